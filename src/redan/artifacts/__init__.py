@@ -1,0 +1,1 @@
+"""Collectors: facts about the world, frozen and digested before any check looks at them."""

@@ -1,0 +1,65 @@
+"""The error tree: what went wrong, where, and what to do; each class carries its exit code."""
+
+from redan.terms import Exit
+
+
+class RedanError(Exception):
+    """Base of every error that redan raises on purpose.
+
+    Args:
+        what: one sentence naming the fault.
+        where: `file:line`, `file` or an element id; left out when the fault has no place.
+        remedy: one sentence saying what to do.
+    """
+
+    exit_code = Exit.USAGE
+
+    def __init__(self, what: str, *, where: str | None = None, remedy: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """The one clear line a user reads; control characters of hostile input are escaped."""
+        place = f"{self.where}: " if self.where else ""
+        advice = f" ({self.remedy})" if self.remedy else ""
+        line = f"{place}{self.what}{advice}"
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+
+
+class UsageError(RedanError):
+    """The command, its arguments or its environment are wrong (exit 2)."""
+
+
+class ConfigError(RedanError):
+    """`redan.toml`, the waivers or another configuration file is wrong (exit 2)."""
+
+
+class InputError(RedanError):
+    """A dataset, model or other declared file cannot be read as what it claims to be (exit 2)."""
+
+
+class IncompleteError(RedanError):
+    """Something required could not run (exit 3)."""
+
+    exit_code = Exit.INCOMPLETE
+
+
+class InvalidError(RedanError):
+    """A signature, digest or proof is invalid (exit 4)."""
+
+    exit_code = Exit.INVALID
+
+
+class MissingExtraError(IncompleteError):
+    """An optional dependency is not installed (exit 3), named with its install line.
+
+    Args:
+        extra: the extra's name, as in `pip install redan[extra]`.
+        package: the import that failed.
+    """
+
+    def __init__(self, extra: str, package: str) -> None:
+        super().__init__(f"needs {package}, which is not installed", remedy=f"pip install 'redan[{extra}]'")
+        self.extra = extra

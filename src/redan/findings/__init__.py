@@ -1,0 +1,5 @@
+"""What a check found: an outcome about a subject, with its measure, place and remedy."""
+
+from redan.findings.finding import Finding, Interval, Location, Measure, Remedy, broken, holds, not_applicable, not_run
+
+__all__ = ["Finding", "Interval", "Location", "Measure", "Remedy", "broken", "holds", "not_applicable", "not_run"]
