@@ -1,0 +1,28 @@
+"""Optional dependencies: which extra brings which import; a missing one means `not-run`, never a pass."""
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from types import MappingProxyType
+
+EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "sklearn": ("sklearn",),
+        "secrets": ("credsweeper",),
+        "spark": ("pyspark",),
+        "xlsx": ("xlsxwriter",),
+        "onnx": ("onnxruntime",),
+        "demo": ("sklearn", "skl2onnx"),
+    }
+)
+
+
+def missing_import(extra: str) -> str | None:
+    """The first import of an extra that is not installed; None when all are.
+
+    Args:
+        extra: a key of `EXTRAS`.
+
+    Raises:
+        KeyError: there is no such extra.
+    """
+    return next((name for name in EXTRAS[extra] if find_spec(name) is None), None)
