@@ -64,10 +64,11 @@ def dataset_file(system: System, element: str) -> Artifact | Absent:
 
 
 def model_file(system: System, element: str) -> Artifact | Absent:
-    """The file behind a model, digested; absent when no path is declared or it is not trained yet."""
+    """The file behind a model, digested; absent when no path is declared or, before operation, it is not trained yet."""
     record = system.elements.get(element)
     if isinstance(record, Model) and record.path:
-        if not _located(system, element, "path", record.path).exists():
+        missing = not _located(system, element, "path", record.path).exists()
+        if missing and system.about.stage is not Stage.OPERATION:
             return Absent(element, f"{record.path} does not exist yet")
         found = _digested(system, element, "path", record.path)
         if isinstance(found, Absent):
