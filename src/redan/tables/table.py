@@ -1,0 +1,269 @@
+"""Table: a lazy, frozen view of columns; the engine aggregates, and rows leave it only through bounded samples."""
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from numpy.typing import NDArray
+
+from redan.errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Kind: TypeAlias = Literal["bool", "int", "float", "string", "date", "datetime", "other"]
+Value: TypeAlias = Any  # a cell as Python gives it: bool, int, float, str, date, datetime or None
+GROUP_LIMIT = 1_000_000  # more groups than this are rows, not an aggregate
+SAMPLE_LIMIT = 1_000_000
+
+
+class Shared(NamedTuple):
+    """What two tables have in common.
+
+    Args:
+        keys: distinct keys that are in both.
+        rows: rows of this table whose key is in the other.
+        other_rows: rows of the other table whose key is in this one.
+    """
+
+    keys: int
+    rows: int
+    other_rows: int
+
+
+class Duplicates(NamedTuple):
+    """Rows that occur more than once.
+
+    Args:
+        groups: distinct rows that occur at least twice.
+        rows: rows in those groups, first occurrences included.
+        distinct: distinct rows of the whole table.
+    """
+
+    groups: int
+    rows: int
+    distinct: int
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of one dataset in one engine.
+
+    Missing means null, or NaN in a column of floats; primitives leave missing values out unless they say otherwise.
+
+    Args:
+        frame: a lazy Narwhals frame.
+        keeps: whatever must live as long as the table, such as its connection.
+        place: the file it was read from, for messages.
+    """
+
+    frame: nw.LazyFrame[Any]
+    keeps: tuple[object, ...] = field(default=(), repr=False)
+    place: str | None = None
+
+    @cached_property
+    def schema(self) -> Mapping[str, nw.dtypes.DType]:
+        """Engine types by column."""
+        return dict(self.frame.collect_schema())
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names in order."""
+        return tuple(self.schema)
+
+    @cached_property
+    def rows(self) -> int:
+        """Number of rows."""
+        return int(self._one(n=nw.len())["n"])
+
+    def dtype(self, column: str) -> Kind:
+        """What a column holds.
+
+        Raises:
+            InputError: there is no such column.
+        """
+        self._known([column])
+        return kind_of(self.schema[column])
+
+    def select(self, columns: Sequence[str]) -> "Table":
+        """The same rows with some columns only.
+
+        Raises:
+            InputError: there is no such column.
+        """
+        self._known(columns)
+        return Table(self.frame.select(*columns), self.keeps, self.place)
+
+    def null_counts(self) -> dict[str, int]:
+        """Missing values by column."""
+        found = self._one(
+            **{f"c{i}": self._value(c).is_null().cast(nw.Int64).sum() for i, c in enumerate(self.columns)}
+        )
+        return {c: int(found[f"c{i}"] or 0) for i, c in enumerate(self.columns)}
+
+    def distinct_counts(self) -> dict[str, int]:
+        """Distinct values by column."""
+        return {c: _length(self._distinct(c)) for c in self.columns}
+
+    def value_counts(self, column: str, limit: int) -> list[tuple[Value, int]]:
+        """The most frequent values of a column, most frequent first, ties by value."""
+        self._known([column])
+        counted = self._present(column).group_by("v").agg(nw.len().alias("n"))
+        top = counted.sort("n", "v", descending=[True, False]).head(limit).collect("pyarrow")
+        return [(row["v"], int(row["n"])) for row in top.to_arrow().to_pylist()]
+
+    def quantiles(self, column: str, qs: Sequence[float]) -> NDArray[np.float64]:
+        """Exact quantiles of a numeric column, linear between order statistics; NaN when there is no value."""
+        value = self._number(column)
+        found = self._one(**{f"q{i}": value.quantile(q, interpolation="linear") for i, q in enumerate(qs)})
+        return np.array([math.nan if found[f"q{i}"] is None else float(found[f"q{i}"]) for i in range(len(qs))])
+
+    def edge_counts(self, column: str, edges: Sequence[float]) -> NDArray[np.int64]:
+        """Values in (-inf, e0), [e0, e1), ..., [ek, inf): one count more than there are edges."""
+        value = self._number(column)
+        tests = [value >= edge for edge in edges]
+        found = self._one(n=value.count(), **{f"e{i}": t.cast(nw.Int64).sum() for i, t in enumerate(tests)})
+        above = [int(found["n"] or 0), *(int(found[f"e{i}"] or 0) for i in range(len(edges))), 0]
+        return -np.diff(np.array(above, dtype=np.int64))
+
+    def bounds(self, column: str) -> tuple[Value, Value]:
+        """Smallest and largest value; (None, None) when there is none."""
+        self._known([column])
+        found = self._one(low=self._value(column).min(), high=self._value(column).max())
+        return found["low"], found["high"]
+
+    def group_counts(self, columns: Sequence[str], limit: int = GROUP_LIMIT) -> list[tuple[tuple[Value, ...], int]]:
+        """Rows per combination of values, missing ones included, most frequent first.
+
+        Raises:
+            InputError: there is no such column, or there are more than `limit` groups.
+        """
+        counted = self._grouped(columns).head(limit + 1).collect("pyarrow").to_arrow()
+        if counted.num_rows > limit:
+            raise InputError(
+                f"columns {', '.join(columns)} have more than {limit:,} combinations",
+                where=self.place,
+                remedy="group by columns with fewer values",
+            )
+        groups = zip(*(counted[f"k{i}"].to_pylist() for i in range(len(columns))), strict=True)
+        pairs = zip(groups, counted["n"].to_pylist(), strict=True)
+        return sorted(((g, int(n)) for g, n in pairs), key=lambda p: (-p[1], repr(p[0])))
+
+    def shared_keys(self, other: "Table", on: Sequence[str]) -> Shared:
+        """Keys that both tables hold; a key with a missing part is in neither.
+
+        Args:
+            other: a table of any engine; keys travel as text when the engines differ.
+            on: columns that make up the key, in both tables.
+        """
+        from redan.tables.joins import shared_keys
+
+        return shared_keys(self, other, on)
+
+    def duplicate_rows(self, columns: Sequence[str] | None = None) -> Duplicates:
+        """How many rows are alike in the given columns (all when None); missing equals missing."""
+        counts = self._grouped(columns or self.columns)
+        found = counts.select(
+            distinct=nw.len(),
+            groups=(nw.col("n") > 1).cast(nw.Int64).sum(),
+            rows=nw.when(nw.col("n") > 1).then(nw.col("n")).otherwise(0).cast(nw.Int64).sum(),
+        )
+        row = found.collect("pyarrow").to_arrow().to_pylist()[0]
+        return Duplicates(int(row["groups"] or 0), int(row["rows"] or 0), int(row["distinct"]))
+
+    def matching(self, column: str, pattern: str) -> int:
+        """Rows whose value, as text, contains a match of a regular expression (RE2 syntax)."""
+        self._known([column])
+        found = self._one(n=nw.col(column).cast(nw.String).str.contains(pattern).cast(nw.Int64).sum())
+        return int(found["n"] or 0)
+
+    def distinct_sample(self, column: str, limit: int, seed: int) -> list[str]:
+        """At most `limit` distinct values as text, chosen by the seed, the same in every engine."""
+        self._known([column])
+        text = self.frame.select(v=nw.col(column).cast(nw.String)).filter(~nw.col("v").is_null()).unique()
+        chosen = _picked(text.with_row_index("i", order_by="v"), _length(text), limit, seed)
+        return sorted(chosen.select("v").collect("pyarrow").to_arrow()["v"].to_pylist())
+
+    def sample(self, limit: int, seed: int) -> "pa.Table":
+        """At most `limit` whole rows, chosen by the seed: the only way to rows.
+
+        Raises:
+            InputError: more than a million rows are asked for.
+        """
+        if limit > SAMPLE_LIMIT:
+            raise InputError(f"a sample of {limit:,} rows is too large", remedy=f"ask for at most {SAMPLE_LIMIT:,}")
+        index = "".join(["row", *("_" for c in self.columns)])
+        counted = self.frame.with_row_index(index, order_by=list(self.columns))
+        chosen = _picked(counted, self.rows, limit, seed, index)
+        return chosen.sort(index).drop(index).collect("pyarrow").to_arrow()
+
+    def _one(self, **expressions: nw.Expr) -> dict[str, Value]:
+        rows = self.frame.select(**expressions).collect("pyarrow").to_arrow().to_pylist()
+        return dict(rows[0])
+
+    def _value(self, column: str) -> nw.Expr:
+        expression = nw.col(column)
+        if self.dtype(column) != "float":
+            return expression
+        return nw.when(~expression.is_nan()).then(expression)
+
+    def _number(self, column: str) -> nw.Expr:
+        if self.dtype(column) not in {"int", "float", "bool"}:
+            raise InputError(f"column {column!r} is not numeric", where=self.place, remedy="choose a numeric column")
+        return self._value(column).cast(nw.Float64)
+
+    def _present(self, column: str) -> nw.LazyFrame[Any]:
+        return self.frame.select(v=self._value(column)).filter(~nw.col("v").is_null())
+
+    def _distinct(self, column: str) -> nw.LazyFrame[Any]:
+        return self._present(column).unique()
+
+    def _grouped(self, columns: Sequence[str]) -> nw.LazyFrame[Any]:
+        self._known(columns)
+        keys = {f"k{i}": self._value(c) for i, c in enumerate(columns)}
+        return self.frame.select(**keys).group_by(*keys).agg(nw.len().alias("n"))
+
+    def _known(self, columns: Sequence[str]) -> None:
+        missing = [c for c in columns if c not in self.schema]
+        if missing:
+            raise InputError(
+                f"there is no column {', '.join(map(repr, missing))}",
+                where=self.place,
+                remedy=f"choose from {', '.join(map(repr, self.columns[:20]))}",
+            )
+
+
+def kind_of(dtype: nw.dtypes.DType) -> Kind:
+    """The plain word for an engine's type; decimals count as float."""
+    if dtype.is_integer():
+        return "int"
+    if dtype.is_numeric():
+        return "float"
+    plain: dict[type[nw.dtypes.DType], Kind] = {
+        nw.Boolean: "bool",
+        nw.String: "string",
+        nw.Categorical: "string",
+        nw.Enum: "string",
+        nw.Date: "date",
+        nw.Datetime: "datetime",
+    }
+    return next((word for kind, word in plain.items() if isinstance(dtype, kind)), "other")
+
+
+def _length(frame: nw.LazyFrame[Any]) -> int:
+    return int(frame.select(n=nw.len()).collect("pyarrow").item())
+
+
+def _picked(frame: nw.LazyFrame[Any], rows: int, limit: int, seed: int, index: str = "i") -> nw.LazyFrame[Any]:
+    """At most `limit` rows of an indexed frame: i -> (a i + b) mod rows is a bijection, so exactly `limit` stay."""
+    if rows <= limit:
+        return frame
+    rng = random.Random(seed)  # noqa: S311 - a sample, not a secret
+    factor = next(f for f in iter(lambda: rng.randrange(1, min(rows, 1 << 31)), 0) if math.gcd(f, rows) == 1)
+    shift = rng.randrange(rows)
+    return frame.filter((nw.col(index).cast(nw.Int64) * factor + shift) % rows < limit)
