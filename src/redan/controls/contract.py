@@ -104,6 +104,7 @@ class Vector:
         note: why a wrong answer would matter.
         history: the events that the ledger holds.
         now: the day of the run.
+        modes: permission bits of files, such as 0o640; 0o644 for files not named.
     """
 
     name: str
@@ -114,3 +115,4 @@ class Vector:
     subject: str | None = None
     history: History = field(default_factory=History)
     now: dt.date = dt.date(2026, 6, 1)
+    modes: Mapping[str, int] = field(default_factory=dict)

@@ -1,17 +1,10 @@
 """Finding and its parts: frozen records that every report, gate and evidence statement is made of."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from redan.canon import Json, digest_of
+from redan.stats.interval import Interval
 from redan.terms import Level, Outcome
-
-
-class Interval(NamedTuple):
-    """A confidence interval of a measure, in the measure's own unit."""
-
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
