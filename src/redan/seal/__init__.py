@@ -1,0 +1,1 @@
+"""Signatures: keys, DSSE envelopes and C2SP signed notes."""

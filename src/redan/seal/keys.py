@@ -1,0 +1,214 @@
+"""Signing keys: Ed25519 and ECDSA on P-256, PKCS#8 private and SPKI public, both PEM.
+
+Source: RFC 8032 (Ed25519), FIPS 186-5 (ECDSA), RFC 6979 (deterministic ECDSA), RFC 5958 (PKCS#8), RFC 5280 (SPKI).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+from redan.canon import digest
+from redan.errors import InputError, InvalidError, UsageError
+from redan.files import open_regular, read_bounded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+KeyKind: TypeAlias = Literal["ed25519", "p256"]
+KINDS: tuple[str, ...] = get_args(KeyKind)
+KEY_LIMIT_BYTES = 64 << 10  # an encrypted P-256 key is below 1 KiB
+_NEW_KEY = "create a key with `redan key new`"
+_ONLY = "give an Ed25519 or an ECDSA P-256 key"
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A key that verifies signatures.
+
+    Args:
+        kind: `ed25519` or `p256`.
+        pem: the SubjectPublicKeyInfo as PEM text, as the cryptography library writes it.
+        der: the same SubjectPublicKeyInfo as DER.
+    """
+
+    kind: KeyKind
+    pem: str = field(repr=False)
+    der: bytes = field(repr=False)
+    _key: ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey = field(repr=False, compare=False)
+
+    @property
+    def key_id(self) -> str:
+        """SHA-256 of the PEM text as 64 hex digits, the hint that OpenSSF Model Signing v1.0 uses too."""
+        return digest(self.pem.encode("ascii"))
+
+    def verify(self, signature: bytes, data: bytes) -> None:
+        """Accepts a signature or raises.
+
+        Args:
+            signature: 64 bytes for Ed25519; strict DER of (r, s) over SHA-256 for P-256.
+            data: the bytes that were signed.
+
+        Raises:
+            InvalidError: the signature is malformed, or is not this key's signature over these bytes.
+        """
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+        try:
+            if isinstance(self._key, Ed25519PublicKey):
+                self._key.verify(signature, data)
+            else:
+                self._key.verify(signature, data, _ecdsa(deterministic=False))
+        except (InvalidSignature, ValueError) as error:
+            raise InvalidError(
+                "the signature is not valid for these bytes and this key",
+                remedy=f"fetch the file again, and check that the signer's key id is {self.key_id[:16]}",
+            ) from error
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Signer:
+    """A private key; its representation never shows it."""
+
+    public: PublicKey
+    _key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey = field(repr=False)
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature over `data`, in the form that `PublicKey.verify` takes."""
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+        if isinstance(self._key, Ed25519PrivateKey):
+            return self._key.sign(data)
+        return self._key.sign(data, _ecdsa(deterministic=True))
+
+    def private_pem(self) -> bytes:
+        """The private key as unencrypted PKCS#8 PEM; write it nowhere but into a file of mode 0600."""
+        from cryptography.hazmat.primitives import serialization as form
+
+        return self._key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
+
+
+def generate(kind: KeyKind = "ed25519") -> Signer:
+    """A new key from the operating system's randomness.
+
+    Raises:
+        UsageError: the kind is neither `ed25519` nor `p256`.
+    """
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+    if kind == "ed25519":
+        return _signer(ed25519.Ed25519PrivateKey.generate(), None)
+    if kind == "p256":
+        return _signer(ec.generate_private_key(ec.SECP256R1()), None)
+    raise UsageError(f"there is no key kind {kind!r}", remedy=f"use one of {', '.join(KINDS)}")
+
+
+def load_signer(path: Path, passphrase: bytes | None = None) -> Signer:
+    """The private key in a PEM file that only its owner can read.
+
+    Args:
+        path: PEM file, PKCS#8; the permission check and the read use the same open file.
+        passphrase: of an encrypted key; None for a key that is not encrypted.
+
+    Raises:
+        UsageError: the file is absent, unreadable or open to others, or holds no key of a supported kind.
+    """
+    where = str(path)
+    try:
+        descriptor = open_regular(path.resolve())
+    except InputError as error:
+        raise UsageError(f"the signing key {error.what}", where=where, remedy=_NEW_KEY) from error
+    with os.fdopen(descriptor, "rb") as file:
+        if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+            raise UsageError("the signing key can be read by others", where=where, remedy=f"run: chmod 600 {path}")
+        text = file.read(KEY_LIMIT_BYTES + 1)
+    return _signer(_private(text, passphrase, where), where)
+
+
+def load_public(path: Path) -> PublicKey:
+    """The public key in a PEM file.
+
+    Raises:
+        UsageError: the file is absent, unreadable, too large, or holds no public key of a supported kind.
+    """
+    try:
+        text = read_bounded(path.resolve(), KEY_LIMIT_BYTES)
+    except InputError as error:
+        raise UsageError(f"the public key {error.what}", where=str(path), remedy="give the .pub file") from error
+    return parse_public(text, str(path))
+
+
+def parse_public(text: bytes, where: str | None = None) -> PublicKey:
+    """The public key in SPKI PEM text.
+
+    Raises:
+        UsageError: the text holds no public key, a private one, or one of an unsupported kind or curve.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    if b"PRIVATE KEY-----" in text:
+        raise UsageError("holds a private key where a public one belongs", where=where, remedy="give the .pub file")
+    if text.count(b"-----BEGIN ") != 1 or b"-----BEGIN PUBLIC KEY-----" not in text:
+        raise UsageError("is not one public key in PEM", where=where, remedy="give the .pub file of `redan key new`")
+    try:
+        key = load_pem_public_key(text)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise UsageError("holds no readable public key", where=where, remedy=_ONLY) from error
+    return _public(key, where)
+
+
+def _private(text: bytes, passphrase: bytes | None, where: str) -> object:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    if len(text) > KEY_LIMIT_BYTES or text.count(b"-----BEGIN ") != 1 or b"PRIVATE KEY-----" not in text:
+        raise UsageError("is not one private key in PEM", where=where, remedy=_NEW_KEY)
+    encrypted = b"ENCRYPTED" in text
+    if encrypted and passphrase is None:
+        raise UsageError("the signing key is encrypted and there is no passphrase", where=where, remedy=_NEW_KEY)
+    try:
+        return load_pem_private_key(text, passphrase if encrypted else None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        what = "the passphrase is wrong or the key is damaged" if encrypted else "holds no readable private key"
+        raise UsageError(what, where=where, remedy=_ONLY) from error
+
+
+def _signer(key: object, where: str | None) -> Signer:
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+    if isinstance(key, ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey):
+        return Signer(_public(key.public_key(), where), key)
+    raise UsageError("holds a key of an unsupported kind", where=where, remedy=_ONLY)
+
+
+def _public(key: object, where: str | None) -> PublicKey:
+    from cryptography.hazmat.primitives import serialization as form
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+    kind: KeyKind
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        kind = "ed25519"
+    elif isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
+        kind = "p256"
+    else:
+        raise UsageError("holds a key of an unsupported kind or curve", where=where, remedy=_ONLY)
+    spki = form.PublicFormat.SubjectPublicKeyInfo
+    pem = key.public_bytes(form.Encoding.PEM, spki).decode("ascii")
+    return PublicKey(kind, pem, key.public_bytes(form.Encoding.DER, spki), key)
+
+
+def _ecdsa(*, deterministic: bool) -> ec.ECDSA:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    try:
+        return ec.ECDSA(hashes.SHA256(), deterministic_signing=deterministic)
+    except UnsupportedAlgorithm:  # OpenSSL before 3.2 has no RFC 6979; random nonces are as valid
+        return ec.ECDSA(hashes.SHA256())
