@@ -1,0 +1,5 @@
+"""`python -m redan` is `redan`."""
+
+from redan.cli.app import main
+
+main()

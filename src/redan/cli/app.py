@@ -1,0 +1,178 @@
+"""The `redan` command: a table of verbs, loaded one at a time, and the last word on errors and exit codes."""
+
+import os
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any, NamedTuple, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+import redan
+from redan.errors import RedanError
+from redan.terms import Exit
+
+
+class Verb(NamedTuple):
+    """Where a verb lives and the one line that `redan --help` says about it.
+
+    Args:
+        home: module, imported only when the verb is called.
+        function: the function in it.
+        help: one line.
+    """
+
+    home: str
+    function: str
+    help: str
+
+
+VERBS: Mapping[str, Verb] = MappingProxyType(
+    {
+        "init": Verb("redan.cli.init", "init", "Inspect a folder and write a commented redan.toml."),
+        "threats": Verb("redan.cli.threats", "threats", "Derive the threats, their risk, and a data-flow diagram."),
+        "check": Verb("redan.cli.check", "check", "Run every check that applies, sign the evidence, judge the gate."),
+        "report": Verb("redan.cli.report", "report", "Draw the last evidence as a page or in a machine's format."),
+        "verify": Verb("redan.cli.verify", "verify", "Verify an evidence pack with nothing but the public key."),
+        "explain": Verb("redan.cli.explain", "explain", "Explain a control, a check or a taxonomy id."),
+        "doctor": Verb("redan.cli.doctor", "doctor", "Say what is installed and which questions have a check."),
+        "demo": Verb("redan.cli.demo", "demo", "Run the whole flow on a real churn model, as published and repaired."),
+    }
+)
+GROUPS: Mapping[str, tuple[str, Mapping[str, Verb]]] = MappingProxyType(
+    {
+        "key": (
+            "Make signing keys.",
+            {"new": Verb("redan.cli.key", "key_new", "Make a key pair for signing evidence.")},
+        ),
+        "ledger": (
+            "Read the tamper-evident log.",
+            {
+                "log": Verb("redan.cli.ledger", "ledger_log", "List the entries of the ledger."),
+                "prove": Verb("redan.cli.ledger", "ledger_prove", "Print the receipt of one entry."),
+            },
+        ),
+        "data": (
+            "Look at data.",
+            {
+                "card": Verb("redan.cli.data", "data_card", "Write a dataset's Croissant card or datasheet."),
+                "profile": Verb("redan.cli.data", "data_profile", "Aggregate facts about a table, column by column."),
+            },
+        ),
+    }
+)
+
+
+class LazyGroup(TyperGroup):
+    """A group whose commands are imported when they are called; its help needs none of them."""
+
+    verbs: Mapping[str, Verb] = MappingProxyType({})
+    groups: Mapping[str, tuple[str, Mapping[str, Verb]]] = MappingProxyType({})
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names in the order of the flow."""
+        return [*self.verbs, *self.groups]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a name, imported now; None when there is none."""
+        if cmd_name in self.groups:
+            text, verbs = self.groups[cmd_name]
+            return _group(cmd_name, text, verbs, {})
+        verb = self.verbs.get(cmd_name)
+        return None if verb is None else _command(cmd_name, verb)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The table of verbs, without importing one."""
+        rows = [(name, verb.help) for name, verb in self.verbs.items()]
+        rows += [(f"{name} {'|'.join(verbs)}", text) for name, (text, verbs) in self.groups.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _command(name: str, verb: Verb) -> Any:
+    single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    function = vars(import_module(verb.home))[verb.function]
+    single.command(name, help=verb.help + "\n\n" + _body(function.__doc__))(function)
+    return typer.main.get_command(single)
+
+
+def _body(doc: str | None) -> str:
+    """What a verb's docstring says after its first sentence, up to the sections meant for readers of code."""
+    lines = (doc or "").strip().split("\n")[1:]
+    kept: list[str] = []
+    for line in lines:
+        if line.strip() in {"Args:", "Returns:", "Raises:"}:
+            break
+        kept.append(line.strip())
+    return "\n".join(kept).strip()
+
+
+def _group(name: str, text: str, verbs: Mapping[str, Verb], groups: Mapping[str, Any]) -> Any:
+    kind = type("VerbGroup", (LazyGroup,), {"verbs": verbs, "groups": groups})
+    app = typer.Typer(
+        cls=kind, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True
+    )
+    app.callback(help=text)(_version_option if name == "redan" else _nothing)
+    group = typer.main.get_command(app)
+    group.name = name
+    return group
+
+
+def _nothing() -> None:
+    """A group does nothing by itself."""
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"redan {redan.__version__}")
+        raise typer.Exit
+
+
+def _version_option(
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version and leave."
+    ),
+    debug: bool = typer.Option(False, "--debug", help="Show tracebacks of internal errors."),
+) -> None:
+    """Options before the verb; both act before this is called."""
+
+
+def application() -> Any:
+    """The root command, built anew at each call."""
+    text = "AI product security as executable, signed evidence."
+    return _group("redan", text, VERBS, GROUPS)
+
+
+def main(argv: list[str] | None = None) -> NoReturn:
+    """Runs the command line and leaves with an exit code of `terms.Exit`.
+
+    Args:
+        argv: arguments without the program's name; the process's own when None.
+    """
+    given = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in given or bool(os.environ.get("REDAN_DEBUG"))
+    arguments = [word for word in given if word != "--debug"]
+    try:
+        application()(args=arguments, prog_name="redan")
+    except RedanError as error:
+        if debug:
+            raise
+        _leave(f"redan: {error}", error.exit_code)
+    except KeyboardInterrupt:
+        _leave("redan: interrupted; what was finished is kept, run again to go on", Exit.INCOMPLETE)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.INCOMPLETE)
+    except Exception as error:  # noqa: BLE001 -- the rim: no traceback ever reaches a user, and nothing looks like a pass
+        if debug:
+            raise
+        kind = type(error).__name__
+        _leave(f"redan: internal error ({kind}); run again with --debug and report it", Exit.INCOMPLETE)
+    sys.exit(Exit.MET)
+
+
+def _leave(line: str, code: Exit) -> NoReturn:
+    sys.stderr.write(line + "\n")
+    sys.exit(code)
