@@ -1,6 +1,6 @@
 """Trains the churn model on data/train.csv, scores it on data/test.csv, exports model.onnx.
 
-Usage: python train.py [--features a,b,c]     (default: every column but the customer id and the label)
+Usage: python train.py [--features a,b,c]     (default: every column but a customer id and the label)
 """
 
 import argparse
@@ -26,7 +26,7 @@ def load(path: Path, features: list[str] | None) -> tuple[pd.DataFrame, np.ndarr
     frame = pd.read_csv(path)
     frame["totalcharges"] = pd.to_numeric(frame["totalcharges"], errors="coerce").fillna(0.0)
     label = (frame["churn"] == "Yes").to_numpy().astype(np.int64)
-    inputs = frame.drop(columns=NOT_INPUTS) if features is None else frame[features]
+    inputs = frame.drop(columns=NOT_INPUTS, errors="ignore") if features is None else frame[features]
     numeric = [name for name in inputs.columns if name in NUMERIC]
     return inputs.astype(dict.fromkeys(numeric, np.float32)), label
 

@@ -1,0 +1,51 @@
+# The one door. Two commands do everything: `make demo` shows redan at work, `make test` proves it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.redan-setup
+
+.PHONY: help setup demo test lint bench docs clean system
+
+help:
+	@echo "make setup   make $(VENV) with everything, $(BIN)/redan included"
+	@echo "make demo    run the whole flow on a real churn model, as published and repaired"
+	@echo "make test    lint, then every test"
+	@echo "make lint    style, types, contracts, docs"
+	@echo "make bench   speed and memory, as ratios"
+	@echo "make docs    build the docs site into site/"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip==26.2
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[all]' --group dev
+	touch $(STAMP)
+
+system:
+	bash tools/system_packages.sh
+
+demo: setup
+	$(BIN)/redan demo examples/churn
+
+test: setup system lint
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/interrogate --quiet src
+	$(BIN)/mkdocs build --quiet --strict
+
+bench: setup
+	for script in bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+docs: setup
+	$(BIN)/python tools/generate_docs.py
+	$(BIN)/mkdocs build --strict
+
+clean:
+	rm -rf $(VENV) site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
