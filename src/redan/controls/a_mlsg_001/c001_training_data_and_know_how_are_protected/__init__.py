@@ -1,0 +1,1 @@
+"""Training data and know-how are protected while models are trained."""

@@ -1,0 +1,1 @@
+"""User data stays near its source."""

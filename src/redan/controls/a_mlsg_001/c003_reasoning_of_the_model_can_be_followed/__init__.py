@@ -1,0 +1,1 @@
+"""The reasoning of the chosen technology can be followed."""

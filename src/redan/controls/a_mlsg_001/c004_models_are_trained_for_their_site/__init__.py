@@ -1,0 +1,1 @@
+"""Models are trained for the site they serve."""

@@ -1,0 +1,1 @@
+"""No protection against adversarial examples rests on redundancy alone."""

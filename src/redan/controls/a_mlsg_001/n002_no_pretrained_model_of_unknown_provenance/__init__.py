@@ -1,0 +1,1 @@
+"""No pretrained model of unknown provenance is used."""

@@ -1,0 +1,1 @@
+"""Regulatory duties for the data are met."""

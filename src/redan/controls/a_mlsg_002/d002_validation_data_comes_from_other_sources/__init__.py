@@ -1,0 +1,1 @@
+"""Validation data comes from other sources than training data."""

@@ -1,0 +1,1 @@
+"""Bias that helps an attacker is assessed."""

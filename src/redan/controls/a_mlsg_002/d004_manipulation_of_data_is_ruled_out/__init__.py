@@ -1,0 +1,1 @@
+"""Manipulation of training and validation data is ruled out."""

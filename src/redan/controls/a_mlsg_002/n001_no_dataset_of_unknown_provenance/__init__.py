@@ -1,0 +1,1 @@
+"""No dataset of unknown provenance is used."""

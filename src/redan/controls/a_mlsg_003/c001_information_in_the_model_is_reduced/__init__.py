@@ -1,0 +1,1 @@
+"""The information held in the model is reduced to what it needs."""

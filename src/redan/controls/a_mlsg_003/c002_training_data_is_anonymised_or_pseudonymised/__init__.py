@@ -1,0 +1,1 @@
+"""Training data is anonymised or pseudonymised."""

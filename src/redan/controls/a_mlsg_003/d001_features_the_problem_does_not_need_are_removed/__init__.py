@@ -1,0 +1,1 @@
+"""Features that the problem does not need are removed."""

@@ -1,0 +1,1 @@
+"""Derived features have unit tests."""

@@ -1,0 +1,1 @@
+"""Robustness is improved and known."""

@@ -1,0 +1,1 @@
+"""Inference data is protected against tampering."""

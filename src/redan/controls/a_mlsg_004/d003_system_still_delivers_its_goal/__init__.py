@@ -1,0 +1,1 @@
+"""The system still delivers its goal."""

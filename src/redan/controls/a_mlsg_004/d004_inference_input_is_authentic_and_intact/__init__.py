@@ -1,0 +1,1 @@
+"""Inference input is authentic and intact."""

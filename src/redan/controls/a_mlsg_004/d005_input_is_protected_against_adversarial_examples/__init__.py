@@ -1,0 +1,1 @@
+"""Input is protected against adversarial examples."""

@@ -1,0 +1,1 @@
+"""The environment is protected and shift is noticed."""

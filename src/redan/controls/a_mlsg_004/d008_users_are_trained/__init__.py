@@ -1,0 +1,1 @@
+"""Users are trained to recognise misleading answers."""

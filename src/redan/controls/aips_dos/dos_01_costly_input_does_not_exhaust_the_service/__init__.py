@@ -1,0 +1,1 @@
+"""Costly input does not exhaust the service."""

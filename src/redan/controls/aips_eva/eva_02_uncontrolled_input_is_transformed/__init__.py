@@ -1,0 +1,1 @@
+"""Input from uncontrolled sources is transformed."""

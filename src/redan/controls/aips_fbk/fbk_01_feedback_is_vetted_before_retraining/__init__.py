@@ -1,0 +1,1 @@
+"""Feedback is vetted before it is used for retraining."""

@@ -1,0 +1,1 @@
+"""Membership in the training data cannot be inferred."""

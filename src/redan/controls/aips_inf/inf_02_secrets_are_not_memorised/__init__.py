@@ -1,0 +1,1 @@
+"""Secrets are not memorised."""

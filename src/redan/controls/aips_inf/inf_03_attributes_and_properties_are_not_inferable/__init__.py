@@ -1,0 +1,1 @@
+"""Attributes and properties of the training data cannot be inferred."""

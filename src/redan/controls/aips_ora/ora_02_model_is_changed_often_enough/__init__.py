@@ -1,0 +1,1 @@
+"""The model is changed often enough."""

@@ -1,0 +1,1 @@
+"""A public base model does not keep the door open."""

@@ -1,0 +1,1 @@
+"""A security expert is named and all roles are trained."""

@@ -1,0 +1,1 @@
+"""Security requirements precede the first training."""

@@ -1,0 +1,1 @@
+"""Every control has an owner."""

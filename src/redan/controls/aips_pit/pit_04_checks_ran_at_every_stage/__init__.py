@@ -1,0 +1,1 @@
+"""Checks ran at every stage as it happened."""

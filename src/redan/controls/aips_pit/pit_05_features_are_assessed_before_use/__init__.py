@@ -1,0 +1,1 @@
+"""Every feature is assessed for sensitivity before it is used."""

@@ -1,0 +1,1 @@
+"""Participants are verified before their data is used."""

@@ -1,0 +1,1 @@
+"""Load is evaluated before preprocessing and training."""

@@ -1,0 +1,1 @@
+"""Crowdsourced sets are random subsets of a large community."""

@@ -1,0 +1,1 @@
+"""Federated updates are aggregated robustly."""

@@ -1,0 +1,1 @@
+"""A forecaster does not reveal its input distribution."""

@@ -1,0 +1,1 @@
+"""The model cannot be reprogrammed for a foreign task."""

@@ -1,0 +1,1 @@
+"""Only declared addresses listen."""

@@ -1,0 +1,1 @@
+"""Traffic and data are protected."""

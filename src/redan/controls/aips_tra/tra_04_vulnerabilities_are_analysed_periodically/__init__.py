@@ -1,0 +1,1 @@
+"""Vulnerabilities are analysed periodically."""

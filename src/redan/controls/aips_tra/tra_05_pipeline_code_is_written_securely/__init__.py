@@ -1,0 +1,1 @@
+"""Pipeline code is written securely."""

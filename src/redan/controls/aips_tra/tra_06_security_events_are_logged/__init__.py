@@ -1,0 +1,1 @@
+"""Security events are logged so that tampering shows."""
