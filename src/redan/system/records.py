@@ -3,44 +3,47 @@
 The records are the published JSON Schema; a field's description is what an editor shows.
 """
 
-import datetime as dt
-import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from redan.terms import Level, Stage
+from redan.system.shapes import (
+    CheckId,
+    Column,
+    Columns,
+    ControlId,
+    Date,
+    ElementId,
+    Finite,
+    Name,
+    Names,
+    Paths,
+    PathText,
+    Range,
+    Retention,
+    Seed,
+    Text,
+)
+from redan.terms import Level, Stage, Tier
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-def _name(value: str) -> str:
-    if not _NAME.fullmatch(value):
-        raise ValueError("a name is 1 to 80 letters, digits, '_', '.' or '-', and starts with a letter or digit")
-    return value
-
-
-def _sha256(value: str) -> str:
-    if not _SHA256.fullmatch(value):
-        raise ValueError(f"a SHA-256 digest is 64 lower-case hex digits, this has {len(value)} characters")
-    return value
-
-
-Name = Annotated[str, AfterValidator(_name)]
-Sha256 = Annotated[str, AfterValidator(_sha256)]
-Text = Annotated[str, Field(min_length=1, max_length=4000)]
-Names = tuple[Name, ...]
-Columns = tuple[Annotated[str, Field(min_length=1, max_length=200)], ...]
-Paths = tuple[Annotated[str, Field(min_length=1, max_length=1000)], ...]
 SourceKind = Literal["crowd", "sensor", "vendor", "public", "internal"]
 Role = Literal["train", "validation", "test", "calibration", "reference", "current", "site"]
+PersonRole = Literal[
+    "security expert", "architect", "data scientist", "developer", "operator", "auditor", "product owner"
+]
 Exposure = Literal["public", "partner", "internal", "local"]
 Answers = Literal["label", "top-k", "probabilities", "score"]
 Protection = Literal["none", "tls", "mtls", "signed"]
 Task = Literal["classification", "regression", "forecast", "anomaly", "ranking", "segmentation", "other"]
 Decision = Literal["adopted", "rejected"]
+Justification = Literal[
+    "component_not_present",
+    "vulnerable_code_not_present",
+    "vulnerable_code_not_in_execute_path",
+    "vulnerable_code_cannot_be_controlled_by_adversary",
+    "inline_mitigations_already_exist",
+]
 
 
 class Record(BaseModel):
@@ -64,19 +67,17 @@ class About(Record):
 class Person(Record):
     """`[[person]]`: someone who works with the system."""
 
-    name: Name
-    role: Literal[
-        "security expert", "architect", "data scientist", "developer", "operator", "auditor", "product owner"
-    ]
-    contact: Text | None = None
-    trained_until: dt.date | None = Field(None, description="Last day on which the security training is valid.")
+    name: Name = Field(description="Short name, unique among people.")
+    role: PersonRole = Field(description="What the person does for the product.")
+    contact: Text | None = Field(None, description="How to reach the person.")
+    trained_until: Date | None = Field(None, description="Last day on which the security training is valid.")
 
 
 class Site(Record):
     """`[[site]]`: a place where data lies, training runs or a model serves."""
 
-    name: Name
-    description: Text | None = None
+    name: Name = Field(description="Short name, unique among sites.")
+    description: Text | None = Field(None, description="What the place is, for readers.")
     third_party: StrictBool = Field(False, description="Whether somebody else runs it.")
     agreement: Text | None = Field(None, description="The agreement with that third party, by name and date.")
     encrypted: StrictBool | None = Field(None, description="Whether storage there is encrypted at rest.")
@@ -85,201 +86,197 @@ class Site(Record):
 class Boundary(Record):
     """`[[boundary]]`: a line across which trust changes."""
 
-    name: Name
-    description: Text | None = None
-    contains: tuple[str, ...] = Field((), description="Element ids inside, such as 'source:crm'.")
+    name: Name = Field(description="Short name, unique among boundaries.")
+    description: Text | None = Field(None, description="What changes at the boundary, for readers.")
+    contains: tuple[ElementId, ...] = Field((), description="Element ids inside, such as 'source:crm'.")
 
 
 class Source(Record):
     """`[[source]]`: where data comes from."""
 
-    name: Name
-    kind: SourceKind
+    name: Name = Field(description="Short name, unique among sources.")
+    kind: SourceKind = Field(description="Who it is: a crowd, sensors, a vendor, a public place or the company itself.")
     host: Text | None = Field(None, description="Who hosts it.")
     contributors: Text | None = Field(None, description="Who contributed the data.")
     collection: Text | None = Field(None, description="How the data was collected.")
     terms: Text | None = Field(None, description="Licence or terms of use.")
-    url: Text | None = None
-    published_sha256: str | None = Field(None, description="Digest that the publisher announced.")
-    key: str | None = Field(None, description="Path of the public key that authenticates messages or files.")
+    url: Text | None = Field(None, description="Address it was fetched from; never opened unless asked.")
+    published_sha256: Column | None = Field(None, description="Digest that the publisher announced.")
+    key: PathText | None = Field(None, description="Path of the public key that authenticates messages or files.")
     authenticated: StrictBool | None = Field(None, description="Whether what it sends is authenticated.")
-    site: Name | None = None
+    site: Name | None = Field(None, description="Name of the [[site]] where it lies.")
 
 
 class Dataset(Record):
     """`[[dataset]]`: a table of rows used to train, test or monitor."""
 
-    name: Name
-    role: Role
-    path: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
-    label: str | None = None
-    prediction: str | None = None
-    contributor: str | None = Field(None, description="Column that says who contributed a row.")
-    time: str | None = Field(None, description="Column that says when a row was recorded.")
+    name: Name = Field(description="Short name, unique among datasets.")
+    role: Role = Field(description="What the rows are used for.")
+    path: PathText | None = Field(None, description="Path of the file, relative to redan.toml.")
+    label: Column | None = Field(None, description="Column that holds the true answer.")
+    prediction: Column | None = Field(None, description="Column that holds a model's answer.")
+    contributor: Column | None = Field(None, description="Column that says who contributed a row.")
+    time: Column | None = Field(None, description="Column that says when a row was recorded.")
     sensitive: Columns = Field((), description="Columns of groups that must not be treated worse.")
     quasi_identifiers: Columns = Field((), description="Columns that identify a person together.")
     identifiers: Columns = Field((), description="Columns that identify a person or row alone.")
     personal: Columns = Field((), description="Further columns that hold personal data.")
-    sources: Names = ()
-    purpose: Text | None = None
-    lawful_basis: Text | None = None
+    sources: Names = Field((), description="Names of the [[source]] tables it was collected from.")
+    purpose: Text | None = Field(None, description="What the data may be used for.")
+    lawful_basis: Text | None = Field(None, description="Why the law allows that use, such as consent or contract.")
     consent: Text | None = Field(None, description="Record of consent, where consent is the basis.")
-    collected: dt.date | None = Field(None, description="Day of collection, from which a retention duration counts.")
-    retention: dt.date | str | None = Field(None, description="A date, or a duration such as '18 months'.")
-    confidential: StrictBool = False
-    sha256: str | None = Field(None, description="Digest of the file, as its publisher announced it.")
-    site: Name | None = None
-    worth: Level = Level.MEDIUM
+    collected: Date | None = Field(None, description="Day of collection, from which a retention duration counts.")
+    retention: Retention | None = Field(None, description="A date, or a duration such as '18 months' or 'P18M'.")
+    confidential: StrictBool = Field(False, description="Whether outsiders must not see it.")
+    sha256: Column | None = Field(None, description="Digest of the file, as its publisher announced it.")
+    site: Name | None = Field(None, description="Name of the [[site]] where it lies.")
+    worth: Level = Field(Level.MEDIUM, description="What its loss or change would cost: low, medium or high.")
 
 
 class Feature(Record):
     """`[[feature]]`: an input of a model."""
 
-    name: str = Field(min_length=1, max_length=200)
-    from_: str | None = Field(None, alias="from", description="Dataset or source it is read from.")
-    dtype: str | None = None
-    range: tuple[float, float] | None = None
+    name: Column = Field(description="Name of the input, unique among features; usually the column's name.")
+    from_: Column | None = Field(None, alias="from", description="Dataset or source it is read from.")
+    dtype: Column | None = Field(None, description="Type of its values, such as float32 or string.")
+    range: Range | None = Field(None, description="Lowest and highest value it can have.")
     needed_for: Text | None = Field(None, description="Why the task needs it.")
-    derived_by: str | None = Field(None, description="Callable that computes it, as 'module:function'.")
+    derived_by: Column | None = Field(None, description="Callable that computes it, as 'module:function'.")
     sensitivity: Literal["none", "low", "high"] | None = Field(None, description="Result of the privacy assessment.")
-    masked_for: tuple[str, ...] = Field((), description="Roles that must not see it when answers map back to people.")
+    masked_for: Columns = Field((), description="Roles that must not see it when answers map back to people.")
 
 
 class Preprocessor(Record):
     """`[[preprocessor]]`: code between the raw data and the model."""
 
-    name: Name
-    callable: str | None = None
-    package: str | None = None
-    version: str | None = None
-    third_party: StrictBool = False
-    reference: str | None = Field(None, description="Reference implementation it is compared with.")
-    sha256: str | None = None
+    name: Name = Field(description="Short name, unique among preprocessors.")
+    callable: Column | None = Field(None, description="What is called, as 'module:function'.")
+    package: Column | None = Field(None, description="Distribution that holds it.")
+    version: Column | None = Field(None, description="Exact version of that distribution.")
+    third_party: StrictBool = Field(False, description="Whether somebody else wrote it.")
+    reference: Column | None = Field(None, description="Reference implementation it is compared with.")
+    sha256: Column | None = Field(None, description="Digest of the distribution's file.")
 
 
 class Model(Record):
     """`[[model]]`: a trained model."""
 
-    name: Name
-    path: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
-    task: Task = "classification"
-    trained_on: Names = ()
-    validated_on: Names = ()
-    base: Name | None = Field(None, description="Pretrained model that it was made from.")
-    previous: Name | None = None
-    baseline: Name | None = None
-    inputs: tuple[str, ...] = Field((), description="Names of [[feature]] tables.")
-    outputs: tuple[str, ...] = ()
-    ensemble_of: Names = ()
-    public_base: StrictBool = False
+    name: Name = Field(description="Short name, unique among models.")
+    path: PathText | None = Field(None, description="Path of the file, relative to redan.toml.")
+    task: Task = Field("classification", description="What kind of answer it gives.")
+    trained_on: Names = Field((), description="Names of the [[dataset]] tables it was trained on.")
+    validated_on: Names = Field((), description="Names of the [[dataset]] tables it was validated or tested on.")
+    base: Name | None = Field(None, description="Name of the pretrained [[model]] that it was made from.")
+    previous: Name | None = Field(None, description="Name of the [[model]] that it replaces.")
+    baseline: Name | None = Field(None, description="Name of a simpler [[model]] that it is compared with.")
+    inputs: Columns = Field((), description="Names of the [[feature]] tables it reads, in order.")
+    outputs: Columns = Field((), description="Names of its answers: classes, or what the numbers mean.")
+    ensemble_of: Names = Field((), description="Names of the [[model]] tables whose answers it joins.")
+    public_base: StrictBool = Field(False, description="Whether anybody can get the model it was made from.")
     code: Paths = Field((), description="Training scripts and configuration, as paths.")
-    publisher: Text | None = None
-    source: Text | None = None
-    licence: Text | None = None
-    sha256: str | None = None
-    confidential: StrictBool = False
-    site: Name | None = None
-    worth: Level = Level.MEDIUM
-    preprocessors: Names = ()
+    publisher: Text | None = Field(None, description="Who published it, when others made it.")
+    source: Text | None = Field(None, description="Where it was obtained.")
+    licence: Text | None = Field(None, description="Licence it is used under.")
+    sha256: Column | None = Field(None, description="Digest of the file, as its publisher announced it.")
+    confidential: StrictBool = Field(False, description="Whether outsiders must not get a copy.")
+    site: Name | None = Field(None, description="Name of the [[site]] where it is trained.")
+    worth: Level = Field(Level.MEDIUM, description="What its theft or change would cost: low, medium or high.")
+    preprocessors: Names = Field((), description="Names of the [[preprocessor]] tables that run before it.")
 
 
 class Endpoint(Record):
     """`[[endpoint]]`: where a model answers."""
 
-    name: Name
-    model: Name
-    url: Text | None = None
-    exposure: Exposure = "internal"
-    clients: Text | None = None
+    name: Name = Field(description="Short name, unique among endpoints.")
+    model: Name = Field(description="Name of the [[model]] that answers.")
+    url: Text | None = Field(None, description="Address; never contacted unless asked.")
+    exposure: Exposure = Field("internal", description="Who can reach it.")
+    clients: Text | None = Field(None, description="Who is meant to use it.")
     gateway: StrictBool = Field(False, description="Whether requests pass the redan gateway.")
-    answers: Answers = "probabilities"
-    authenticated: StrictBool | None = None
-    rate_limited: StrictBool | None = None
-    logged: StrictBool | None = None
-    site: Name | None = None
-    worth: Level = Level.MEDIUM
+    answers: Answers = Field("probabilities", description="How much each answer tells.")
+    authenticated: StrictBool | None = Field(None, description="Whether clients are authenticated.")
+    rate_limited: StrictBool | None = Field(None, description="Whether the number of requests per client is limited.")
+    logged: StrictBool | None = Field(None, description="Whether requests and answers are logged.")
+    site: Name | None = Field(None, description="Name of the [[site]] where it serves.")
+    worth: Level = Field(Level.MEDIUM, description="What an outage or wrong answers would cost: low, medium or high.")
 
 
 class Feedback(Record):
     """`[[feedback]]`: answers or complaints of users that flow back into training."""
 
-    name: Name
-    endpoint: Name | None = None
-    into: Name | None = Field(None, description="Dataset that it is added to.")
-    authenticated: StrictBool = False
-    vetted: StrictBool = False
-    capped: StrictBool = False
+    name: Name = Field(description="Short name, unique among feedback loops.")
+    endpoint: Name | None = Field(None, description="Name of the [[endpoint]] that it is about.")
+    into: Name | None = Field(None, description="Name of the [[dataset]] that it is added to.")
+    authenticated: StrictBool = Field(False, description="Whether it is known who gives it.")
+    vetted: StrictBool = Field(False, description="Whether a person looks at it before it is used.")
+    capped: StrictBool = Field(False, description="Whether one user's share of it is limited.")
 
 
 class Flow(Record):
     """`[[flow]]`: data on its way from one element to another."""
 
-    from_: str = Field(alias="from", description="Element id, such as 'source:crm'.")
-    to: str = Field(description="Element id.")
-    data: tuple[str, ...] = Field((), description="What flows: feature, column or dataset names.")
-    boundary: Name | None = None
-    protection: Protection = "none"
+    from_: ElementId = Field(alias="from", description="Element id, such as 'source:crm'.")
+    to: ElementId = Field(description="Element id, such as 'dataset:train'.")
+    data: Columns = Field((), description="What flows: feature, column or dataset names.")
+    boundary: Name | None = Field(None, description="Name of the [[boundary]] that it crosses.")
+    protection: Protection = Field("none", description="How the way is protected.")
 
 
 class Stance(Record):
     """`[controls."ID"]`: what the team decided or attests about one control."""
 
-    decision: Decision | None = None
-    reason: Text | None = None
-    owner: Text | None = None
-    review: dt.date | None = Field(None, description="Day by which the decision is looked at again.")
-    attested_by: Text | None = Field(None, description="Name of the [[person]] who attests.")
+    decision: Decision | None = Field(None, description="Whether the practice was adopted or rejected.")
+    reason: Text | None = Field(None, description="Why.")
+    owner: Text | None = Field(None, description="Who answers for the control.")
+    review: Date | None = Field(None, description="Day by which the decision is looked at again.")
+    attested_by: Name | None = Field(None, description="Name of the [[person]] who attests.")
     attested: Text | None = Field(None, description="What is attested.")
-    expires: dt.date | None = Field(None, description="Last day of the attestation.")
-    threshold: float | None = None
+    expires: Date | None = Field(None, description="Last day of the attestation.")
+    threshold: Finite | None = Field(None, description="Value that the control's measure is compared with.")
 
 
 class Exclusion(Record):
     """`[[exclusion]]`: a threat that the team declares not applicable, and why."""
 
-    threat: str
-    element: str | None = None
-    justification: Literal[
-        "component_not_present",
-        "vulnerable_code_not_present",
-        "vulnerable_code_not_in_execute_path",
-        "vulnerable_code_cannot_be_controlled_by_adversary",
-        "inline_mitigations_already_exist",
-    ]
-    reason: Text
-    owner: Text
+    threat: Column = Field(description="Id of the threat.")
+    element: ElementId | None = Field(None, description="Element id; left out, every element.")
+    justification: Justification = Field(description="Why it does not apply, in the words of VEX.")
+    reason: Text = Field(description="The same in your own words.")
+    owner: Text = Field(description="Who answers for the exclusion.")
 
 
 class Policy(Record):
     """`[policy]`: what must hold."""
 
-    require: tuple[str, ...] | None = Field(
+    require: tuple[CheckId, ...] | None = Field(
         None, description="Control ids or CONTROL/check ids that must hold; left out, every control is required."
     )
-    waivers: str | None = Field(None, description="Path of the waiver file; waivers.toml beside redan.toml if it exists.")
-    baseline: str | None = Field(None, description="Path of a baseline: known findings that do not fail the gate.")
-    budget: Literal["instant", "seconds", "minutes", "gpu"] = "minutes"
-    seed: StrictInt = 0
+    waivers: PathText | None = Field(
+        None, description="Path of the waiver file; waivers.toml beside redan.toml if it exists."
+    )
+    baseline: PathText | None = Field(None, description="Path of a baseline: known findings that do not fail the gate.")
+    budget: Tier = Field(Tier.MINUTES, description="How costly checks may be: instant, seconds, minutes or gpu.")
+    seed: Seed = Field(0, description="Fixes every random choice.")
 
 
 class Tables(Record):
     """Everything `redan.toml` may say."""
 
-    system: About
-    person: tuple[Person, ...] = ()
-    site: tuple[Site, ...] = ()
-    boundary: tuple[Boundary, ...] = ()
-    source: tuple[Source, ...] = ()
-    dataset: tuple[Dataset, ...] = ()
-    feature: tuple[Feature, ...] = ()
-    preprocessor: tuple[Preprocessor, ...] = ()
-    model: tuple[Model, ...] = ()
-    endpoint: tuple[Endpoint, ...] = ()
-    feedback: tuple[Feedback, ...] = ()
-    flow: tuple[Flow, ...] = ()
-    exclusion: tuple[Exclusion, ...] = ()
-    controls: dict[str, Stance] = {}
-    policy: Policy = Policy()
+    system: About = Field(description="What the product is and who answers for it.")
+    person: tuple[Person, ...] = Field((), description="People who work with the system.")
+    site: tuple[Site, ...] = Field((), description="Places where data lies, training runs or a model serves.")
+    boundary: tuple[Boundary, ...] = Field((), description="Lines across which trust changes.")
+    source: tuple[Source, ...] = Field((), description="Where data comes from.")
+    dataset: tuple[Dataset, ...] = Field((), description="Tables of rows used to train, test or monitor.")
+    feature: tuple[Feature, ...] = Field((), description="Inputs of models.")
+    preprocessor: tuple[Preprocessor, ...] = Field((), description="Code between the raw data and a model.")
+    model: tuple[Model, ...] = Field((), description="Trained models.")
+    endpoint: tuple[Endpoint, ...] = Field((), description="Where models answer.")
+    feedback: tuple[Feedback, ...] = Field((), description="What users say that flows back into training.")
+    flow: tuple[Flow, ...] = Field((), description="Data on its way from one element to another.")
+    exclusion: tuple[Exclusion, ...] = Field((), description="Threats that are declared not applicable, and why.")
+    controls: dict[ControlId, Stance] = Field({}, description="What the team decided or attests, by control id.")
+    policy: Policy = Field(Policy(), description="What must hold.")
 
 
 class Origin(Record):

@@ -26,9 +26,7 @@ from redan.system.records import (
     Tables,
 )
 
-Element: TypeAlias = (
-    Person | Site | Boundary | Source | Dataset | Feature | Preprocessor | Model | Endpoint | Feedback
-)
+Element: TypeAlias = Person | Site | Boundary | Source | Dataset | Feature | Preprocessor | Model | Endpoint | Feedback
 ELEMENT_TABLES = (
     "person",
     "site",
