@@ -1,0 +1,1 @@
+"""Numbers about data and models, with their intervals."""
