@@ -13,6 +13,7 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 
 DEPTH_LIMIT = 16  # redan.toml nests four deep
 KEY_LIMIT_CHARS = 1000
+SCALAR_LIMIT_CHARS = 1000
 ENTRY_LIMIT = 100_000  # keys and array items; a description of a thousand datasets has a tenth of that
 
 _SPACE = re.compile(r"[ \t]*+")
@@ -118,8 +119,10 @@ class _Locator:
             self._array(path, depth)
         elif head == "{":
             self._inline(path, depth)
-        else:
-            self._match(_STRING if head in {'"', "'"} else _SCALAR)
+        elif head in {'"', "'"}:
+            self._match(_STRING)
+        elif len(self._match(_SCALAR)) > SCALAR_LIMIT_CHARS:
+            raise self._fault(f"a number is longer than {SCALAR_LIMIT_CHARS} characters")
 
     def _array(self, path: KeyPath, depth: int) -> None:
         self._at += 1
