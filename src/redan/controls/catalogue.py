@@ -67,7 +67,7 @@ class Help(Record):
 class Mapped(Record):
     """One row of the crosswalk: an id of a public taxonomy with its edition, and who says that they match."""
 
-    id: Annotated[str, Field(pattern=r"^\S+(@\S+|:\d{4})$")]
+    id: Annotated[str, Field(pattern=r"^(\S+@\S+|\S+:\d{4}|NISTAML\.\d+)$")]
     status: Literal["official", "draft", "ours"]
 
 
