@@ -1,0 +1,69 @@
+"""The material that every report is drawn from: the system, the judged evidence, and where the proof lies."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from redan.controls.catalogue import Control
+from redan.gate import JudgedFinding, Judgement, Row
+from redan.runner.records import Results
+from redan.system.system import System
+from redan.terms import Kind, Outcome
+
+UNANSWERED = frozenset({Outcome.NOT_RUN, Outcome.ERROR, Outcome.STALE})
+NO_CHECK = "no check yet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """Everything a report may show.
+
+    Args:
+        system: the description.
+        results: of the run, or read back from a verified pack.
+        judgement: what the gate said of them.
+        controls: the catalogue.
+        evidence: control id to the SHA-256 of its signed statement; empty when nothing was signed.
+        key_id: of the key that signed.
+        urgency: control id to how dear its failure is, from the threat analysis; larger is worse.
+        reproduce: the command line that gives the same findings.
+    """
+
+    system: System
+    results: Results
+    judgement: Judgement
+    controls: Mapping[str, Control]
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    key_id: str = ""
+    urgency: Mapping[str, int] = field(default_factory=dict)
+    reproduce: str = "redan check"
+
+    def judged(self) -> Iterator[tuple[Row, JudgedFinding]]:
+        """Every finding with its control, in catalogue order."""
+        for row in self.judgement.rows:
+            for finding in row.findings:
+                yield row, finding
+
+    def worst(self, count: int) -> tuple[tuple[Row, JudgedFinding], ...]:
+        """The broken findings to mend first, one per check.
+
+        Args:
+            count: how many at most.
+
+        Returns:
+            Required before not required, Do and Dont before Consider, then by urgency; empty when nothing is broken.
+        """
+        broken = [pair for pair in self.judged() if pair[1].finding.outcome is Outcome.BROKEN and not pair[1].accepted]
+        broken.sort(key=self._rank)
+        first: dict[str, tuple[Row, JudgedFinding]] = {}
+        for pair in broken:
+            first.setdefault(pair[1].finding.check, pair)
+        return tuple(first.values())[:count]
+
+    def _rank(self, pair: tuple[Row, JudgedFinding]) -> tuple[bool, bool, int]:
+        row, judged = pair
+        return not judged.required, row.kind is Kind.CONSIDER, -self.urgency.get(row.control_id, 0)
+
+    def severity(self, control_id: str) -> float:
+        """How much a broken control matters, on the 0 to 10 scale that code hosts use; never a score of the system."""
+        base = 4.0 if self.controls[control_id].kind is Kind.CONSIDER else 6.0
+        return min(base + 0.5 * self.urgency.get(control_id, 0), 8.9)

@@ -1,0 +1,125 @@
+"""The terminal: a table of controls, then the five worst with their fix, then one line to reproduce."""
+
+import io
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from redan.gate import JudgedFinding, Row
+from redan.reports.material import NO_CHECK, Material
+from redan.reports.words import MARKS, about, headline, measured, plain_count
+from redan.terms import Outcome, Verdict
+
+WORST = 5
+_STYLES = {
+    Outcome.HOLDS: "green",
+    Outcome.BROKEN: "bold red",
+    Outcome.ERROR: "bold magenta",
+    Outcome.STALE: "yellow",
+    Outcome.NOT_RUN: "yellow",
+    Outcome.NOT_APPLICABLE: "dim",
+}
+_VERDICT_STYLES = {Verdict.MET: "bold green", Verdict.NOT_MET: "bold red", Verdict.INCOMPLETE: "bold yellow"}
+
+
+def render(material: Material) -> bytes:
+    """The report as plain text, 100 columns wide."""
+    sink = io.StringIO()
+    draw(material, Console(file=sink, width=100, color_system=None, force_terminal=False))
+    return sink.getvalue().encode()
+
+
+def draw(material: Material, console: Console) -> None:
+    """The report on a console; colours as the console has them.
+
+    Args:
+        material: what to draw.
+        console: where; its width decides how text is folded.
+    """
+    console.print(_table(material))
+    silent = sum(_is_silent(row) for row in material.judgement.rows)
+    if silent:
+        text = f"{plain_count(silent, 'more control')} without a check yet; none counts as holding (redan doctor)."
+        console.print(Text(text, style="dim"))
+    for part in (_unanswered, _worst):
+        for line in part(material):
+            console.print(line)
+    console.print()
+    title = headline(material)
+    console.print(Text(f"{title[:1].upper()}{title[1:]}.", style=_VERDICT_STYLES[material.judgement.verdict]))
+    console.print(Text(f"To reproduce: {material.reproduce}", style="dim"))
+
+
+def _table(material: Material) -> Table:
+    table = Table(box=None, pad_edge=False, title=None, show_edge=False, header_style="dim")
+    table.add_column("outcome", no_wrap=True)
+    table.add_column("control", no_wrap=True)
+    table.add_column("")
+    table.add_column("required", no_wrap=True)
+    for row in material.judgement.rows:
+        if not _is_silent(row):
+            outcome = f"{MARKS[row.outcome]} {row.outcome.value}{' waived' if row.waived else ''}"
+            table.add_row(
+                Text(outcome, style=_STYLES[row.outcome]),
+                Text(row.control_id),
+                Text(row.title),
+                Text(_required(row), style="dim"),
+            )
+    return table
+
+
+def _required(row: Row) -> str:
+    """`yes`, or how many of the asked questions are required when the control is not required whole."""
+    asked = {judged.finding.check for judged in row.findings}
+    wanted = {judged.finding.check for judged in row.findings if judged.required}
+    if not wanted:
+        return ""
+    return "yes" if wanted == asked else f"{len(wanted)} of {len(asked)}"
+
+
+def _is_silent(row: Row) -> bool:
+    return row.outcome is Outcome.NOT_RUN and all(j.finding.message == NO_CHECK for j in row.findings)
+
+
+def _unanswered(material: Material) -> Iterator[Text]:
+    missing = [reason for reason in material.judgement.reasons if not reason.what.startswith("broken")]
+    if not missing:
+        return
+    yield Text()
+    yield Text("What keeps the gate from judging or passing", style="bold")
+    for reason in missing[: 2 * WORST]:
+        place = f" ({reason.where})" if reason.where else ""
+        yield Text(f"  {reason.about}: {reason.what}{place}")
+    if len(missing) > 2 * WORST:
+        yield Text(f"  and {len(missing) - 2 * WORST} more", style="dim")
+
+
+def _worst(material: Material) -> Iterator[Text]:
+    worst = material.worst(WORST)
+    if not worst:
+        return
+    yield Text()
+    yield Text("Mend these first" if len(worst) > 1 else "Mend this first", style="bold")
+    for number, (row, judged) in enumerate(worst, 1):
+        yield from _entry(number, row, judged, material)
+
+
+def _entry(number: int, row: Row, judged: JudgedFinding, material: Material) -> Iterator[Text]:
+    finding = judged.finding
+    same = [j for j in row.findings if j.finding.check == finding.check and j.finding.outcome is Outcome.BROKEN]
+    more = f" (and {len(same) - 1} more like it)" if len(same) > 1 else ""
+    yield Text()
+    yield Text.assemble(
+        (f"{number}. ", "bold"), (finding.check, "bold red"), f"  {about(finding)}{more}", overflow="fold"
+    )
+    yield Text(f"   {finding.message}")
+    if finding.measure is not None:
+        yield Text(f"   {measured(finding.measure)}", style="dim")
+    if finding.remedy is not None:
+        yield Text.assemble(("   fix: ", "green"), finding.remedy.text)
+        if finding.remedy.command:
+            yield Text(f"        {finding.remedy.command}", style="cyan")
+    if finding.location is not None:
+        yield Text(f"   at {finding.location.file}:{finding.location.line}", style="dim")

@@ -1,0 +1,68 @@
+"""Words and marks that several reports share, so that no two of them say the same thing differently."""
+
+from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from redan.findings import Finding, Measure
+from redan.reports.material import Material
+from redan.terms import Outcome, Verdict
+
+MARKS: Mapping[Outcome, str] = MappingProxyType(
+    {
+        Outcome.HOLDS: "✓",
+        Outcome.BROKEN: "✗",
+        Outcome.ERROR: "!",
+        Outcome.STALE: "↻",
+        Outcome.NOT_RUN: "?",
+        Outcome.NOT_APPLICABLE: "–",
+    }
+)
+_VERDICTS: Mapping[Verdict, str] = MappingProxyType(
+    {
+        Verdict.MET: "the gate is met",
+        Verdict.NOT_MET: "the gate is not met",
+        Verdict.INCOMPLETE: "the evidence is incomplete",
+    }
+)
+
+
+def headline(material: Material) -> str:
+    """The verdict and how many required controls are in which state, in one line."""
+    states = Counter(row.outcome for row in material.judgement.rows if row.required)
+    parts = [f"{states[outcome]} {outcome.value}" for outcome in MARKS if states[outcome]]
+    return f"{_VERDICTS[material.judgement.verdict]} ({', '.join(parts) or 'nothing'} of what is required)"
+
+
+def plain_count(count: int, noun: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def number(value: float) -> str:
+    """A number for people: thousands separated, at most four significant digits after the point."""
+    if float(value).is_integer():
+        return f"{int(value):,}"
+    return f"{value:.4g}"
+
+
+def measured(measure: Measure | None) -> str:
+    """A measure in one phrase, with its interval, n and threshold; the empty string without one."""
+    if measure is None:
+        return ""
+    unit = f" {measure.unit}" if measure.unit else ""
+    value = "not enough data" if measure.value is None else number(measure.value)
+    text = f"{measure.name} {value}{unit}"
+    if measure.interval is not None:
+        level = f"{measure.confidence:.0%}"
+        text += f", {level} interval {number(measure.interval.low)} to {number(measure.interval.high)}"
+    if measure.n is not None:
+        text += f", n = {measure.n:,}"
+    if measure.threshold is not None:
+        text += f", needs {'≤' if measure.comparator == '<=' else '≥'} {number(measure.threshold)}"
+    return text
+
+
+def about(finding: Finding) -> str:
+    """Subject and part of a finding in one phrase."""
+    return f"{finding.subject} {finding.part}".strip()
