@@ -35,6 +35,7 @@ def _lines(material: Material) -> Iterator[str]:
         yield f"{plain_count(silent, 'more control')} without a check yet; none of them counts as holding."
         yield ""
     results = material.results
+    results = material.results
     yield f"Policy `{results.policy_sha256[:16]}`, seed {results.seed}, redan {results.tool}."
     yield ""
     yield f"    {material.reproduce}"

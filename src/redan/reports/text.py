@@ -103,10 +103,10 @@ def _worst(material: Material) -> Iterator[Text]:
     yield Text()
     yield Text("Mend these first" if len(worst) > 1 else "Mend this first", style="bold")
     for number, (row, judged) in enumerate(worst, 1):
-        yield from _entry(number, row, judged, material)
+        yield from _entry(number, row, judged)
 
 
-def _entry(number: int, row: Row, judged: JudgedFinding, material: Material) -> Iterator[Text]:
+def _entry(number: int, row: Row, judged: JudgedFinding) -> Iterator[Text]:
     finding = judged.finding
     same = [j for j in row.findings if j.finding.check == finding.check and j.finding.outcome is Outcome.BROKEN]
     more = f" (and {len(same) - 1} more like it)" if len(same) > 1 else ""
