@@ -1,4 +1,4 @@
-"""Attestations: a named person signs for what no machine can measure; an attestation never hides a failing measurement."""
+"""Attestations: a named person signs for what no machine can measure; it never hides a failing measurement."""
 
 import datetime as dt
 from collections.abc import Collection
