@@ -1,0 +1,1 @@
+"""An append-only log of opaque bytes: Merkle tree, proofs, signed checkpoints, and the local store."""

@@ -1,0 +1,257 @@
+"""The local append-only ledger: durable groups of entries, each ending in a signed checkpoint.
+
+Source: RFC 9162 section 2.1, C2SP tlog-checkpoint and tlog-proof. See ADR 0002 for what it protects against.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from redan.errors import InvalidError, RedanError, UsageError
+from redan.ledger import tree
+from redan.ledger.audit import audit
+from redan.ledger.checkpoint import Checkpoint, open_checkpoint, read_checkpoint, sign
+from redan.ledger.database import CHUNK_ROWS, ENTRY_LIMIT_BYTES, FILE, Database, create_database, open_database
+from redan.ledger.proof import Receipt, render
+from redan.seal.keys import PublicKey, Signer
+
+BUSY_S = 30.0  # a group commit takes milliseconds; longer means that a process hangs
+
+
+class Ledger:
+    """An append-only log in one folder. Safe for many threads and for several processes at once.
+
+    Every append ends in a checkpoint signed in the same transaction, so a ledger never holds an unsigned entry, and a
+    signature never leaves the process before its entries are on disk.
+    """
+
+    def __init__(self, database: Database, signer: Signer | None, key: PublicKey | None, origin: str) -> None:
+        self._database = database
+        self._signer = signer
+        self._key = key
+        self.origin = origin
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        signer: Signer | None = None,
+        *,
+        key: PublicKey | None = None,
+        origin: str | None = None,
+        busy_s: float = BUSY_S,
+    ) -> Self:
+        """The ledger in a folder, its last checkpoint verified where a key is given.
+
+        Args:
+            folder: created when absent, if there is a signer.
+            signer: signs what is appended; None opens for reading.
+            key: the public key that verifies a ledger opened for reading; the signer's when there is one.
+            origin: the log's identity, such as `example.com/churn`; None takes the ledger's own, random at creation.
+            busy_s: longest wait for another process, in seconds.
+
+        Raises:
+            UsageError: there is no ledger, it cannot be used now, or it is of another origin.
+            InvalidError: it is damaged, or its last checkpoint is not signed by this key.
+        """
+        if signer is not None and not os.path.lexists(folder / FILE):
+            fresh = origin if origin is not None else f"redan.local/{secrets.token_hex(8)}"
+            create_database(folder, sign(Checkpoint(fresh, 0, tree.EMPTY_ROOT), signer))
+        database = open_database(folder, writable=signer is not None, busy_s=busy_s)
+        try:
+            found = read_checkpoint(database.note()).origin
+            ledger = cls(database, signer, signer.public if signer else key, found)
+            ledger._check_opened(origin)
+        except RedanError:
+            database.close()
+            raise
+        return ledger
+
+    def append(self, entries: Sequence[bytes]) -> range:
+        """Appends entries in one durable transaction and signs the new checkpoint.
+
+        Args:
+            entries: opaque bytes, at most 65,535 each.
+
+        Returns:
+            Their indexes; the entries are on disk when this returns. Empty when there were none.
+
+        Raises:
+            UsageError: there is no signer, an entry is too large, or the disk is full; nothing was appended.
+            InvalidError: what is stored is not what was signed last; nothing was appended.
+        """
+        if self._signer is None:
+            raise UsageError("the ledger is open for reading only", where=self._where, remedy="give the signing key")
+        check_entries(entries)
+        leaves = [tree.leaf_hash(entry) for entry in entries]
+        with self._database.writing():
+            old = self._trusted()
+            nodes = list(tree.grown(old.size, leaves, self._database.node))
+            new = self._extended(old, nodes, old.size + len(entries))
+            if entries:
+                self._database.add(old.size, entries, nodes, sign(new, self._signer))
+        return range(old.size, new.size)
+
+    @property
+    def size(self) -> int:
+        """The number of entries, by the last checkpoint."""
+        return read_checkpoint(self.checkpoint()).size
+
+    def checkpoint(self) -> str:
+        """The last signed checkpoint: the log's identity, size and root as a C2SP signed note."""
+        return self._database.note()
+
+    def entry(self, index: int) -> bytes:
+        """The bytes of one entry, compared with its stored hash.
+
+        Raises:
+            UsageError: there is no such entry.
+            InvalidError: it was changed.
+        """
+        with self._database.reading():
+            self._check_range(index, index + 1)
+            return self._checked(index, self._database.entry(index))
+
+    def entries(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """The entries from `start` up to `stop` (None: up to the size now), compared with their stored hashes.
+
+        Raises:
+            UsageError: the range is not within the ledger.
+            InvalidError: an entry was changed.
+        """
+        with self._database.reading():
+            end = self.size if stop is None else stop
+            self._check_range(start, end)
+        for first in range(start, end, CHUNK_ROWS):
+            with self._database.reading():
+                chunk = [self._checked(i, d) for i, d in enumerate(self._database.span(first, end), start=first)]
+            yield from chunk
+
+    def receipt(self, index: int) -> str:
+        """The C2SP tlog-proof that an entry is in the ledger, for anyone with the public key; O(log size).
+
+        Raises:
+            UsageError: there is no such entry.
+            InvalidError: the entry or a stored hash was changed.
+        """
+        with self._database.reading():
+            self._check_range(index, index + 1)
+            note = self._database.note()
+            head = read_checkpoint(note) if self._key is None else self._head()
+            leaf = tree.leaf_hash(self._checked(index, self._database.entry(index)))
+            path = tree.inclusion_proof(index, head.size, self._database.node)
+        tree.verify_inclusion(leaf, index, head.size, path, head.root)
+        return render(Receipt(index=index, hashes=tuple(path), checkpoint=note))
+
+    def verify(self, *, earlier: Sequence[str] = ()) -> Checkpoint:
+        """Reads everything again: each entry, each stored hash, the root, and the signature.
+
+        Args:
+            earlier: signed checkpoints kept elsewhere; the ledger must extend each, so a rolled-back one is found.
+
+        Returns:
+            The verified checkpoint.
+
+        Raises:
+            UsageError: no public key was given.
+            InvalidError: names what is wrong.
+        """
+        with self._database.reading():
+            head = self._head()
+            audit(self._database, head)
+            for note in earlier:
+                old = open_checkpoint(note, self._key, origin=self.origin)
+                if old.size > head.size:
+                    raise InvalidError(f"the ledger had {old.size} entries and has {head.size} now", where=self._where)
+                proof = tree.consistency_proof(old.size, head.size, self._database.node)
+                tree.verify_consistency(old.size, head.size, proof, old.root, head.root)
+        return head
+
+    def close(self) -> None:
+        """Closes the ledger."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def _where(self) -> str:
+        return str(self._database.path)
+
+    def _check_opened(self, origin: str | None) -> None:
+        if origin not in {None, self.origin}:
+            raise UsageError(f"the ledger is of {self.origin[:80]!r}, not of {origin!r}", where=self._where)
+        if self._key is not None:
+            with self._database.reading():
+                self._trusted()
+
+    def _required_key(self) -> PublicKey:
+        if self._key is None:
+            raise UsageError("a ledger cannot be verified without its public key", remedy="give --key PUB")
+        return self._key
+
+    def _head(self) -> Checkpoint:
+        """The last checkpoint, its signature verified."""
+        key = self._required_key()
+        try:
+            return open_checkpoint(self._database.note(), key, origin=self.origin, canonical=True)
+        except InvalidError as error:
+            what = f"the signed checkpoint is invalid: {error.what}"
+            raise InvalidError(what, where=self._where, remedy=error.remedy) from error
+
+    def _trusted(self) -> Checkpoint:
+        """The last checkpoint, its signature and the stored tree compared with it; only inside a transaction."""
+        head = self._head()
+        if self._database.size() != head.size:
+            raise self._invalid(f"there are {self._database.size()} entries; the signed checkpoint has {head.size}")
+        if tree.root(head.size, self._database.node) != head.root:
+            raise self._invalid("the stored hashes do not lead to the root that was signed")
+        return head
+
+    def _check_extends(self, note: str, head: Checkpoint) -> None:
+        old = open_checkpoint(note, self._required_key(), origin=self.origin)
+        if old.size > head.size:
+            raise InvalidError(f"the ledger had {old.size} entries and has {head.size} now", where=self._where)
+        proof = tree.consistency_proof(old.size, head.size, self._database.node)
+        tree.verify_consistency(old.size, head.size, proof, old.root, head.root)
+
+    def _extended(self, old: Checkpoint, nodes: Sequence[tree.Node], size: int) -> Checkpoint:
+        """The checkpoint to sign next, after a proof that it extends the last one (C2SP: never sign otherwise)."""
+        fresh = {(node.level, node.place): node.hash for node in nodes}
+
+        def read(level: int, place: int) -> bytes:
+            return fresh.get((level, place)) or self._database.node(level, place)
+
+        new = Checkpoint(self.origin, size, tree.root(size, read))
+        proof = tree.consistency_proof(old.size, size, read)
+        tree.verify_consistency(old.size, size, proof, old.root, new.root)
+        return new
+
+    def _checked(self, index: int, entry: bytes) -> bytes:
+        if tree.leaf_hash(entry) != self._database.node(0, index):
+            raise self._invalid(f"entry {index} was changed: it does not have the hash stored for it")
+        return entry
+
+    def _check_range(self, start: int, stop: int) -> None:
+        size = self.size
+        if not 0 <= start <= stop <= size:
+            raise UsageError(f"entries {start} to {stop - 1} are not in a ledger of {size}", where=self._where)
+
+    def _invalid(self, what: str) -> InvalidError:
+        return InvalidError(what, where=self._where, remedy="run `redan ledger log` to see which entry is wrong")
+
+
+def check_entries(entries: Sequence[bytes]) -> None:
+    """Accepts entries that a ledger can hold, or raises UsageError."""
+    for position, entry in enumerate(entries):
+        if len(entry) > ENTRY_LIMIT_BYTES:
+            raise UsageError(
+                f"entry {position} of {len(entries)} is {len(entry):,} bytes; a ledger takes {ENTRY_LIMIT_BYTES:,}",
+                remedy="log a digest instead",
+            )
