@@ -245,7 +245,7 @@ def _check_header(path: Path) -> None:
 def _reading_mode(path: Path) -> str:
     """SQLite needs to write beside a database even to read it, except where nothing can have been left unmerged."""
     try:
-        unmerged = os.path.getsize(f"{path}-wal") > 0
+        unmerged = Path(f"{path}-wal").stat().st_size > 0
     except OSError:
         unmerged = False
     return "mode=ro" if unmerged or os.access(path.parent, os.W_OK) else "mode=ro&immutable=1"
