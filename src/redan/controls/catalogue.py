@@ -5,7 +5,6 @@ Families and their order are said once, in `FAMILIES`; the controls of a family 
 
 import importlib
 import importlib.util
-import re
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
@@ -198,12 +197,6 @@ def checks(control: Control) -> tuple[Check, ...]:
         return ()
     found: tuple[Check, ...] = importlib.import_module(name).CHECKS
     return found
-
-
-def short_id(text: str) -> str:
-    """An id as a user types it, in the catalogue's spelling: `a-mlsg-002-d002` becomes `A-MLSG-002-D002`."""
-    control, slash, check = text.strip().partition("/")
-    return f"{re.sub(r'[_ ]+', '-', control).upper()}{slash}{check.lower()}"
 
 
 def _read(place: Traversable, family: str, folder: str) -> Control:
