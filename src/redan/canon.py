@@ -59,7 +59,7 @@ def parse_canonical(data: bytes, *, limit_bytes: int, depth: int = 32) -> Json:
         The value; `canonical` of it is `data`.
 
     Raises:
-        ValueError: too large, too deep, not JSON, a name twice, or not canonical; names the byte offset if there is one.
+        ValueError: too large, too deep, not JSON, a name twice, or not canonical; names the byte offset if it can.
     """
     if len(data) > limit_bytes:
         raise ValueError(f"larger than {limit_bytes:,} bytes")

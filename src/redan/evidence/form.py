@@ -1,0 +1,83 @@
+"""The form of a pack file: which entries it has, in which order, and the sizes beyond which nothing is read."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, cast
+
+from pydantic import Field, JsonValue, ValidationError
+
+from redan.canon import Json, canonical, digest, parse_canonical
+from redan.errors import InvalidError
+from redan.evidence.predicates import Strict
+from redan.evidence.statements import first_fault
+
+PACK_LIMIT_BYTES = 64 << 20
+SCHEMA = "redan/pack/v1"
+TEST_RESULT_NAME = "test-result"
+_ENTRIES_LIMIT = 10_000  # the catalogue has some sixty controls
+_DEPTH = 8
+
+
+class Entry(Strict):
+    """One sealed statement and the proof that its digest is in the ledger.
+
+    Args:
+        envelope: DSSE.
+        receipt: C2SP tlog-proof@v1 text.
+    """
+
+    envelope: dict[str, JsonValue]
+    receipt: str
+
+    @staticmethod
+    def of(envelope: dict[str, Json], receipt: str) -> "Entry":
+        """An entry of an envelope that was sealed here."""
+        return Entry(envelope=cast("dict[str, JsonValue]", envelope), receipt=receipt)
+
+    @property
+    def sealed(self) -> dict[str, Json]:
+        """The envelope as JSON."""
+        return cast("dict[str, Json]", self.envelope)
+
+    @property
+    def sha256(self) -> str:
+        """Of the envelope's canonical bytes, signature included."""
+        return envelope_sha256(self.sealed)
+
+
+class Pack(Strict):
+    """`redan/pack/v1`: the policy, one statement per control, the run as test-result, and the list of them all."""
+
+    schema_: Literal["redan/pack/v1"] = Field("redan/pack/v1", alias="schema")
+    policy: Entry
+    evidence: Annotated[tuple[Entry, ...], Field(min_length=1, max_length=_ENTRIES_LIMIT)]
+    result: Entry
+    run: Entry
+
+
+def envelope_sha256(envelope: Mapping[str, Json]) -> str:
+    """SHA-256 of an envelope's canonical bytes."""
+    return digest(canonical(dict(envelope)))
+
+
+def write_pack(pack: Pack) -> bytes:
+    """The canonical bytes of a pack."""
+    return canonical(pack.model_dump(mode="json", by_alias=True))
+
+
+def read_pack(data: bytes) -> Pack:
+    """The pack in a file, nothing in it verified.
+
+    Raises:
+        InvalidError: the bytes are not a pack's canonical bytes; names the byte offset or the field.
+    """
+    remedy = "fetch the pack again from whoever signed it"
+    try:
+        value: Json = parse_canonical(data, limit_bytes=PACK_LIMIT_BYTES, depth=_DEPTH)
+    except ValueError as error:
+        raise InvalidError(f"the pack is {error}", where="pack", remedy=remedy) from error
+    if isinstance(value, dict) and value.get("schema") != SCHEMA:
+        raise InvalidError(f"the pack is not of schema {SCHEMA!r}", where="pack", remedy=remedy)
+    try:
+        return Pack.model_validate_json(data)
+    except ValidationError as error:
+        raise InvalidError(f"the pack does not have its form: {first_fault(error)}", where="pack") from error
