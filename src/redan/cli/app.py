@@ -165,7 +165,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(Exit.INCOMPLETE)
-    except Exception as error:  # noqa: BLE001 -- the rim: no traceback ever reaches a user, and nothing looks like a pass
+    except Exception as error:
         if debug:
             raise
         kind = type(error).__name__

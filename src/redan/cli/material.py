@@ -1,0 +1,35 @@
+"""From a judged run to the material of reports: the evidence digests, and how dear each control's failure is."""
+
+from collections.abc import Mapping
+
+from redan.cli.flow import Judging
+from redan.evidence import Verified
+from redan.gate import Judgement
+from redan.reports.material import Material
+from redan.runner.records import Results
+from redan.system.system import System
+
+
+def material_of(judging: Judging, results: Results, judgement: Judgement, verified: Verified | None) -> Material:
+    """What the reports draw.
+
+    Args:
+        judging: system, catalogue, waivers and seed.
+        results: of the run.
+        judgement: of the gate.
+        verified: the evidence; None when none was signed.
+    """
+    return Material(
+        system=judging.system,
+        results=results,
+        judgement=judgement,
+        controls=judging.controls,
+        evidence={} if verified is None else verified.evidence,
+        key_id="" if verified is None else verified.key_id,
+        urgency=_urgency(judging.system),
+        reproduce=f"redan check {judging.system.origin.file} --seed {judging.seed} --budget {judging.budget}",
+    )
+
+
+def _urgency(system: System) -> Mapping[str, int]:
+    return {}

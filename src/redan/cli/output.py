@@ -1,0 +1,40 @@
+"""Where a report goes: a file, written whole, or standard output, with colours only on a terminal."""
+
+import os
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from redan.files import write_atomic
+from redan.reports import text
+from redan.reports.material import Material
+from redan.reports.shelf import render
+
+
+def write_report(format_: str, material: Material, output: Path | None) -> None:
+    """Writes a report.
+
+    Args:
+        format_: a key of `reports.shelf.FORMATS`.
+        material: what to draw.
+        output: a file; standard output when None.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    if output is not None:
+        write_atomic(output, render(format_, material))
+        return
+    if format_ == "text":
+        text.draw(material, terminal())
+        return
+    sys.stdout.buffer.write(render(format_, material))
+    sys.stdout.buffer.flush()
+
+
+def terminal() -> Console:
+    """Standard output as a console: coloured on a terminal unless NO_COLOR is set, 100 columns wide in a pipe."""
+    if sys.stdout.isatty():
+        return Console(highlight=False, no_color="NO_COLOR" in os.environ)
+    return Console(highlight=False, width=100, color_system=None)
