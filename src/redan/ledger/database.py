@@ -120,11 +120,11 @@ class Database:
 
     def nodes(self) -> Iterator[tuple[object, object]]:
         """Every stored hash with its row number, in order."""
-        yield from self._connection.execute("SELECT id, hash FROM node ORDER BY id")
+        return self._connection.execute("SELECT id, hash FROM node ORDER BY id")
 
     def entries(self) -> Iterator[tuple[object, object]]:
         """Every entry with its index, in order."""
-        yield from self._connection.execute("SELECT idx, data FROM entry ORDER BY idx")
+        return self._connection.execute("SELECT idx, data FROM entry ORDER BY idx")
 
     def add(self, first: int, entries: Sequence[bytes], nodes: Iterable[Node], note: str) -> None:
         """Appends entries and the subtrees they complete, and replaces the checkpoint; only inside `writing`."""

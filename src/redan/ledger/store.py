@@ -100,6 +100,11 @@ class Ledger:
         """The number of entries, by the last checkpoint."""
         return read_checkpoint(self.checkpoint()).size
 
+    @property
+    def verifiable(self) -> bool:
+        """Whether there is a key to verify the ledger with."""
+        return self._key is not None
+
     def checkpoint(self) -> str:
         """The last signed checkpoint: the log's identity, size and root as a C2SP signed note."""
         return self._database.note()
@@ -241,10 +246,11 @@ class Ledger:
     def _check_range(self, start: int, stop: int) -> None:
         size = self.size
         if not 0 <= start <= stop <= size:
-            raise UsageError(f"entries {start} to {stop - 1} are not in a ledger of {size}", where=self._where)
+            wanted = f"entry {start}" if stop == start + 1 else f"entries from {start} up to {stop}"
+            raise UsageError(f"the ledger has {size} entries, but not {wanted}", where=self._where)
 
     def _invalid(self, what: str) -> InvalidError:
-        return InvalidError(what, where=self._where, remedy="run `redan ledger log` to see which entry is wrong")
+        return InvalidError(what, where=self._where, remedy="restore the ledger from a copy")
 
 
 def check_entries(entries: Sequence[bytes]) -> None:

@@ -46,7 +46,9 @@ def _create(path: Path, data: bytes, mode: int) -> None:
             os.fsync(file.fileno())
         os.link(temporary, path)  # unlike rename, fails when the name is taken
     except FileExistsError as error:
-        raise UsageError("exists already; a key is never overwritten", where=str(path), remedy="use --out") from error
+        raise UsageError(
+            "exists already; a key is never overwritten", where=str(path), remedy="move it away, or name another file"
+        ) from error
     except OSError as error:
         what = f"cannot be written: {error.strerror or error}"
         raise UsageError(what, where=str(path), remedy="free space or change permissions") from error

@@ -1,0 +1,61 @@
+"""`redan key new`: a key pair for signing evidence and the ledger."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+DEFAULT = Path(".redan/key.pem")
+
+
+def key_new(
+    out: Annotated[Path, typer.Option("--out", help="The private key's file; the public key gets the suffix .pub.")] = (
+        DEFAULT
+    ),
+    kind: Annotated[
+        Literal["ed25519", "p256"],
+        typer.Option("--kind", help="Ed25519, or ECDSA on NIST P-256 where a policy or a hardware module asks for it."),
+    ] = "ed25519",
+    output: Annotated[Literal["text", "json"], typer.Option("--format", help="Text for people, JSON for programs.")] = (
+        "text"
+    ),
+) -> None:
+    """Make a key pair for signing evidence.
+
+    The private key is readable by its owner alone and is never overwritten. The public key is what others need to
+    verify; give it to them by a way that an attacker cannot change.
+
+    Args:
+        out: file of the private key.
+        kind: `ed25519` or `p256`.
+        output: `text` or `json`.
+
+    Raises:
+        UsageError: a file exists already, or the folder cannot be written.
+    """
+    from redan.seal.keys import generate
+    from redan.seal.pair import write_pair
+
+    signer = generate(kind)
+    pair = write_pair(signer, out)
+    if output == "json":
+        facts = {"schema": "redan/key/v1", "kind": kind, "key_id": signer.public.key_id}
+        text = json.dumps({**facts, "private": str(pair.private), "public": str(pair.public)}, indent=2)
+    else:
+        text = _words(kind, signer.public.key_id, pair.private, pair.public)
+    sys.stdout.write(text + "\n")
+
+
+def _words(kind: str, key_id: str, private: Path, public: Path) -> str:
+    return "\n".join(
+        (
+            f"key id   {key_id}  ({kind})",
+            f"private  {private}",
+            "         signs; keep it secret and out of version control, and keep a copy where only you can read it",
+            f"public   {public}",
+            f"         verifies; commit it or hand it out:  redan verify PACK --key {shlex.quote(str(public))}",
+        )
+    )

@@ -1,0 +1,159 @@
+"""`redan ledger`: list the entries of the tamper-evident log, and prove that one is in it."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from redan.ledger.store import Ledger
+
+FOLDER = Path(".redan/ledger")
+PUBLIC = Path(".redan/key.pub")
+_WORD_LIMIT = 64  # an entry's kind and time are short; anything longer is not ours
+
+Folder = Annotated[Path, typer.Option("--dir", help="The project folder; its ledger lies in .redan/ledger.")]
+Key = Annotated[
+    Path | None, typer.Option("--key", metavar="PUB", help="The public key; by default .redan/key.pub of the project.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry of the listing.
+
+    Args:
+        index: its place, counted from 0.
+        leaf: hex SHA-256 leaf hash (RFC 6962: of a zero byte and the entry).
+        kind: what the entry says it is; the empty string when it is not an entry of redan's own.
+        at: when, as the entry says; the empty string when it does not say.
+    """
+
+    index: int
+    leaf: str
+    kind: str
+    at: str
+
+
+def ledger_log(
+    folder: Folder = Path(),
+    key: Key = None,
+    last: Annotated[int | None, typer.Option("--last", min=1, metavar="N", help="Only the last N entries.")] = None,
+    output: Annotated[Literal["text", "json"], typer.Option("--format", help="Text for people, JSON for programs.")] = (
+        "text"
+    ),
+) -> None:
+    """List the entries of the ledger.
+
+    Every entry, every stored hash and the signed checkpoint are verified first; a changed one ends in exit code 4 and
+    is named. Without a public key the entries are listed, unverified, and the listing says so.
+
+    Args:
+        folder: the project folder.
+        key: the public key.
+        last: how many entries to list, from the end; None lists all.
+        output: `text` or `json`.
+
+    Raises:
+        UsageError: there is no ledger, or the key cannot be read.
+        InvalidError: the ledger is not what was signed.
+    """
+    with _opened(folder, key) as ledger:
+        if ledger.verifiable:
+            ledger.verify()
+        else:
+            sys.stderr.write("redan: no public key, so nothing is verified (give --key PUB)\n")
+        if output == "json":
+            _write_json(ledger, last)
+        else:
+            _write_text(ledger, last)
+
+
+def ledger_prove(
+    index: Annotated[int, typer.Argument(metavar="INDEX", min=0, help="The entry, counted from 0.")],
+    folder: Folder = Path(),
+    key: Key = None,
+) -> None:
+    """Print the receipt of one entry.
+
+    The receipt is a C2SP tlog-proof: with the entry and the public key, anyone can verify it offline, without the
+    ledger. Keep it with the extension .tlog-proof.
+
+    Args:
+        index: the entry.
+        folder: the project folder.
+        key: the public key.
+
+    Raises:
+        UsageError: there is no ledger or no such entry, or the key cannot be read.
+        InvalidError: the ledger is not what was signed.
+    """
+    with _opened(folder, key) as ledger:
+        sys.stdout.write(ledger.receipt(index))
+
+
+def rows(ledger: "Ledger", last: int | None) -> Iterator[Row]:
+    """The listing of a ledger, oldest first."""
+    from redan.ledger.tree import leaf_hash
+
+    size = ledger.size
+    first = 0 if last is None else max(0, size - last)
+    for index, entry in enumerate(ledger.entries(first, size), start=first):
+        kind, at = _described(entry)
+        yield Row(index, leaf_hash(entry).hex(), kind, at)
+
+
+def _opened(folder: Path, key: Path | None) -> "Ledger":
+    from redan.ledger.store import Ledger
+    from redan.seal.keys import load_public
+
+    path = key or folder / PUBLIC
+    public = load_public(path) if key is not None or os.path.lexists(path) else None
+    return Ledger.open(folder / FOLDER, key=public)
+
+
+def _write_json(ledger: "Ledger", last: int | None) -> None:
+    from redan.ledger.checkpoint import read_checkpoint
+
+    head = read_checkpoint(ledger.checkpoint())
+    listing = {
+        "schema": "redan/ledger-log/v1",
+        "origin": head.origin,
+        "size": head.size,
+        "root": head.root.hex(),
+        "verified": ledger.verifiable,
+        "entries": [asdict(row) for row in rows(ledger, last)],
+    }
+    sys.stdout.write(json.dumps(listing, indent=2, ensure_ascii=False) + "\n")
+
+
+def _write_text(ledger: "Ledger", last: int | None) -> None:
+    from redan.ledger.checkpoint import read_checkpoint
+
+    head = read_checkpoint(ledger.checkpoint())
+    for row in rows(ledger, last):
+        sys.stdout.write(f"{row.index:>8}  {row.leaf[:16]}  {row.at or '-':<25}  {row.kind or '(opaque)'}\n")
+    sys.stdout.write(f"{head.size} entries, root {head.root.hex()}, log {head.origin}\n")
+    sys.stdout.write("verified: every entry, every hash, the signature\n" if ledger.verifiable else "not verified\n")
+
+
+def _described(entry: bytes) -> tuple[str, str]:
+    """The kind and time of one of redan's own entries: a JSON object that has them as text."""
+    try:
+        value = json.loads(entry)
+    except (ValueError, RecursionError):
+        return "", ""
+    if not isinstance(value, dict):
+        return "", ""
+    return _word(value.get("kind")), _word(value.get("at", value.get("time")))
+
+
+def _word(value: object) -> str:
+    """A short printable word of an untrusted entry, else nothing."""
+    fits = isinstance(value, str) and len(value) <= _WORD_LIMIT and value.isprintable()
+    return str(value) if fits else ""
