@@ -1,6 +1,7 @@
 """The published JSON Schema of `redan.toml`, made from the records, so that editors know what the reader knows.
 
-Source: JSON Schema draft 2020-12. References between tables and paths on disk are beyond a schema; only `read` sees them.
+Source: JSON Schema draft 2020-12. References between tables and paths on disk are beyond a schema: only `read` sees
+them.
 """
 
 import json
