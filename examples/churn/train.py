@@ -1,9 +1,9 @@
 """Trains the churn model on data/train.csv, scores it on data/test.csv, exports model.onnx.
 
-Usage: python train.py [--features a,b,c]     (default: every column but a customer id and the label)
+Its inputs are those that redan.toml names: the system is described once.
 """
 
-import argparse
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -18,17 +18,15 @@ from sklearn.preprocessing import OneHotEncoder
 
 HERE = Path(__file__).resolve().parent
 NUMERIC = ["seniorcitizen", "tenure", "monthlycharges", "totalcharges"]
-NOT_INPUTS = ["customerid", "churn"]
 
 
-def load(path: Path, features: list[str] | None) -> tuple[pd.DataFrame, np.ndarray]:
+def load(path: Path, features: list[str]) -> tuple[pd.DataFrame, np.ndarray]:
     """Inputs and label; the eight blank total charges belong to customers in their first month: nothing billed yet."""
     frame = pd.read_csv(path)
     frame["totalcharges"] = pd.to_numeric(frame["totalcharges"], errors="coerce").fillna(0.0)
     label = (frame["churn"] == "Yes").to_numpy().astype(np.int64)
-    inputs = frame.drop(columns=NOT_INPUTS, errors="ignore") if features is None else frame[features]
-    numeric = [name for name in inputs.columns if name in NUMERIC]
-    return inputs.astype(dict.fromkeys(numeric, np.float32)), label
+    numeric = [name for name in features if name in NUMERIC]
+    return frame[features].astype(dict.fromkeys(numeric, np.float32)), label
 
 
 def pipeline(inputs: pd.DataFrame) -> Pipeline:
@@ -44,10 +42,8 @@ def pipeline(inputs: pd.DataFrame) -> Pipeline:
 
 def main() -> None:
     """Trains, scores and exports."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--features", default=None, help="comma-separated inputs")
-    chosen = parser.parse_args().features
-    features = None if chosen is None else chosen.split(",")
+    description = tomllib.loads((HERE / "redan.toml").read_text(encoding="utf-8"))
+    features = description["model"][0]["inputs"]
     x, y = load(HERE / "data" / "train.csv", features)
     x_test, y_test = load(HERE / "data" / "test.csv", features)
     model = pipeline(x).fit(x, y)

@@ -83,6 +83,11 @@ class Judging:
             budget=self.budget,
         )
 
+    @property
+    def policy_sha256(self) -> str:
+        """SHA-256 of the canonical policy document."""
+        return digest_of(self.policy())
+
     def judge(self, results: Results, now: dt.datetime) -> Judgement:
         """What the gate says of results."""
         return gate(

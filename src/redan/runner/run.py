@@ -92,6 +92,19 @@ def _result(plan: Plan, control: Control, answers: Iterable[Finding], closed: se
     )
 
 
+def current_digests(plan: Plan, facts: Facts) -> dict[str, str]:
+    """Digests of everything that the plan's answers rest on, by the names that `ControlResult.digests` uses.
+
+    Args:
+        plan: for the system as it is now.
+        facts: from `gather`.
+    """
+    digests = {"description": plan.system.digest}
+    for job in plan.jobs:
+        digests.update(_digests(job, facts))
+    return digests
+
+
 def _digests(job: Job, have: Facts) -> Iterator[tuple[str, str]]:
     for kind in job.check.needs:
         for element in job.subject.elements:

