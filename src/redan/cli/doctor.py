@@ -156,7 +156,7 @@ def show(console: "Console", health: Health) -> None:
 
     console.print(Text.assemble(("redan ", "bold"), health.version, f" on Python {health.python}, {health.system}"))
     console.print()
-    console.print(_coverage_table(health, ascii_only=console.options.ascii_only))
+    console.print(_coverage_table(health, ascii_only=not (sys.stdout.encoding or "").lower().startswith("utf")))
     console.print()
     n = totals(health)
     console.print(

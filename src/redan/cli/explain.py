@@ -154,11 +154,14 @@ def _crosswalk(control: "Control", known: "Mapping[str, Entry]") -> "RenderableT
     from rich.text import Text
 
     table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
     for row in control.crosswalk:
         entry = known.get(row.id)
-        later = f"later editions: {entry.later}" if entry and entry.later else ""
-        name = entry.name if entry and entry.name else (entry.source if entry else "")
-        table.add_row(Text(row.id, style="cyan"), Text(name), Text(later or _MAPPED[row.status], style="dim"))
+        later = f"later: {entry.later}" if entry and entry.later else ""
+        # An AI Exchange id is its name; an id without a name says at least where it is from.
+        named = entry is not None and entry.name is not None and not row.id.startswith("AIX.")
+        name = (entry.name if named else entry.source) if entry else ""
+        table.add_row(Text(row.id, style="cyan"), Text(name or ""), Text(later or _MAPPED[row.status], style="dim"))
     return table
 
 

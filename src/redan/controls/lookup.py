@@ -11,6 +11,7 @@ from redan.terms import Kind, ThreatClass, Tier
 from redan.threats.taxonomy import Entry, bare, resolve
 
 _ALIKE = 0.6  # difflib's own default; one or two wrong letters of an id stay well above it
+_SHOWN = 80  # characters of a wrong id that the message repeats; no id is longer
 
 
 class Asked(NamedTuple):
@@ -62,8 +63,9 @@ def find(text: str, controls: Mapping[str, Control], known: Mapping[str, Entry])
     if entry is not None:
         return Related(entry.id, entry, tuple(c for c in controls.values() if entry.id in (m.id for m in c.crosswalk)))
     near = nearest(wanted, controls, known)
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
     remedy = f"did you mean {near}?" if near else "redan doctor lists every control"
-    raise UsageError(f"no control, check, threat class or taxonomy id is called {text!r}", remedy=remedy)
+    raise UsageError(f"no control, check, threat class or taxonomy id is called {shown!r}", remedy=remedy)
 
 
 def questions(control: Control) -> tuple[Question, ...]:
