@@ -1,13 +1,11 @@
-"""From a judged run to the material of reports: the evidence digests, and how dear each control's failure is."""
-
-from collections.abc import Mapping
+"""From a judged run to the material of reports: the evidence digests, and the threats that the run bears on."""
 
 from redan.cli.flow import Judging
 from redan.evidence import Verified
 from redan.gate import Judgement
 from redan.reports.material import Material
 from redan.runner.records import Results
-from redan.system.system import System
+from redan.threats.derive import derive
 
 
 def material_of(judging: Judging, results: Results, judgement: Judgement, verified: Verified | None) -> Material:
@@ -26,10 +24,6 @@ def material_of(judging: Judging, results: Results, judgement: Judgement, verifi
         controls=judging.controls,
         evidence={} if verified is None else verified.evidence,
         key_id="" if verified is None else verified.key_id,
-        urgency=_urgency(judging.system),
+        analysis=derive(judging.system),
         reproduce=f"redan check {judging.system.origin.file} --seed {judging.seed} --budget {judging.budget}",
     )
-
-
-def _urgency(system: System) -> Mapping[str, int]:
-    return {}

@@ -8,6 +8,8 @@ from redan.gate import JudgedFinding, Judgement, Row
 from redan.runner.records import Results
 from redan.system.system import System
 from redan.terms import Kind, Outcome
+from redan.threats.derive import Analysis
+from redan.threats.risk import in_force
 
 UNANSWERED = frozenset({Outcome.NOT_RUN, Outcome.ERROR, Outcome.STALE})
 NO_CHECK = "no check yet"
@@ -24,7 +26,7 @@ class Material:
         controls: the catalogue.
         evidence: control id to the SHA-256 of its signed statement; empty when nothing was signed.
         key_id: of the key that signed.
-        urgency: control id to how dear its failure is, from the threat analysis; larger is worse.
+        analysis: the threats that stand, and those that the description excludes.
         reproduce: the command line that gives the same findings.
     """
 
@@ -34,8 +36,22 @@ class Material:
     controls: Mapping[str, Control]
     evidence: Mapping[str, str] = field(default_factory=dict)
     key_id: str = ""
-    urgency: Mapping[str, int] = field(default_factory=dict)
+    analysis: Analysis = Analysis((), ())
     reproduce: str = "redan check"
+
+    @property
+    def held(self) -> dict[str, Outcome]:
+        """Outcome by control id, as residual risks count them."""
+        return in_force(self.system, {row.control_id: row.outcome for row in self.judgement.rows})
+
+    @property
+    def urgency(self) -> dict[str, int]:
+        """Control id to how dear its failure is: the worst risk that it would lower, 1 (low) to 4 (critical)."""
+        found: dict[str, int] = {}
+        for threat in self.analysis.threats:
+            for mitigation in threat.mitigations:
+                found[mitigation.control] = max(found.get(mitigation.control, 0), threat.risk.level.rank + 1)
+        return found
 
     def judged(self) -> Iterator[tuple[Row, JudgedFinding]]:
         """Every finding with its control, in catalogue order."""
@@ -53,17 +69,18 @@ class Material:
             Required before not required, Do and Dont before Consider, then by urgency; empty when nothing is broken.
         """
         broken = [pair for pair in self.judged() if pair[1].finding.outcome is Outcome.BROKEN and not pair[1].accepted]
-        broken.sort(key=self._rank)
+        urgency = self.urgency
+        broken.sort(key=lambda pair: _rank(*pair, urgency))
         first: dict[str, tuple[Row, JudgedFinding]] = {}
         for pair in broken:
             first.setdefault(pair[1].finding.check, pair)
         return tuple(first.values())[:count]
 
-    def _rank(self, pair: tuple[Row, JudgedFinding]) -> tuple[bool, bool, int]:
-        row, judged = pair
-        return not judged.required, row.kind is Kind.CONSIDER, -self.urgency.get(row.control_id, 0)
-
     def severity(self, control_id: str) -> float:
         """How much a broken control matters, on the 0 to 10 scale that code hosts use; never a score of the system."""
         base = 4.0 if self.controls[control_id].kind is Kind.CONSIDER else 6.0
         return min(base + 0.5 * self.urgency.get(control_id, 0), 8.9)
+
+
+def _rank(row: Row, judged: JudgedFinding, urgency: Mapping[str, int]) -> tuple[bool, bool, int]:
+    return not judged.required, row.kind is Kind.CONSIDER, -urgency.get(row.control_id, 0)

@@ -101,7 +101,8 @@ def _worst(material: Material) -> Iterator[Text]:
     if not worst:
         return
     yield Text()
-    yield Text("Mend these first" if len(worst) > 1 else "Mend this first", style="bold")
+    pressing = worst[0][1].required
+    yield Text("Mend these first" if pressing else "Not required, and worth doing next", style="bold")
     for number, (row, judged) in enumerate(worst, 1):
         yield from _entry(number, row, judged)
 
