@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 NUMERIC_SHARE = 0.95  # a text column is read as numbers when at least this share of its filled cells are numbers
 FEW_LEVELS = 10  # trees reach every subset of so few levels from their order alone
+LONGEST_NUMBER = 40
 PROSE_WORDS = 4.0  # identifiers, names and categories have fewer words on average than sentences
 
 
@@ -114,7 +115,7 @@ def _floats(cells: "pa.ChunkedArray") -> NDArray[np.float64]:
 
 
 def _number(text: str | None) -> float:
-    if not text or "_" in text or len(text) > 40:  # float() takes '1_000', no table does
+    if not text or "_" in text or len(text) > LONGEST_NUMBER:  # float() takes '1_000', no table does
         return np.nan
     try:
         return float(text)

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from redan.errors import InputError, MissingExtraError
+from redan.errors import IncompleteError, MissingExtraError
 from redan.measures.columns import Column, ranks
 from redan.stats.binomial import chance_of_at_least, clopper_pearson
 from redan.stats.interval import Interval
@@ -95,7 +95,7 @@ def relevance(
         One record per input, in order; empty when there is none.
 
     Raises:
-        InputError: fewer than 100 rows, one class alone or one label value alone.
+        IncompleteError: not enough data: fewer than 100 rows, one class alone or one label value alone.
         MissingExtraError: scikit-learn is not installed.
     """
     if not columns:
@@ -120,12 +120,15 @@ class _Data(NamedTuple):
 
 def _target(label: NDArray[Any], task: Task) -> NDArray[np.float64]:
     if len(label) < LEAST_ROWS:
-        raise InputError(f"{len(label)} labelled rows are not enough data", remedy=f"give at least {LEAST_ROWS} rows")
+        raise IncompleteError(
+            f"{len(label)} labelled rows are not enough data", remedy=f"give at least {LEAST_ROWS} rows"
+        )
     if task == "regression":
         order = ranks(np.asarray(label, dtype=np.float64)).astype(np.float64)
         if order.max() == 0:
-            raise InputError("the label has one value only", remedy="choose another label")
-        return ((order - order.mean()) / order.std())[:, None]
+            raise IncompleteError("the label has one value only", remedy="choose another label")
+        scaled: NDArray[np.float64] = ((order - order.mean()) / order.std())[:, None]
+        return scaled
     codes, counts = np.unique(label, return_counts=True)
     kept = codes[np.argsort(-counts, kind="stable")][:MOST_CLASSES]
     kept = kept[[counts[np.searchsorted(codes, code)] >= LEAST_PER_CLASS for code in kept]]
@@ -134,7 +137,7 @@ def _target(label: NDArray[Any], task: Task) -> NDArray[np.float64]:
     if rest.sum() >= LEAST_PER_CLASS:
         found = np.column_stack([found, rest])
     if found.shape[1] <= 1:
-        raise InputError("fewer than two classes have 20 rows", remedy="give more rows of each class")
+        raise IncompleteError("fewer than two classes have 20 rows", remedy="give more rows of each class")
     return found.astype(np.float64)
 
 
@@ -195,7 +198,7 @@ def _shown(
     return found
 
 
-def _forest(task: Task, settings: Settings, seed: int) -> Any:
+def _forest(task: Task, settings: Settings, seed: int) -> Any:  # noqa: ANN401 -- scikit-learn ships no types
     try:
         from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
     except ImportError as error:
@@ -212,7 +215,11 @@ def _forest(task: Task, settings: Settings, seed: int) -> Any:
     )
 
 
-def unseen_gain(forest: Any, x: NDArray[np.float32], target: NDArray[np.float64]) -> NDArray[np.float64]:
+def unseen_gain(
+    forest: Any,  # noqa: ANN401 -- scikit-learn ships no types
+    x: NDArray[np.float32],
+    target: NDArray[np.float64],
+) -> NDArray[np.float64]:
     """Mean impurity decrease per input, on the rows that each tree was not grown on.
 
     Source: Li et al., NeurIPS 2019, equation 6 (MDI-oob); its mean is zero for an input without influence.
@@ -234,7 +241,11 @@ def unseen_gain(forest: Any, x: NDArray[np.float32], target: NDArray[np.float64]
     return total / len(forest.estimators_)
 
 
-def _tree_gain(tree: Any, x: NDArray[np.float32], target: NDArray[np.float64]) -> NDArray[np.float64]:
+def _tree_gain(
+    tree: Any,  # noqa: ANN401 -- scikit-learn ships no types
+    x: NDArray[np.float32],
+    target: NDArray[np.float64],
+) -> NDArray[np.float64]:
     left, right = tree.children_left, tree.children_right
     leaves = tree.apply(x)
     sums = np.column_stack([np.bincount(leaves, weights=t, minlength=tree.node_count) for t in target.T])

@@ -12,7 +12,7 @@ from redan.terms import Level, Stage
 
 TRAINED = "A-MLSG-004-D008/operators-are-trained"
 _ADVICE = Remedy(
-    text="Train the operators on cases in which the model is wrong or unsure, and state trained_until of each [[person]] with "
+    text="Train the operators on cases in which the model is wrong or unsure, and state trained_until for each, with "
     'role = "operator".',
     effort=Level.MEDIUM,
 )

@@ -1,0 +1,168 @@
+"""Inputs of each model against what its task needs: relevance on the training data, and no identifiers."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from redan.artifacts.dataset_file import DatasetFile
+from redan.controls.contract import Check, Have, Subject
+from redan.errors import IncompleteError, MissingExtraError
+from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
+from redan.measures.identifying import UNIQUE, identifying
+from redan.measures.inputs import Inputs, prepare
+from redan.measures.relevance import Relevance, relevance
+from redan.system.records import Dataset, Model
+from redan.system.system import System
+from redan.tables import Table, open_table
+from redan.terms import Level, Tier
+
+RELEVANT = "A-MLSG-003-D001/features-are-relevant"
+NO_IDENTIFIERS = "A-MLSG-003-D001/no-identifiers-among-inputs"
+_STATE_INPUTS = Remedy(
+    text="List the model's inputs, and the label of its training data, in redan.toml.", effort=Level.LOW
+)
+_REMOVE_NOISE = Remedy(
+    text="Remove the feature, train again, and keep the smaller set when the accuracy interval allows it.",
+    effort=Level.LOW,
+)
+_REMOVE_IDENTIFIER = Remedy(
+    text="Remove the feature from the model's inputs; join it back by row after the model has answered, where it is needed.",
+    effort=Level.LOW,
+)
+
+
+def _trained(system: System) -> Iterable[Subject]:
+    return tuple(
+        Subject(f"model:{m.name}", tuple(f"dataset:{name}" for name in m.trained_on))
+        for m in system.models
+        if m.trained_on
+    )
+
+
+def _model(have: Have) -> Model:
+    name = have.subject.id.partition(":")[2]
+    return next(m for m in have.system.models if m.name == name)
+
+
+def _tables(have: Have) -> list[tuple[Dataset, Table]]:
+    return [
+        (have.system.dataset(file.element.partition(":")[2]), open_table(file.path)) for file in have.all(DatasetFile)
+    ]
+
+
+def _relevant(have: Have) -> Iterator[Finding]:
+    model, tables = _model(have), _tables(have)
+    labelled = [(table, d.label) for d, table in tables if d.label is not None and d.label in table.columns]
+    if not model.inputs or len(labelled) < len(tables):
+        lacks = "its inputs are not listed" if not model.inputs else "its training data has no label column"
+        yield not_run(RELEVANT, have.subject.id, f"Model {model.name}: {lacks}.", remedy=_STATE_INPUTS)
+        return
+    try:
+        inputs = prepare(labelled, model.inputs, model.task, have.rng)
+        found = relevance(inputs.columns, inputs.label, task=inputs.task, rng=have.rng)
+    except MissingExtraError:
+        raise
+    except IncompleteError as error:
+        yield not_run(RELEVANT, have.subject.id, f"Model {model.name}: {error.what}.")
+        return
+    yield from _unassessed(have.subject.id, inputs)
+    yield from (_noise(have.subject.id, one, inputs) for one in found if one.standing == "rejected")
+    yield from _needed(have.subject.id, found, inputs)
+
+
+def _unassessed(subject: str, inputs: Inputs) -> Iterator[Finding]:
+    for names, reason in (
+        (inputs.missing, "no column of the training data has the name of"),
+        (inputs.prose, "free text and nested values are not compared with shadows, so nothing is known of"),
+    ):
+        if names:
+            text = f"Relevance is not measured: {reason} {_listed(names)}."
+            yield not_run(RELEVANT, subject, text, part=reason.partition(" ")[0])
+
+
+def _noise(subject: str, one: Relevance, inputs: Inputs) -> Finding:
+    text = (
+        f"Feature {one.name} says no more about the label than shuffled data does: it beat the best shadow in "
+        f"{one.hits} of {one.rounds} rounds on {inputs.rows:,} of {inputs.total:,} rows."
+    )
+    return broken(RELEVANT, subject, text, _REMOVE_NOISE, part=one.name, measure=_measure(one))
+
+
+def _needed(subject: str, found: Sequence[Relevance], inputs: Inputs) -> Iterator[Finding]:
+    kept = [one for one in found if one.standing == "confirmed"]
+    open_ = [one.name for one in found if one.standing == "tentative"]
+    if not kept:
+        if open_:
+            yield not_run(RELEVANT, subject, f"{inputs.rows:,} rows do not tell whether {_listed(open_)} matter.")
+        return
+    weakest = min(kept, key=lambda one: one.share)
+    text = f"{len(kept)} of {len(found)} inputs say more about the label than any shadow, on {inputs.rows:,} rows"
+    tail = f"; the data does not tell about {_listed(open_)}." if open_ else "."
+    finding = holds(RELEVANT, subject, text + tail, measure=_measure(weakest))
+    yield replace(
+        finding,
+        detail={
+            "confirmed": [one.name for one in kept],
+            "tentative": open_,
+            "rows": inputs.rows,
+            "rows_total": inputs.total,
+            "copies_left_out": inputs.copies,
+            "task": inputs.task,
+        },
+    )
+
+
+def _measure(one: Relevance) -> Measure:
+    return Measure(
+        name="rounds_won_against_shadows",
+        value=one.share,
+        interval=one.interval,
+        n=one.rounds,
+        threshold=0.5,
+        comparator=">=",
+        unit="share",
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""  # noqa: PLR2004 -- a line stays readable
+    return ", ".join(names[:10]) + more
+
+
+def _no_identifiers(have: Have) -> Iterator[Finding]:
+    model, tables = _model(have), _tables(have)
+    if not model.inputs:
+        text = f"Model {model.name}: its inputs are not listed."
+        yield not_run(NO_IDENTIFIERS, have.subject.id, text, remedy=_STATE_INPUTS)
+        return
+    seed = int(have.rng.integers(2**31 - 1))
+    faults = [fault for name in model.inputs if (fault := _identifier(have, name, tables, seed)) is not None]
+    yield from faults
+    missing = [n for n in model.inputs if not any(n in table.columns for _, table in tables)]
+    if missing:
+        text = f"No column of the training data has the name of {_listed(missing)}."
+        yield not_run(NO_IDENTIFIERS, have.subject.id, text, part="missing")
+    if not faults and len(missing) < len(model.inputs):
+        seen = len(model.inputs) - len(missing)
+        text = f"None of {seen} inputs of model {model.name} identifies a person or a row."
+        yield holds(NO_IDENTIFIERS, have.subject.id, text)
+
+
+def _identifier(have: Have, name: str, tables: Sequence[tuple[Dataset, Table]], seed: int) -> Finding | None:
+    for dataset, table in tables:
+        if name in dataset.identifiers:
+            text = f"Input {name} is a declared identifier of dataset {dataset.name}."
+            return broken(NO_IDENTIFIERS, have.subject.id, text, _REMOVE_IDENTIFIER, part=name)
+        if name not in table.columns:
+            continue
+        found = identifying(table, name, today=have.now, seed=seed)
+        if found is not None:
+            measure = Measure(name="distinct_share", value=found.unique, n=found.rows, threshold=UNIQUE, unit="share")
+            text = f"Input {name} identifies a person or a row: {found.reason}."
+            return broken(NO_IDENTIFIERS, have.subject.id, text, _REMOVE_IDENTIFIER, part=name, measure=measure)
+    return None
+
+
+CHECKS = (
+    Check(id=RELEVANT, subjects=_trained, run=_relevant, needs=(DatasetFile,), tier=Tier.SECONDS, extra="sklearn"),
+    Check(id=NO_IDENTIFIERS, subjects=_trained, run=_no_identifiers, needs=(DatasetFile,), tier=Tier.SECONDS),
+)

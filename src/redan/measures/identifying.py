@@ -1,0 +1,156 @@
+"""Columns that identify a person or a row, told by their content: a value of its own in nearly every row."""
+
+import datetime as dt
+import re
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from redan.measures.columns import is_prose, numbers
+from redan.tables import Table
+
+Numbers: TypeAlias = NDArray[np.float64]
+LEAST_ROWS = 50  # of fewer rows, any column may have all values different
+UNIQUE = 0.9  # texts: an identifier with a tenth of repeats still names rows
+UNIQUE_NUMBER = 0.98
+UNIQUE_NAMED = 0.5  # enough when the column is also called an identifier
+DENSE = 1.05  # as many numbers as the range has room for: counted, not measured
+EQUAL_LENGTH = 0.95
+LEAST_DIGITS = 6
+PHONE_DIGITS = 8  # from here on, equally long whole numbers are numbers of accounts, lines or cards
+EVEN = 0.05  # greatest distance of quantiles from an even spread
+SAMPLE = 2_000
+OLDEST_YEARS = 115
+_EPOCHS = ((9.0e8, 2.2e9), (9.0e11, 2.2e12), (9.0e14, 2.2e15), (9.0e17, 2.2e18))  # 1998 to 2039 in s, ms, us, ns
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_CALLED = frozenset(
+    {"id", "ids", "uid", "uuid", "guid", "key", "no", "nr", "num", "number", "ref", "msisdn", "imsi", "imei", "iccid"}
+)
+_GLUED = re.compile(
+    r"(customer|user|client|subscriber|account|person|patient|employee|order|record|row|member)(id|no|nr)$"
+)
+_BORN = re.compile(r"birth|\bdob\b|born|geburt|naissance|nacimiento", re.IGNORECASE)
+_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?")
+_OTHER_DATE = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})")
+
+
+class Identifying(NamedTuple):
+    """Why a column identifies.
+
+    Args:
+        reason: a clause without a full stop; holds no value of the column.
+        unique: distinct values per filled row.
+        rows: filled rows.
+    """
+
+    reason: str
+    unique: float
+    rows: int
+
+
+def identifying(table: Table, column: str, *, today: dt.date, seed: int) -> Identifying | None:
+    """Whether a column identifies a person or a row, and why; None when nothing in its content says so.
+
+    Numbers with fractions never do, however different they are; whole numbers do when they are counted up, or equally
+    long and evenly spread, as the numbers of accounts and lines are; texts do unless they are sentences or numbers.
+
+    Args:
+        table: the data.
+        column: one of its columns.
+        today: to tell dates of birth from other dates.
+        seed: of the sample of distinct values that is looked at.
+
+    Raises:
+        InputError: there is no such column.
+    """
+    own = table.select([column])
+    filled = own.rows - own.null_counts()[column]
+    if filled < LEAST_ROWS or table.dtype(column) == "bool":
+        return None
+    unique = own.distinct_counts()[column] / filled
+    texts = [t.strip() for t in own.distinct_sample(column, SAMPLE, seed) if t.strip()]
+    reason = _reason(table, column, unique, texts, today)
+    return Identifying(reason, unique, filled) if reason else None
+
+
+def is_called_identifier(column: str) -> bool:
+    """Whether a column's name says that it is an identifier: `customer_id`, `CustomerID`, `accountno`."""
+    words = [word.lower() for word in _WORDS.findall(column)]
+    return bool(words) and (words[-1] in _CALLED or bool(_GLUED.search("".join(words))))
+
+
+def _reason(table: Table, column: str, unique: float, texts: list[str], today: dt.date) -> str | None:
+    dates = [d for d in map(_date, texts) if d is not None]
+    if texts and len(dates) >= EQUAL_LENGTH * len(texts):
+        return "it holds dates of birth" if _are_births(dates, column, today) else None
+    if table.dtype(column) in ("date", "datetime", "other"):
+        return None
+    values = numbers(list(texts))
+    if values is not None:
+        counted = _are_counted(table, column, values[~np.isnan(values)])
+        return _number_reason(values[~np.isnan(values)], column, unique, counted=counted)
+    if unique >= (UNIQUE_NAMED if is_called_identifier(column) else UNIQUE) and not is_prose(texts):
+        return "nearly every row has a text of its own"
+    return None
+
+
+def _are_counted(table: Table, column: str, values: Numbers) -> bool:
+    """Whether there are as many different numbers as between the smallest and the largest."""
+    distinct, low, high = len(values), values.min(), values.max()
+    if table.dtype(column) in ("int", "float"):
+        distinct = table.select([column]).distinct_counts()[column]
+        low, high = map(float, table.bounds(column))
+    elif distinct >= SAMPLE:
+        return False
+    return bool(high - low + 1 <= DENSE * distinct)
+
+
+def _number_reason(values: Numbers, column: str, unique: float, *, counted: bool) -> str | None:
+    if not np.isfinite(values).all() or (values % 1 != 0).any():
+        return None
+    if unique >= UNIQUE_NAMED and is_called_identifier(column):
+        return "it is called an identifier, and most rows have a whole number of their own"
+    if unique < UNIQUE_NUMBER:
+        return None
+    if counted:
+        return "its whole numbers are counted up, one per row"
+    digits = np.array([len(str(int(abs(v)))) for v in values])
+    alike = np.mean(digits == np.median(digits)) >= EQUAL_LENGTH and np.median(digits) >= LEAST_DIGITS
+    if alike and not _are_times(values) and (np.median(digits) >= PHONE_DIGITS or _is_even(values)):
+        return "its whole numbers are equally long and different in nearly every row"
+    return None
+
+
+def _is_even(values: Numbers) -> bool:
+    spread = (np.sort(values) - values.min()) / max(np.ptp(values), 1.0)
+    return bool(np.abs(spread - np.linspace(0, 1, len(spread))).max() < EVEN)
+
+
+def _are_times(values: Numbers) -> bool:
+    return any(low <= values.min() and values.max() <= high for low, high in _EPOCHS)
+
+
+def _date(text: str) -> dt.date | None:
+    iso, other = _ISO.fullmatch(text), _OTHER_DATE.fullmatch(text)
+    if iso is None and other is None:
+        return None
+    parts = [int(part) for part in (iso or other).groups()]  # type: ignore[union-attr]
+    year, middle, last = parts if iso else reversed(parts)
+    for month, day in ((middle, last), (last, middle)):
+        try:
+            return dt.date(year, month, day)
+        except ValueError:
+            continue
+    return None
+
+
+def _are_births(dates: list[dt.date], column: str, today: dt.date) -> bool:
+    """Named so, or spread over a generation and old, with days all over the year."""
+    if _BORN.search(column):
+        return True
+    years = np.array([d.year for d in dates])
+    low, middle, high = np.quantile(years, [0.05, 0.5, 0.95])
+    days = len({(d.month, d.day) for d in dates})
+    recent = low >= today.year - OLDEST_YEARS
+    return bool(recent and middle <= today.year - 18 and high - low >= 25 and days >= LEAST_ROWS)  # noqa: PLR2004
