@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from redan.canon import digest
@@ -15,8 +16,6 @@ from redan.errors import InputError, InvalidError, UsageError
 from redan.files import open_regular, read_bounded
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 KeyKind: TypeAlias = Literal["ed25519", "p256"]
@@ -119,8 +118,8 @@ def load_signer(path: Path, passphrase: bytes | None = None) -> Signer:
         UsageError: the file is absent, unreadable or open to others, or holds no key of a supported kind.
     """
     where = str(path)
-    try:
-        descriptor = open_regular(path.resolve())
+    try:  # links are followed: mounted secrets are links, and the mode that counts is that of the open file
+        descriptor = open_regular(Path(os.path.realpath(path)))
     except InputError as error:
         raise UsageError(f"the signing key {error.what}", where=where, remedy=_NEW_KEY) from error
     with os.fdopen(descriptor, "rb") as file:
@@ -137,7 +136,7 @@ def load_public(path: Path) -> PublicKey:
         UsageError: the file is absent, unreadable, too large, or holds no public key of a supported kind.
     """
     try:
-        text = read_bounded(path.resolve(), KEY_LIMIT_BYTES)
+        text = read_bounded(Path(os.path.realpath(path)), KEY_LIMIT_BYTES)
     except InputError as error:
         raise UsageError(f"the public key {error.what}", where=str(path), remedy="give the .pub file") from error
     return parse_public(text, str(path))

@@ -45,13 +45,11 @@ def _create(path: Path, data: bytes, mode: int) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.link(temporary, path)  # unlike rename, fails when the name is taken
-    except FileExistsError as error:
-        raise UsageError(
-            "exists already; a key is never overwritten", where=str(path), remedy="move it away, or name another file"
-        ) from error
     except OSError as error:
-        what = f"cannot be written: {error.strerror or error}"
-        raise UsageError(what, where=str(path), remedy="free space or change permissions") from error
+        taken = isinstance(error, FileExistsError) and os.path.lexists(path)
+        what = "exists already; a key is never overwritten" if taken else f"cannot be written: {error.strerror}"
+        remedy = "move it away, or name another file" if taken else "free space or change permissions"
+        raise UsageError(what, where=str(path), remedy=remedy) from error
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
