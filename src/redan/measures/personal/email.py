@@ -20,11 +20,7 @@ _LOGINS = frozenset({"git", "hg", "svn"})
 def is_email(value: str) -> bool:
     """Whether a candidate of the right shape is a mailbox of a person or role, not a file or a code host's login."""
     local, _, domain = value.strip().rpartition("@")
-    return (
-        ".." not in local
-        and domain.rpartition(".")[2].lower() not in _FILES
-        and local.lower() not in _LOGINS
-    )
+    return ".." not in local and domain.rpartition(".")[2].lower() not in _FILES and local.lower() not in _LOGINS
 
 
 RECOGNISERS = (

@@ -51,7 +51,8 @@ class Recogniser:
         alone: share of the candidates that must be valid when no header speaks for it; None when a header must.
         of_all: share of all values that must be valid, candidates or not.
         fewest: valid values that are needed without a header.
-        plain: whether candidates are bare numbers without a check digit, which dates and counters imitate.
+        plain: whether candidates are bare numbers without a check digit, which dated record numbers imitate.
+        sparse: whether counters imitate it too, so that without a header its numbers must not lie close together.
     """
 
     kind: Kind
@@ -67,3 +68,4 @@ class Recogniser:
     of_all: float = 0.01
     fewest: int = 3
     plain: bool = False
+    sparse: bool = False

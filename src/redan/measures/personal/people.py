@@ -1,6 +1,7 @@
 """Names and birth dates of people: header, shape and, for names, a list of common given names. Low confidence by nature."""
 
 import re
+import unicodedata
 from functools import cache
 from importlib.resources import files
 
@@ -15,7 +16,20 @@ _PERSON = (
     "employee name", "contact name", "holder name", "account holder", "cardholder", "vorname", "nachname", "prenom", "nom de famille",
     "nombre completo", "apellido", "apellidos", "cognome", "sobrenome", "firstname", "lastname", "givenname", "fname", "lname",
 )  # fmt: skip
-_THINGS = ("product", "plan", "company", "file", "host", "user", "column", "brand", "model", "city", "country", "domain")
+_THINGS = (
+    "product",
+    "plan",
+    "company",
+    "file",
+    "host",
+    "user",
+    "column",
+    "brand",
+    "model",
+    "city",
+    "country",
+    "domain",
+)
 _FIRST_YEAR, _LAST_YEAR = 1900, 2100
 
 
@@ -23,15 +37,20 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2100
 def given_names() -> frozenset[str]:
     """Common given names in lower case, from many countries; names that are also places or things are left out."""
     text = files(__package__).joinpath("given_names.txt").read_text(encoding="utf-8")
-    return frozenset(line for line in text.split() if not line.startswith("#"))
+    return frozenset(map(_folded, text.split()))
+
+
+def _folded(word: str) -> str:
+    apart = unicodedata.normalize("NFKD", word.lower())
+    return "".join(c for c in apart if not unicodedata.combining(c)).rstrip(".")
 
 
 def has_given_name(value: str) -> bool:
     """Whether the words are capitalised or all of one case, and the first or last of them is a common given name."""
     parts = value.replace(",", " ").split()
-    ends = {parts[0].lower(), parts[-1].lower()}
+    ends = {_folded(parts[0]), _folded(parts[-1])}
     if parts[0].rstrip(".").lower() in {"mr", "mrs", "ms", "dr", "prof", "herr", "frau"} and len(parts) > 1:
-        ends.add(parts[1].lower())
+        ends.add(_folded(parts[1]))
     return not ends.isdisjoint(given_names())
 
 
@@ -69,8 +88,8 @@ RECOGNISERS = (
         chance=0.1,
         hints=(*_PERSON, "name", "names", "nombre", "nom", "nome"),
         barred=_THINGS,
-        alone=0.35,
-        of_all=0.3,
+        alone=0.25,
+        of_all=0.2,
         fewest=8,
     ),
     Recogniser(
@@ -82,8 +101,8 @@ RECOGNISERS = (
         chance=0.1,
         hints=(*_PERSON, "name", "given", "nombre", "nom", "nome"),
         barred=_THINGS,
-        alone=0.7,
-        of_all=0.6,
+        alone=0.45,
+        of_all=0.4,
         fewest=12,
     ),
     Recogniser(

@@ -43,6 +43,16 @@ def is_number(value: str, region: str | None = None) -> bool:
         return False
 
 
+def is_possible(value: str) -> bool:
+    """Whether an international form has a country that exists and a length that the country uses."""
+    import phonenumbers
+
+    try:
+        return phonenumbers.is_possible_number(phonenumbers.parse(value.strip().removeprefix("tel:")[:40]))
+    except phonenumbers.NumberParseException:
+        return False
+
+
 def is_msisdn(value: str) -> bool:
     """Whether bare digits are an international number once a `+` stands before them."""
     return is_number("+" + value.strip())
@@ -96,6 +106,19 @@ RECOGNISERS = (
         of_all=0.5,
         fewest=20,
         plain=True,
+        sparse=True,
+    ),
+    Recogniser(
+        kind=Kind.PHONE,
+        scheme="phone-possible",
+        verification=Verification.SHAPE,
+        shape=re.compile(r"\s*(?:tel:)?\+[1-9][0-9 ().\-/]{7,24}\s*", re.ASCII),
+        valid=is_possible,
+        chance=0.6,
+        hints=_HINTS,
+        alone=0.9,
+        of_all=0.3,
+        fewest=20,
     ),
     *(_written(region) for region in REGIONS),
     Recogniser(

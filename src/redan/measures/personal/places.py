@@ -1,6 +1,7 @@
 """Where a person lives or is: postal addresses and coordinates.
 
-Low confidence by nature: streets are recognised by the words of a dozen languages, coordinates by header, range and precision.
+Low confidence by nature: streets are recognised by the words of a dozen languages (for English those of USPS Publication 28,
+appendix C1), coordinates by header, range and precision.
 """
 
 import re
@@ -12,14 +13,22 @@ _WORDS = (
     "close|crescent|highway|hwy|parkway|pkwy|circle|cir|trail|loop|route|rue|chemin|impasse|allée|allee|quai|cours|"
     "calle|avenida|avda|paseo|plaza|carrer|camino|ronda|via|viale|piazza|corso|largo|vicolo|contrada|rua|travessa|"
     "estrada|praça|alameda|ul|ulica|aleja|os|utca|út|tér|platz|weg|laan|plein|hof|gate|gata|vei|veien|vej|vägen|"
-    "cesta|trg|p\\.?\\s?o\\.?\\s?box|postfach|suite|apt|unit"
+    "cesta|trg|borgo|strada|contrada|rotonda|canale|acceso|glorieta|cuesta|pasaje|urbanización|vial|rambla|quinta|"
+    "sokak|sok|caddesi|cad|mahallesi|mah|bulvarı|marg|nagar|alley|annex|arcade|bend|bluff|branch|bridge|brook|bypass|"
+    "canyon|causeway|center|common|corner|cove|creek|crest|crossing|curve|dale|drives|estate|expressway|extension|"
+    "falls?|ferry|fields?|flats?|fords?|forest|forges?|forks?|gardens?|gateway|glens?|greens?|groves?|harbors?|haven|heights|"
+    "hills?|hollow|inlet|islands?|isle|junctions?|keys?|knolls?|lakes?|landing|loaf|locks?|manors?|meadows?|mews|mills?|"
+    "motorway|mount|mountains?|neck|orchard|oval|park|parks|pass|passage|path|pike|pines?|plains?|points?|ports?|prairie|"
+    "ramp|ranch|rapids?|ridges?|river|row|run|shoals?|shores?|spurs?|springs?|station|stravenue|stream|streets|summit|"
+    "trace|track|turnpike|tunnel|underpass|unions?|valleys?|viaduct|views?|villages?|ville|vista|walks?|wells?|"
+    "p\\.?\\s?o\\.?\\s?box|postfach|suite|apt|unit"
 )
 _ENDINGS = (
-    "strasse|straße|str\\.|gasse|weg|platz|allee|ring|damm|ufer|straat|laan|plein|kade|dijk|gade|vej|vænget|gatan|"
+    "strasse|straße|str\\.|gasse|weg|platz|allee|ring|damm|ufer|straat|laan|plein|kade|dijk|steeg|singel|gracht|hof|boulevard|plantsoen|gade|vej|vænget|gatan|"
     "gata|vägen|väg|gränd|gate|veien|vei|katu|tie|polku|kuja|braut|vegur|stígur|utca"
 )
 _STREET = re.compile(rf"\b(?:{_WORDS})\b\.?|\w{{2,40}}(?:{_ENDINGS})(?:\b|(?=\s))", re.IGNORECASE)
-_HOUSE = re.compile(r"(?:^|[\s,#])[0-9]{1,5}[A-Za-z]?(?:[\s,/-]|$)")
+_HOUSE = re.compile(r"(?:^|[\s,#])[0-9]{1,5}[A-Za-z]?(?:[\s,/.-]|$)")
 _SHAPE = re.compile(r"(?=[^0-9]*[0-9])(?=[\W0-9_]*[^\W\d_])[\w\s.,'’`´#/()&°º:;-]{5,160}")
 
 

@@ -34,6 +34,7 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     *places.RECOGNISERS,
 )
 _RANK = {v: i for i, v in enumerate(Verification)}
+_LETTER = re.compile(r"[^\W\d_]")  # without one, a value is a number and no text
 _FLOAT_INTEGER = re.compile(r"([0-9]{1,20})\.0+")
 
 
@@ -138,7 +139,7 @@ def _judged(recogniser: Recogniser, header: str, values: Sequence[str]) -> Found
     valid = _count_valid(recogniser, shaped, asked)
     if not _enough(recogniser, speaks, valid, len(shaped), len(values)):
         return None
-    if recogniser.plain and not speaks and _imitated(shaped):
+    if recogniser.plain and not speaks and _imitated(shaped, counters=recogniser.sparse):
         return None
     return _found(recogniser, valid, len(values), speaks=speaks)
 
@@ -156,8 +157,9 @@ def _enough(recogniser: Recogniser, speaks: bool, valid: int, shaped: int, n: in
     surprise = chance_of_at_least(valid, shaped, recogniser.chance)
     if speaks:
         asked = max(recogniser.of_all, HINTED_OF_ALL) * n
+        share = min(HINTED_SHARE, recogniser.alone or 1.0)
         likely = recogniser.chance < 1.0 and surprise > DOUBT and shaped > 1
-        return valid >= HINTED_SHARE * shaped and valid >= asked and not likely
+        return valid >= share * shaped and valid >= asked and not likely
     return (
         valid >= recogniser.fewest
         and valid >= (recogniser.alone or 0.0) * shaped
@@ -166,13 +168,13 @@ def _enough(recogniser: Recogniser, speaks: bool, valid: int, shaped: int, n: in
     )
 
 
-def _imitated(shaped: Sequence[str]) -> bool:
+def _imitated(shaped: Sequence[str], *, counters: bool) -> bool:
     digits = [re.sub(r"[^0-9]", "", v) for v in shaped]
     dated = sum(_is_day(d[:8]) for d in digits)
     if dated >= 0.9 * len(digits):  # noqa: PLR2004  # an order number that begins with its day
         return True
     numbers = sorted({int(d) for d in digits})
-    return len(numbers) > DENSE * (numbers[-1] - numbers[0] + 1)
+    return counters and len(numbers) > DENSE * (numbers[-1] - numbers[0] + 1)
 
 
 def _is_day(text: str) -> bool:
@@ -184,21 +186,21 @@ def _is_day(text: str) -> bool:
 
 
 def _in_text(values: Sequence[str]) -> Found | None:
-    alone: dict[Kind, list[spans.Span]] = defaultdict(list)
+    announced: dict[Kind, list[spans.Span]] = defaultdict(list)
     tried: dict[tuple[Kind, str], int] = defaultdict(int)
     passed: dict[tuple[Kind, str], list[spans.Span]] = defaultdict(list)
-    for value in values:
+    for value in filter(_LETTER.search, values):
         for span in _one_of_each(value):
             tried[span.kind, span.scheme] += 1
             if span.verified:
                 passed[span.kind, span.scheme].append(span)
-            if span.counts:
-                alone[span.kind].append(span)
-    likely = [(k, found[0], len(found)) for k, found in alone.items()]
-    likely += [(k[0], found[0], len(found)) for k, found in passed.items() if _surprising(found, tried[k])]
+            if span.verified and span.spoken:
+                announced[span.kind].append(span)
+    likely = [(found[0], len(found)) for found in announced.values()]
+    likely += [(found[0], len(found)) for k, found in passed.items() if _surprising(found, tried[k])]
     if not likely:
         return None
-    _, span, hits = max(likely, key=lambda item: item[2])
+    span, hits = max(likely, key=lambda item: item[1])
     rule = next(r for r in RECOGNISERS if r.scheme == span.scheme)
     return _found(rule, hits, len(values), in_text=True)
 
@@ -212,8 +214,11 @@ def _one_of_each(value: str) -> Iterator[spans.Span]:
 
 
 def _surprising(passed: Sequence[spans.Span], tried: int) -> bool:
-    k = len(passed)
-    return k >= 3 and k >= 0.8 * tried and chance_of_at_least(k, tried, passed[0].chance) <= SURPRISE  # noqa: PLR2004
+    k, chance = len(passed), passed[0].chance
+    surprise = chance_of_at_least(k, tried, chance)
+    if chance <= spans.STRONG:
+        return surprise <= 2 * spans.STRONG
+    return k >= 3 and k >= 0.8 * tried and surprise <= SURPRISE  # noqa: PLR2004
 
 
 def _found(rule: Recogniser, matches: int, n: int, *, in_text: bool = False, speaks: bool = False) -> Found:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from redan.measures.personal import email, national, network, payment, telecom
 from redan.measures.personal.kinds import Kind
-from redan.measures.personal.phone import is_msisdn, is_national, is_number
+from redan.measures.personal.phone import is_msisdn, is_national, is_number, is_possible
 
 TEXT_LIMIT = 20_000  # characters of one value that are looked at
 CONTEXT_REACH = 40  # characters before a number in which a word may say what it is
@@ -34,21 +34,19 @@ class Span(NamedTuple):
     spoken: bool = False
     verified: bool = True
 
-    @property
-    def counts(self) -> bool:
-        """Whether this place alone is evidence: verified, and hardly chance or announced by a word."""
-        return self.verified and (self.spoken or self.chance <= STRONG)
-
 
 _RUN = re.compile(r"(?<![\w.,@#+-])(?:tel:)?\+?\(?[0-9](?:[ ().\-/]{0,2}[0-9]){6,40}(?![\w@]|[.,][0-9])", re.ASCII)
 _ACCOUNT = re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
-_LETTERED = re.compile(r"\b(?:[0-9]{8}-?[A-Z]|[XYZ]-?[0-9]{7}-?[A-Z]|[A-Z]{6}[0-9A-Z]{10}|[0-9]{6}[-+A][0-9]{3}[0-9A-Z])\b")
+_LETTERED = re.compile(
+    r"\b(?:[0-9]{8}-?[A-Z]|[XYZ]-?[0-9]{7}-?[A-Z]|[A-Z]{6}[0-9A-Z]{10}|[0-9]{6}[-+A][0-9]{3}[0-9A-Z])\b"
+)
 _MACHINE = re.compile(rf"(?<![\w.:-])(?:(?P<ipv4>{network.IPV4})(?![\w.-]*\d)|(?P<mac>[0-9A-Fa-f]{{2}}(?P<s>[:-])(?:[0-9A-Fa-f]{{2}}(?P=s)){{4}}[0-9A-Fa-f]{{2}})(?![\w:-])|(?P<ipv6>[0-9A-Fa-f]{{1,4}}:[0-9A-Fa-f:]{{4,38}})(?![\w:]))")  # fmt: skip  # noqa: E501
 _VERSIONED = re.compile(r"(?:version|release|build|firmware|\bv|ver\.?)\s*$", re.IGNORECASE)
 _SPEAKS = re.compile(
     r"\b(?:(?P<imei>imei(?:sv)?|device|handset|equipment|terminal)|(?P<imsi>imsi|supi|subscriber)"
     r"|(?P<iccid>iccid|e?sim|uicc)|(?P<phone>msisdn|(?:tele)?phones?|tel|mobile|cell|fax|call(?:ed|er|back)?|dial(?:led|ed)?"
     r"|whatsapp|sms|text(?:ed)?|ring|reach|contact|telefon[oe]?|handy|mobil|rufnummer|appel(?:er)?|num[eé]ro|n[uú]mero)"
+    r"|(?P<ip>ip|ipv4|host|client|login|logged in from|peer|gateway)"
     r"|(?P<card>card|cards|visa|mastercard|amex|credit|debit|pan|maestro)"
     r"|(?P<national>ssn|social security|national id|tax id|personal (?:id|number)|dni|nie|nif|bsn|pesel|cpf|cpr|nhs|nino"
     r"|aadhaar|personnummer|f[oø]dselsnummer|hetu|nir|steuer-?id|idnr|codice fiscale|rijksregister|resident id)"
@@ -62,6 +60,8 @@ _IMSI_DIGITS = (14, 15)
 _IMEI_DIGITS = 15
 _ICCID_DIGITS = (19, 20)
 _CARD_DIGITS = range(14, 20)
+_LONGEST_GROUP = 12  # digits that people write together with more behind a blank, as in +49 1701234567
+_FULL_PHONE = 10  # digits of an international number that is surely one, assigned or not
 _PHONE_DIGITS = range(7, 16)
 
 
@@ -110,7 +110,8 @@ def _machines(text: str) -> Iterator[Span]:
         start, end, value = found.start(), found.end(), found.group()
         if found["ipv4"]:
             versioned = _VERSIONED.search(text[max(0, start - 12) : start])
-            yield Span(Kind.IP, "ipv4", start, end, STRONG, verified=not versioned and network.is_ipv4(value))
+            told = _spoken(text, start) == "ip"
+            yield Span(Kind.IP, "ipv4", start, end, 0.01, told, not versioned and network.is_ipv4(value))
         elif found["mac"]:
             yield Span(Kind.MAC, "mac", start, end, STRONG, verified=network.is_mac(value))
         elif network.is_ipv6(value):
@@ -144,12 +145,14 @@ def _spoken(text: str, start: int) -> str:
 
 def _numbers(text: str, start: int, run: str) -> Iterator[Span]:
     spoken = _spoken(text, start)
-    whole = tuple(_number(start, run, spoken))
-    if any(s.verified for s in whole) or " " not in run:
+    parts = run.split(" ")
+    joined = len(parts) == 1 or max(map(len, parts)) <= _LONGEST_GROUP
+    whole = tuple(_number(start, run, spoken)) if joined else ()
+    if any(s.verified for s in whole) or len(parts) == 1:
         yield from whole
         return
     at = start
-    for part in run.split(" "):  # several numbers in a row
+    for part in parts:  # several numbers in a row
         if len(part) >= _PHONE_DIGITS.start:
             yield from _number(at, part, spoken)
         at += len(part) + 1
@@ -160,14 +163,21 @@ def _number(start: int, run: str, spoken: str) -> Iterator[Span]:
     n, end = len(digits), start + len(run)
     if run.startswith(("+", "tel:", "00")):
         if n in _PHONE_DIGITS or run.startswith("00"):
-            yield Span(Kind.PHONE, "phone", start, end, STRONG, spoken == "phone", is_number(run.removeprefix("tel:")))
+            chance = STRONG if digits[:2] != "00" or n < len(run) else 0.25
+            plain = run.removeprefix("tel:")
+            valid = spoken != "other" and (
+                is_number(plain) or (plain[0] == "+" and n >= _FULL_PHONE and is_possible(plain))
+            )
+            yield Span(Kind.PHONE, "phone", start, end, chance, spoken == "phone", valid)
         return
-    if n in _ICCID_DIGITS and digits.startswith("89"):
-        yield Span(Kind.ICCID, "iccid", start, end, STRONG, spoken == "iccid", telecom.is_iccid(digits))
+    if n in _ICCID_DIGITS:
+        yield _span(Kind.ICCID, "iccid", start, end, STRONG, spoken, "iccid", telecom.is_iccid(digits))
     if n == _IMEI_DIGITS and spoken != "imsi":
         yield _span(Kind.IMEI, "imei", start, end, 0.1, spoken, "imei", telecom.is_imei(digits))
     if n in _IMSI_DIGITS and "." not in run:
-        yield _span(Kind.IMSI, "imsi", start, end, 0.06 if n == _IMEI_DIGITS else 0.2, spoken, "imsi", telecom.is_imsi(digits))
+        yield _span(
+            Kind.IMSI, "imsi", start, end, 0.06 if n == _IMEI_DIGITS else 0.2, spoken, "imsi", telecom.is_imsi(digits)
+        )
     if n in _CARD_DIGITS and "." not in run:
         chance = STRONG if re.fullmatch(r"[0-9]{4}([ -])[0-9]{4}\1[0-9]{4}\1[0-9]{4}", run) else 0.1
         yield _span(Kind.CARD, "card", start, end, chance, spoken, "card", payment.is_card(digits))
@@ -178,7 +188,11 @@ def _number(start: int, run: str, spoken: str) -> Iterator[Span]:
 
 def _span(kind: Kind, scheme: str, start: int, end: int, chance: float, spoken: str, word: str, valid: bool) -> Span:
     told = spoken == word
-    return Span(kind, scheme, start, end, chance, told, valid and (told or chance <= STRONG or spoken == ""))
+    return Span(kind, scheme, start, end, chance, told, valid and (told or spoken == "" or _unlikely(chance, spoken)))
+
+
+def _unlikely(chance: float, spoken: str) -> bool:
+    return chance <= STRONG and spoken != "other"
 
 
 def _identity(start: int, run: str, spoken: str) -> Iterator[Span]:
