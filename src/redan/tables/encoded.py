@@ -1,0 +1,138 @@
+"""Columns as numbers, streamed: equal values have equal hashes in every table, and no frame is ever held whole.
+
+The engine hashes and casts; only bounded batches of 64-bit hashes and floats reach Python.
+"""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from redan.tables.engine import connect, named, quoted
+from redan.tables.table import Kind, Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+Form: TypeAlias = Literal["integer", "number", "time", "bool", "text"]
+BATCH_CELLS = 2_000_000  # 16 MB of 64-bit words
+MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: odd, so multiplying loses nothing
+
+
+class Coded(NamedTuple):
+    """One column of both tables and the form in which its values are compared.
+
+    Args:
+        left: its name in the table it is read from.
+        form: how values are made comparable before they are hashed.
+    """
+
+    name: str
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some consecutive rows.
+
+    Args:
+        first: number of the first row, from 0.
+        hashes: uint64, rows x columns; a missing value has a hash of its own.
+        numbers: float64, rows x numeric columns asked for; NaN where missing.
+    """
+
+    first: int
+    hashes: NDArray[np.uint64]
+    numbers: NDArray[np.float64]
+
+    @property
+    def row_hashes(self) -> NDArray[np.uint64]:
+        """One hash per row over all columns."""
+        return combine(self.hashes)
+
+
+def combine(hashes: NDArray[np.uint64], columns: Sequence[int] | None = None) -> NDArray[np.uint64]:
+    """One hash per row from the hashes of some columns (all when None); order of columns matters."""
+    chosen = range(hashes.shape[1]) if columns is None else columns
+    total = np.zeros(len(hashes), dtype=np.uint64)
+    for column in chosen:
+        word = (hashes[:, column] ^ np.uint64(column + 1)) * MIX
+        total += (word ^ (word >> np.uint64(29))) * MIX
+    return total
+
+
+def coded(left: Table, right: Table, columns: Sequence[str]) -> tuple[Coded, ...]:
+    """How columns of two tables are compared: numbers as numbers, times as times, all else as text."""
+    return tuple(Coded(c, form_of(left.dtype(c), right.dtype(c))) for c in columns)
+
+
+def form_of(left: Kind, right: Kind) -> Form:
+    """The form in which values of two columns can be equal."""
+    both = {left, right}
+    if both == {"int"}:
+        return "integer"
+    if both <= {"int", "float"}:
+        return "number"
+    if both <= {"date", "datetime"}:
+        return "time"
+    return "bool" if both == {"bool"} else "text"
+
+
+def batches(table: Table, columns: Sequence[Coded], numbers: Sequence[str] = ()) -> Iterator[Batch]:
+    """All rows in order, in batches of about 16 MB.
+
+    Args:
+        table: of any engine; other engines than DuckDB write a temporary Parquet file first.
+        columns: to hash.
+        numbers: numeric columns whose values are wanted as well.
+    """
+    terms = [f"hash({_comparable(c)}) AS h{i}" for i, c in enumerate(columns)]
+    terms += [f"CAST({named(c)} AS DOUBLE) AS x{i}" for i, c in enumerate(numbers)]
+    size = max(BATCH_CELLS // max(len(terms), 1), 1000)
+    with ExitStack() as stack:
+        first = 0
+        for block in relation_of(table, stack).project(", ".join(terms)).to_arrow_reader(size):
+            hashes = np.empty((block.num_rows, len(columns)), dtype=np.uint64)
+            values = np.empty((block.num_rows, len(numbers)), dtype=np.float64)
+            for i in range(len(columns)):
+                hashes[:, i] = block.column(i).to_numpy()
+            for i in range(len(numbers)):
+                values[:, i] = block.column(len(columns) + i).to_numpy(zero_copy_only=False)
+            values[~np.isfinite(values)] = np.nan
+            yield Batch(first, hashes, values)
+            first += block.num_rows
+
+
+def relation_of(table: Table, stack: ExitStack) -> "duckdb.DuckDBPyRelation":
+    """The table as a DuckDB relation; other engines write a temporary Parquet file, which the stack removes."""
+    import duckdb
+
+    native = table.frame.to_native()
+    if isinstance(native, duckdb.DuckDBPyRelation):
+        return native
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="redan-")))
+    table.frame.sink_parquet(folder / "table.parquet")
+    connection = connect(folder)
+    stack.callback(connection.close)
+    return connection.sql(f"SELECT * FROM read_parquet({quoted(str(folder / 'table.parquet') + '*')})")
+
+
+def _comparable(column: Coded) -> str:
+    value = named(column.name)
+    match column.form:
+        case "number":  # adding zero makes -0.0 and 0.0 alike
+            number = f"CAST({value} AS DOUBLE)"
+            return f"CASE WHEN isnan({number}) THEN NULL ELSE {number} + 0.0 END"
+        case "integer":
+            return f"CAST({value} AS HUGEINT)"
+        case "time":
+            return f"CAST({value} AS TIMESTAMP)"
+        case "bool":
+            return f"CAST({value} AS BOOLEAN)"
+        case _:
+            return f"CAST({value} AS VARCHAR)"
