@@ -59,7 +59,9 @@ CONTROLS = (
     control(
         "A-MLSG-002-D002", SHARED, outcome=Outcome.BROKEN, DatasetFile__dataset_train="t", DatasetFile__dataset_test="v"
     ),
-    control("A-MLSG-003-D001", HOLDS, outcome=Outcome.HOLDS, DatasetFile__dataset_train="t", ModelFile__model_churn="m"),
+    control(
+        "A-MLSG-003-D001", HOLDS, outcome=Outcome.HOLDS, DatasetFile__dataset_train="t", ModelFile__model_churn="m"
+    ),
 )
 RESULTS = Results(
     system_name="Churn",

@@ -13,9 +13,9 @@ from redan.evidence.statements import (
     DESCRIPTION,
     control_statement,
     policy_of,
+    result_statement,
     run_of,
     statement,
-    tested_statement,
     write,
 )
 from redan.evidence.verify import verify
@@ -88,7 +88,7 @@ def _sealed(results: Results, signer: "Signer", registered: Registered) -> list[
         seal(control.control_id, "evidence", control.control_id, write(control_statement(control, results)))
         for control in results.controls
     ]
-    said = write(tested_statement(results))
+    said = write(result_statement(results))
     sealed.append(seal(TEST_RESULT_NAME, "evidence", TEST_RESULT_NAME, said))
     listed = [(POLICY_NAME, envelope_sha256(registered.envelope))]
     listed += [(item.name, envelope_sha256(item.envelope)) for item in sealed]

@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 from redan.terms import Kind, Level, Outcome, Stage
@@ -19,11 +19,26 @@ POLICY = "urn:uuid:bfbf0422-5f06-4720-98e7-0400fe7dd4df#redan-policy-v1"
 CONTROL = "urn:uuid:b4166090-06f0-4850-a6f0-1be4f08cf3ef#redan-control-v1"
 RUN = "urn:uuid:5bfbfa78-0e0e-4898-b455-678885f1d303#redan-run-v1"
 
+_EXACT = 1 << 53
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Timestamp = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
 Word = Annotated[str, Field(min_length=1, max_length=4000)]
 Prose = Annotated[str, Field(max_length=20_000)]
 P = TypeVar("P")
+
+
+def _doubles(value: JsonValue) -> JsonValue:
+    """The value with integers beyond 2**53 as the doubles that they are (RFC 8785 section 3.2.2.3)."""
+    if isinstance(value, dict):
+        return {name: _doubles(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_doubles(item) for item in value]
+    if isinstance(value, int) and not -_EXACT < value < _EXACT:
+        return float(value)
+    return value
+
+
+Anything = Annotated[JsonValue, AfterValidator(_doubles)]
 
 
 class Strict(BaseModel):
@@ -64,7 +79,7 @@ class Statement(Strict, Generic[P]):
 class Registration(Strict):
     """Predicate `redan-policy-v1`: what will be judged and by which thresholds, said before the first check."""
 
-    policy: JsonValue
+    policy: Anything
     at: Timestamp
 
 
@@ -127,7 +142,7 @@ class Answer(Strict):
     location: Place | None
     remedy: Advice | None
     fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-    detail: dict[str, JsonValue]
+    detail: dict[str, Anything]
 
 
 class Control(Strict):
@@ -141,7 +156,7 @@ class Control(Strict):
     assurance_level: Literal["self_attested"]
 
 
-class Tested(Strict):
+class ResultPredicate(Strict):
     """Predicate `test-result/v0.1`: the run as any in-toto verifier reads it."""
 
     result: Literal["PASSED", "WARNED", "FAILED"]
@@ -159,7 +174,7 @@ class Closing(Strict):
     statements: Annotated[tuple[Descriptor, ...], Field(min_length=1)]
 
 
-TYPES: Mapping[str, type[Strict]] = {POLICY: Registration, CONTROL: Control, TEST_RESULT: Tested, RUN: Closing}
+TYPES: Mapping[str, type[Strict]] = {POLICY: Registration, CONTROL: Control, TEST_RESULT: ResultPredicate, RUN: Closing}
 
 
 def descriptor(name: str, sha256: str) -> Descriptor:

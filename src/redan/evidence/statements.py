@@ -21,10 +21,10 @@ from redan.evidence.predicates import (
     Measured,
     Place,
     Registration,
+    ResultPredicate,
     Run,
     Statement,
     Strict,
-    Tested,
     descriptor,
     moment,
     timestamp,
@@ -36,7 +36,7 @@ from redan.terms import Outcome
 STATEMENT_LIMIT_BYTES = 16 << 20
 DESCRIPTION = "description"
 _DEPTH = 24
-_TYPES: dict[type[Strict], str] = {Registration: POLICY, Control: CONTROL, Tested: TEST_RESULT, Closing: RUN}
+_TYPES: dict[type[Strict], str] = {Registration: POLICY, Control: CONTROL, ResultPredicate: TEST_RESULT, Closing: RUN}
 _PASSED = {Outcome.HOLDS: True, Outcome.BROKEN: False}
 S = TypeVar("S", bound=Strict)
 
@@ -115,7 +115,7 @@ def control_statement(result: ControlResult, results: Results) -> Statement[Cont
         )
         digests = {**result.digests, DESCRIPTION: results.description_sha256}
         return statement(predicate, _subjects(digests.items()))
-    except ValidationError as error:
+    except (ValidationError, ValueError) as error:
         raise UsageError(f"the findings cannot be attested: {first_fault(error)}", where=result.control_id) from error
 
 
@@ -144,7 +144,7 @@ def control_result(said: Statement[Control]) -> ControlResult:
     )
 
 
-def tested_statement(results: Results) -> Statement[Tested]:
+def result_statement(results: Results) -> Statement[ResultPredicate]:
     """The whole run as `test-result/v0.1`, one test per control, said of every artifact that was read.
 
     That predicate has no word for "was not answered", so what has no answer is listed as failed: a verifier that knows
@@ -161,7 +161,7 @@ def tested_statement(results: Results) -> Statement[Tested]:
     passed = tuple(c.control_id for c in results.controls if c.outcome is Outcome.HOLDS)
     beside = (Outcome.HOLDS, Outcome.NOT_APPLICABLE)
     failed = tuple(c.control_id for c in results.controls if c.outcome not in beside)
-    predicate = Tested(
+    predicate = ResultPredicate(
         result="FAILED" if failed or not passed else "PASSED",
         configuration=(policy_of(results),),
         passed_tests=passed,
@@ -207,6 +207,7 @@ def _subjects(digests: Iterable[tuple[str, str]]) -> tuple[Descriptor, ...]:
 
 def _answer(finding: Finding) -> Answer:
     place, remedy = finding.location, finding.remedy
+    canonical(finding.detail)  # refuses here what reading back would quietly round
     return Answer(
         check=finding.check,
         subject=finding.subject,

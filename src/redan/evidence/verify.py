@@ -19,8 +19,8 @@ from redan.evidence.predicates import (
     Closing,
     Control,
     Registration,
+    ResultPredicate,
     Statement,
-    Tested,
     descriptor,
     moment,
 )
@@ -30,8 +30,8 @@ from redan.evidence.statements import (
     control_result,
     policy_of,
     read,
+    result_statement,
     results_of,
-    tested_statement,
 )
 from redan.ledger import proof
 from redan.ledger.checkpoint import Checkpoint
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from redan.seal.keys import PublicKey
 
 _RUN = "run"
+_AGAIN = "fetch the pack again from whoever signed it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,32 +112,38 @@ class _Verifier:
 
     def _names(self, closing: Statement[Closing]) -> list[str]:
         """The control ids in the order that the closing statement gives; every envelope is the one it lists."""
-        listed = closing.predicate.statements
-        names = [item.name for item in listed]
+        listed = {item.name: item.digest.sha256 for item in closing.predicate.statements}
+        names = list(listed)
         with _part(_RUN):
+            if len(names) != len(closing.predicate.statements):
+                raise InvalidError("the closing statement lists a name twice")
             if len(names) < 3 or (names[0], names[-1]) != (POLICY_NAME, TEST_RESULT_NAME):  # noqa: PLR2004
                 raise InvalidError("the closing statement does not list policy, evidence and test-result")
-            if len(set(names)) != len(names):
-                raise InvalidError("the closing statement lists a name twice")
-        digests = {item.digest.sha256: item.name for item in listed}
-        found = [self.pack.policy, *self.pack.evidence, self.pack.result]
-        labels = [POLICY_NAME, *(f"evidence {n}" for n in range(len(self.pack.evidence))), "result"]
-        for number, (label, entry) in enumerate(zip(labels, found, strict=True)):
-            self._is_listed(label, entry, listed[number].name if number < len(listed) else None, digests)
-        if len(found) != len(names):
-            missing = names[len(found) - 1]
-            raise InvalidError(f"{missing} is missing: {len(found)} statements of {len(names)}", where="evidence")
-        return names[1:-1]
+        controls = names[1:-1]
+        held = [(POLICY_NAME, POLICY_NAME, self.pack.policy)]
+        for number, entry in enumerate(self.pack.evidence):
+            name = controls[number] if number < len(controls) else None
+            held.append((name or "", f"evidence {number} ({name})" if name else f"evidence {number}", entry))
+        held.append((TEST_RESULT_NAME, "result", self.pack.result))
+        self._match(held, listed)
+        return controls
 
-    def _is_listed(self, label: str, entry: Entry, expected: str | None, digests: Mapping[str, str]) -> None:
-        actual = digests.get(entry.sha256)
-        if expected is not None and actual == expected:
-            return
-        where = label if expected in (None, POLICY_NAME, TEST_RESULT_NAME) else f"{label} ({expected})"
-        with _part(where):
-            self._open(entry)  # a broken signature says more than a broken digest
-            what = "is not a statement of this run" if actual is None else f"holds the statement of {actual}"
-            raise InvalidError(f"the envelope {what}", remedy="fetch the pack again from whoever signed it")
+    def _match(self, held: list[tuple[str, str, Entry]], listed: Mapping[str, str]) -> None:
+        """Every envelope that the pack holds is the one listed at its place, and none is missing."""
+        name_of = {sha256: name for name, sha256 in listed.items()}
+        for _, where, entry in held:
+            if entry.sha256 not in name_of:
+                with _part(where):
+                    self._open(entry)  # a broken signature says more than a broken digest
+                    raise InvalidError("the envelope is not a statement of this run", remedy=_AGAIN)
+        found = {name_of[entry.sha256] for _, _, entry in held}
+        missing = next((name for name in listed if name not in found), None)
+        for expected, where, entry in held:
+            actual = name_of[entry.sha256]
+            if actual != expected and missing is None:
+                raise InvalidError(f"the envelope holds the statement of {actual}", where=where, remedy=_AGAIN)
+        if missing is not None:
+            raise InvalidError(f"the statement of {missing} is missing", where="evidence", remedy=_AGAIN)
 
     def _policy(self, closing: Statement[Closing]) -> Statement[Registration]:
         with _part(POLICY_NAME):
@@ -179,8 +186,8 @@ class _Verifier:
 
     def _test_result(self, results: Results) -> None:
         with _part("result"):
-            said = read(self._open(self.pack.result), Tested)
-            if said != tested_statement(results):
+            said = read(self._open(self.pack.result), ResultPredicate)
+            if said != result_statement(results):
                 raise InvalidError("the test-result does not follow from the evidence")
 
     def _dated(self, registration: Statement[Registration], results: Results) -> Verified:
