@@ -67,7 +67,8 @@ def facts(columns: Mapping[str, Iterable[object]]) -> tuple[ColumnFacts, ...]:
 
 def _facts(name: str, values: Iterable[object]) -> ColumnFacts:
     texts = [text for value in values if (text := _plain(value)).lower() not in _TOKENS]
-    return ColumnFacts(name=name, kind=_kind(texts), sampled=len(texts), distinct=len(set(texts)))
+    spaced = any(" " in text for text in texts)
+    return ColumnFacts(name=name, kind=_kind(texts), sampled=len(texts), distinct=len(set(texts)), spaced=spaced)
 
 
 def _plain(value: object) -> str:

@@ -16,12 +16,14 @@ class ColumnFacts:
         kind: what all non-empty sampled values are.
         sampled: number of non-empty values looked at.
         distinct: number of different ones among them.
+        spaced: whether any of them holds a space, as prose does.
     """
 
     name: str
     kind: ColumnKind
     sampled: int
     distinct: int
+    spaced: bool = False
 
     @property
     def unique(self) -> bool:

@@ -17,7 +17,7 @@ _REQUIREMENT = re.compile(
     r"([A-Za-z0-9][A-Za-z0-9._-]{0,99})(?:\[[^\]]{0,200}\])?[ ]*(?:===?[ ]*([0-9A-Za-z.+!_-]{1,60}))?"
 )
 _KUBERNETES = re.compile(
-    r"^kind:[ ]*['\"]?(Deployment|StatefulSet|Ingress|Service|InferenceService|SeldonDeployment)\b", re.M
+    r"^kind:[ ]*['\"]?(Deployment|StatefulSet|Ingress|Service|InferenceService|SeldonDeployment)\b", re.MULTILINE
 )
 _PUBLIC = re.compile(r"^kind:[ ]*['\"]?Ingress\b|^[ ]*type:[ ]*['\"]?LoadBalancer\b", re.MULTILINE)
 _COMPOSE = re.compile(r"^services:[ ]*$", re.MULTILINE)
