@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from redan.measures.columns import is_prose, numbers
 from redan.tables import Table
+from redan.tables.table import Kind
 
 Numbers: TypeAlias = NDArray[np.float64]
 LEAST_ROWS = 50  # of fewer rows, any column may have all values different
@@ -49,29 +51,51 @@ class Identifying(NamedTuple):
     rows: int
 
 
-def identifying(table: Table, column: str, *, today: dt.date, seed: int) -> Identifying | None:
-    """Whether a column identifies a person or a row, and why; None when nothing in its content says so.
+def identifying(table: Table, columns: Sequence[str], *, today: dt.date, seed: int) -> dict[str, Identifying]:
+    """Which columns identify a person or a row, and why.
 
     Numbers with fractions never do, however different they are; whole numbers do when they are counted up, or equally
     long and evenly spread, as the numbers of accounts and lines are; texts do unless they are sentences or numbers.
 
     Args:
         table: the data.
-        column: one of its columns.
+        columns: those to look at.
         today: to tell dates of birth from other dates.
-        seed: of the sample of distinct values that is looked at.
+        seed: of the sample of rows that tells which columns to count over all rows.
+
+    Returns:
+        By column, those that identify; empty when there are fewer than 50 rows.
 
     Raises:
         InputError: there is no such column.
     """
-    own = table.select([column])
-    filled = own.rows - own.null_counts()[column]
-    if filled < LEAST_ROWS or table.dtype(column) == "bool":
-        return None
-    unique = own.distinct_counts()[column] / filled
-    texts = [t.strip() for t in own.distinct_sample(column, SAMPLE, seed) if t.strip()]
-    reason = _reason(table, column, unique, texts, today)
-    return Identifying(reason, unique, filled) if reason else None
+    if not columns or table.rows < LEAST_ROWS:
+        return {}
+    rows = table.select(columns).sample(SAMPLE, seed)
+    seen = {name: [_text(v) for v in rows[name].to_pylist() if v is not None] for name in columns}
+    close = [name for name, texts in seen.items() if len(set(texts)) >= UNIQUE_NAMED * len(texts) > 0]
+    counted = table.select(close)
+    distinct, missing = (counted.distinct_counts(), counted.null_counts()) if close else ({}, {})
+    found: dict[str, Identifying] = {}
+    for name, texts in seen.items():
+        filled = table.rows - missing.get(name, 0)
+        unique = distinct.get(name, 0) / max(filled, 1)
+        facts = _Facts(name, table.dtype(name), sorted({t for t in texts if t}), distinct.get(name, 0), unique)
+        if filled >= LEAST_ROWS and (reason := _reason(table, facts, today)):
+            found[name] = Identifying(reason, unique if name in distinct else len(set(texts)) / len(texts), filled)
+    return found
+
+
+class _Facts(NamedTuple):
+    name: str
+    dtype: Kind
+    texts: list[str]  # distinct, of a sample
+    distinct: int  # over all rows; 0 when the sample already shows many repeats
+    unique: float
+
+
+def _text(value: object) -> str:
+    return str(value).strip()
 
 
 def is_called_identifier(column: str) -> bool:
@@ -80,38 +104,40 @@ def is_called_identifier(column: str) -> bool:
     return bool(words) and (words[-1] in _CALLED or bool(_GLUED.search("".join(words))))
 
 
-def _reason(table: Table, column: str, unique: float, texts: list[str], today: dt.date) -> str | None:
-    dates = [d for d in map(_date, texts) if d is not None]
-    if texts and len(dates) >= EQUAL_LENGTH * len(texts):
-        return "it holds dates of birth" if _are_births(dates, column, today) else None
-    if table.dtype(column) in ("date", "datetime", "other"):
+def _reason(table: Table, facts: _Facts, today: dt.date) -> str | None:
+    dates = [d for d in map(_date, facts.texts) if d is not None]
+    if facts.texts and len(dates) >= EQUAL_LENGTH * len(facts.texts):
+        return "it holds dates of birth" if _are_births(dates, facts.name, today) else None
+    if facts.dtype in ("bool", "date", "datetime", "other") or not facts.texts:
         return None
-    values = numbers(list(texts))
+    values = numbers(list(facts.texts))
     if values is not None:
-        counted = _are_counted(table, column, values[~np.isnan(values)])
-        return _number_reason(values[~np.isnan(values)], column, unique, counted=counted)
-    if unique >= (UNIQUE_NAMED if is_called_identifier(column) else UNIQUE) and not is_prose(texts):
+        whole = values[~np.isnan(values)]
+        return _number_reason(whole, facts, counted=_are_counted(table, facts, whole))
+    least = UNIQUE_NAMED if is_called_identifier(facts.name) else UNIQUE
+    if facts.unique >= least and not is_prose(facts.texts):
         return "nearly every row has a text of its own"
     return None
 
 
-def _are_counted(table: Table, column: str, values: Numbers) -> bool:
+def _are_counted(table: Table, facts: _Facts, values: Numbers) -> bool:
     """Whether there are as many different numbers as between the smallest and the largest."""
-    distinct, low, high = len(values), values.min(), values.max()
-    if table.dtype(column) in ("int", "float"):
-        distinct = table.select([column]).distinct_counts()[column]
-        low, high = map(float, table.bounds(column))
-    elif distinct >= SAMPLE:
+    if facts.unique < UNIQUE_NUMBER:
         return False
-    return bool(high - low + 1 <= DENSE * distinct)
+    low, high = values.min(), values.max()
+    if facts.dtype in ("int", "float"):
+        low, high = map(float, table.bounds(facts.name))
+    elif facts.distinct > SAMPLE:
+        return False
+    return bool(high - low + 1 <= DENSE * facts.distinct)
 
 
-def _number_reason(values: Numbers, column: str, unique: float, *, counted: bool) -> str | None:
+def _number_reason(values: Numbers, facts: _Facts, *, counted: bool) -> str | None:
     if not np.isfinite(values).all() or (values % 1 != 0).any():
         return None
-    if unique >= UNIQUE_NAMED and is_called_identifier(column):
+    if facts.unique >= UNIQUE_NAMED and is_called_identifier(facts.name):
         return "it is called an identifier, and most rows have a whole number of their own"
-    if unique < UNIQUE_NUMBER:
+    if facts.unique < UNIQUE_NUMBER:
         return None
     if counted:
         return "its whole numbers are counted up, one per row"

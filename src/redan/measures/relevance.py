@@ -249,10 +249,20 @@ def _tree_gain(
     left, right = tree.children_left, tree.children_right
     leaves = tree.apply(x)
     sums = np.column_stack([np.bincount(leaves, weights=t, minlength=tree.node_count) for t in target.T])
+    for nodes in reversed(_levels(left, right)):
+        sums[nodes] = sums[left[nodes]] + sums[right[nodes]]
     inner = np.flatnonzero(left >= 0)
-    for node in inner[::-1]:  # children are numbered after their parent
-        sums[node] = sums[left[node]] + sums[right[node]]
     means = tree.value[:, :, 0] if target.shape[1] == 1 else tree.value[:, 0, :]
     weight = np.einsum("ij,ij->i", means, sums)
     gain = weight[left[inner]] + weight[right[inner]] - weight[inner]
     return np.bincount(tree.feature[inner], weights=gain, minlength=x.shape[1]) / len(x)
+
+
+def _levels(left: NDArray[np.int64], right: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Inner nodes by depth, the root first."""
+    found: list[NDArray[np.int64]] = []
+    nodes = np.zeros(1, dtype=np.int64)
+    while len(nodes := nodes[left[nodes] >= 0]):
+        found.append(nodes)
+        nodes = np.concatenate([left[nodes], right[nodes]])
+    return found

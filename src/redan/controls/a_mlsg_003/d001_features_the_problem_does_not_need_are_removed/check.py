@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from redan.artifacts.dataset_file import DatasetFile
+from redan.canon import Json
 from redan.controls.contract import Check, Have, Subject
 from redan.errors import IncompleteError, MissingExtraError
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
-from redan.measures.identifying import UNIQUE, identifying
+from redan.measures.identifying import identifying
 from redan.measures.inputs import Inputs, prepare
 from redan.measures.relevance import Relevance, relevance
 from redan.system.records import Dataset, Model
@@ -25,7 +26,7 @@ _REMOVE_NOISE = Remedy(
     effort=Level.LOW,
 )
 _REMOVE_IDENTIFIER = Remedy(
-    text="Remove the feature from the model's inputs; join it back by row after the model has answered, where it is needed.",
+    text="Remove the feature from the model's inputs; join it back to the answers, by row, where it is needed.",
     effort=Level.LOW,
 )
 
@@ -97,18 +98,15 @@ def _needed(subject: str, found: Sequence[Relevance], inputs: Inputs) -> Iterato
     weakest = min(kept, key=lambda one: one.share)
     text = f"{len(kept)} of {len(found)} inputs say more about the label than any shadow, on {inputs.rows:,} rows"
     tail = f"; the data does not tell about {_listed(open_)}." if open_ else "."
-    finding = holds(RELEVANT, subject, text + tail, measure=_measure(weakest))
-    yield replace(
-        finding,
-        detail={
-            "confirmed": [one.name for one in kept],
-            "tentative": open_,
-            "rows": inputs.rows,
-            "rows_total": inputs.total,
-            "copies_left_out": inputs.copies,
-            "task": inputs.task,
-        },
-    )
+    detail: dict[str, Json] = {
+        "confirmed": [*(one.name for one in kept)],
+        "tentative": [*open_],
+        "rows": inputs.rows,
+        "rows_total": inputs.total,
+        "copies_left_out": inputs.copies,
+        "task": inputs.task,
+    }
+    yield replace(holds(RELEVANT, subject, text + tail, measure=_measure(weakest)), detail=detail)
 
 
 def _measure(one: Relevance) -> Measure:
@@ -134,9 +132,8 @@ def _no_identifiers(have: Have) -> Iterator[Finding]:
         text = f"Model {model.name}: its inputs are not listed."
         yield not_run(NO_IDENTIFIERS, have.subject.id, text, remedy=_STATE_INPUTS)
         return
-    seed = int(have.rng.integers(2**31 - 1))
-    faults = [fault for name in model.inputs if (fault := _identifier(have, name, tables, seed)) is not None]
-    yield from faults
+    faults = {f.part: f for d, table in tables for f in _identifiers(have, model, d, table)}
+    yield from faults.values()
     missing = [n for n in model.inputs if not any(n in table.columns for _, table in tables)]
     if missing:
         text = f"No column of the training data has the name of {_listed(missing)}."
@@ -147,19 +144,17 @@ def _no_identifiers(have: Have) -> Iterator[Finding]:
         yield holds(NO_IDENTIFIERS, have.subject.id, text)
 
 
-def _identifier(have: Have, name: str, tables: Sequence[tuple[Dataset, Table]], seed: int) -> Finding | None:
-    for dataset, table in tables:
-        if name in dataset.identifiers:
-            text = f"Input {name} is a declared identifier of dataset {dataset.name}."
-            return broken(NO_IDENTIFIERS, have.subject.id, text, _REMOVE_IDENTIFIER, part=name)
-        if name not in table.columns:
-            continue
-        found = identifying(table, name, today=have.now, seed=seed)
-        if found is not None:
-            measure = Measure(name="distinct_share", value=found.unique, n=found.rows, threshold=UNIQUE, unit="share")
-            text = f"Input {name} identifies a person or a row: {found.reason}."
-            return broken(NO_IDENTIFIERS, have.subject.id, text, _REMOVE_IDENTIFIER, part=name, measure=measure)
-    return None
+def _identifiers(have: Have, model: Model, dataset: Dataset, table: Table) -> Iterator[Finding]:
+    declared = [name for name in model.inputs if name in dataset.identifiers]
+    for name in declared:
+        text = f"Input {name} is a declared identifier of dataset {dataset.name}."
+        yield broken(NO_IDENTIFIERS, have.subject.id, text, _REMOVE_IDENTIFIER, part=name)
+    others = [name for name in model.inputs if name in table.columns and name not in declared]
+    seed = int(have.rng.integers(2**31 - 1))
+    for name, found in identifying(table, others, today=have.now, seed=seed).items():
+        measure = Measure(name="distinct_share", value=found.unique, n=found.rows, unit="share")
+        text = f"Input {name} identifies a person or a row: {found.reason}."
+        yield broken(NO_IDENTIFIERS, have.subject.id, text, _REMOVE_IDENTIFIER, part=name, measure=measure)
 
 
 CHECKS = (
