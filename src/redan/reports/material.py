@@ -36,7 +36,7 @@ class Material:
     controls: Mapping[str, Control]
     evidence: Mapping[str, str] = field(default_factory=dict)
     key_id: str = ""
-    analysis: Analysis = Analysis((), ())
+    analysis: Analysis = field(default_factory=lambda: Analysis((), ()))
     reproduce: str = "redan check"
 
     @property
@@ -70,7 +70,7 @@ class Material:
         """
         broken = [pair for pair in self.judged() if pair[1].finding.outcome is Outcome.BROKEN and not pair[1].accepted]
         urgency = self.urgency
-        broken.sort(key=lambda pair: _rank(*pair, urgency))
+        broken.sort(key=lambda pair: _rank(pair[0], pair[1], urgency))
         first: dict[str, tuple[Row, JudgedFinding]] = {}
         for pair in broken:
             first.setdefault(pair[1].finding.check, pair)

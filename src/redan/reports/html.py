@@ -1,0 +1,149 @@
+"""HTML: one self-contained page that works without scripts, prints, and holds no row of data."""
+
+from collections import Counter
+from collections.abc import Iterator
+from importlib.resources import files
+
+from jinja2 import BaseLoader, Environment, StrictUndefined
+from markupsafe import Markup
+
+from redan.reports.material import UNANSWERED, Material
+from redan.reports.view import controls, entry, threat_rows
+from redan.reports.words import MARKS, plain_count
+from redan.terms import Outcome, Property, Stage, Verdict
+from redan.threats.diagram import diagram
+from redan.threats.matrix import matrix
+
+WORST = 5
+_WORDS = {
+    Verdict.MET: "Gate met",
+    Verdict.NOT_MET: "Gate not met",
+    Verdict.INCOMPLETE: "Evidence incomplete",
+}
+
+
+def render(material: Material) -> bytes:
+    """The page, as UTF-8; everything that comes from the description is escaped."""
+    environment = Environment(
+        loader=BaseLoader(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    folder = files("redan.reports").joinpath("page")
+    template = environment.from_string(folder.joinpath("page.html.j2").read_text(encoding="utf-8"))
+    style = Markup(folder.joinpath("page.css").read_text(encoding="utf-8"))  # noqa: S704 -- our own file
+    page = template.render(style=style, marks={o.value: m for o, m in MARKS.items()}, **_context(material))
+    return page.encode() + b"\n"
+
+
+def _context(material: Material) -> dict[str, object]:
+    worst = material.worst(WORST)
+    pressing = bool(worst) and worst[0][1].required
+    judgement, results = material.judgement, material.results
+    drawn = diagram(material.system, material.analysis.threats)
+    return {
+        "tool": results.tool,
+        "name": material.system.about.name,
+        "purpose": material.system.about.purpose,
+        "verdict": judgement.verdict.value,
+        "verdict_words": _WORDS[judgement.verdict],
+        "verdict_why": _why(material),
+        "bar": _bar(material),
+        "facts": tuple(_facts(material)),
+        "first_title": "Mend these first" if pressing else "What to do next",
+        "unanswered": [reason for reason in judgement.reasons if not reason.what.startswith("broken")],
+        "worst": [_worst(material, index) for index in range(len(worst))],
+        "diagram": Markup(drawn),  # noqa: S704 -- the diagram escapes every name itself
+        "threat_lead": _lead(material),
+        "threats": threat_rows(material),
+        "held_ids": {control for control, outcome in material.held.items() if outcome is Outcome.HOLDS},
+        "excluded": material.analysis.excluded,
+        "stages": [stage.value for stage in Stage],
+        "matrix": tuple(_matrix(material)),
+        "families": controls(material),
+        "proof": tuple(_proof(material)),
+        "reproduce": material.reproduce,
+    }
+
+
+def _why(material: Material) -> str:
+    rows = [row for row in material.judgement.rows if row.required]
+    states = Counter(row.outcome for row in rows)
+    parts = [f"{states[outcome]} {outcome.value}" for outcome in MARKS if states[outcome]]
+    return f"{plain_count(len(rows), 'required control')}: {', '.join(parts) or 'none'}"
+
+
+def _bar(material: Material) -> Markup:
+    states = Counter(row.outcome for row in material.judgement.rows)
+    spans = Markup("").join(
+        Markup('<span class="{}" style="flex:{}"></span>').format(outcome.value, states[outcome])
+        for outcome in MARKS
+        if states[outcome]
+    )
+    items = Markup("").join(
+        Markup('<li><span class="pill {}">{}</span> {} {}</li>').format(
+            outcome.value, MARKS[outcome], states[outcome], outcome.value
+        )
+        for outcome in MARKS
+        if states[outcome]
+    )
+    label = ", ".join(f"{count} {outcome.value}" for outcome, count in states.items())
+    return Markup(
+        '<div class="bar" role="img" aria-label="All controls of the catalogue: {}">{}</div><ul class="legend">{}</ul>'
+    ).format(label, spans, items)
+
+
+def _facts(material: Material) -> Iterator[tuple[str, str]]:
+    results, about = material.results, material.system.about
+    yield "Checked", f"{results.at:%Y-%m-%d %H:%M} UTC"
+    yield "Stage", results.stage.value
+    yield "Owner", about.owner or "not stated"
+    yield "Policy", results.policy_sha256[:16]
+    yield "Signed by", material.key_id[:16] or "nobody"
+    yield "Seed", str(results.seed)
+
+
+def _worst(material: Material, index: int) -> dict[str, object]:
+    row, judged = material.worst(WORST)[index]
+    same = [j for j in row.findings if j.finding.check == judged.finding.check]
+    broken = sum(j.finding.outcome is Outcome.BROKEN for j in same)
+    return {
+        **entry(judged),
+        "control": row.control_id,
+        "title": row.title,
+        "check": judged.finding.check,
+        "more": broken - 1,
+    }
+
+
+def _lead(material: Material) -> str:
+    count = len(material.analysis.threats)
+    if count == 0:
+        return "The description names nothing that a known attack applies to."
+    return (
+        f"{plain_count(count, 'threat')} derived from the description, each with the fact that makes it apply. "
+        "What remains counts only controls that hold by evidence."
+    )
+
+
+def _matrix(material: Material) -> Iterator[dict[str, object]]:
+    cells = matrix(material.analysis.threats, material.held)
+    for harm in Property:
+        row = [cell for stage in Stage for cell in cells if cell.stage is stage and cell.harm is harm]
+        yield {
+            "harm": harm.value,
+            "cells": [
+                {
+                    "count": cell.threat_count,
+                    "worst": cell.worst and cell.worst.value,
+                    "remaining": cell.remaining and cell.remaining.value,
+                }
+                for cell in row
+            ],
+        }
+
+
+def _proof(material: Material) -> Iterator[tuple[str, str]]:
+    yield "Policy SHA-256", material.results.policy_sha256
+    yield "Description SHA-256", material.results.description_sha256
+    yield "Key id", material.key_id or "not signed"
+    stale = sum(row.outcome in UNANSWERED for row in material.judgement.rows)
+    yield "Signed statements", f"{len(material.evidence)} controls, {stale} of them not answered, stale or in error"
