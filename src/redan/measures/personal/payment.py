@@ -39,6 +39,12 @@ def is_card(value: str) -> bool:
     return fits and luhn(digits) and len(set(digits)) > 2  # noqa: PLR2004  # 4444... is a placeholder
 
 
+def is_numbered(value: str) -> bool:
+    """Whether 12 to 19 digits end in their Luhn digit: what every card number does, of issuers that are not listed too."""
+    digits = bare(value)
+    return luhn(digits) and len(set(digits)) > 2  # noqa: PLR2004
+
+
 def is_iban(value: str) -> bool:
     """Whether a value has the length and structure of its country's accounts and the right check digits."""
     from stdnum import iban
@@ -58,6 +64,16 @@ RECOGNISERS = (
         valid=is_card,
         chance=0.1,
         hints=("card", "card number", "credit card", "cc number", "ccnumber", "pan"),
+    ),
+    Recogniser(
+        kind=Kind.CARD,
+        scheme="card-unlisted",
+        verification=Verification.CHECK_DIGIT,
+        shape=re.compile(r"\s*[0-9](?:[ -]?[0-9]){11,18}\s*", re.ASCII),
+        valid=is_numbered,
+        chance=0.11,
+        hints=("card number", "credit card", "debit card", "cc number", "ccnumber", "pan"),
+        alone=None,
     ),
     Recogniser(
         kind=Kind.IBAN,

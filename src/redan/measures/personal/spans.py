@@ -35,12 +35,17 @@ class Span(NamedTuple):
     verified: bool = True
 
 
-_RUN = re.compile(r"(?<![\w.,@#+-])(?:tel:)?\+?\(?[0-9](?:[ ().\-/]{0,2}[0-9]){6,40}(?![\w@]|[.,][0-9])", re.ASCII)
+_RUN = re.compile(r"(?<![\w@#+-])(?<![0-9][.,])(?:tel:)?\+?\(?[0-9](?:[ ().\-/]{0,2}[0-9]){6,40}(?![\w@]|[.,][0-9])", re.ASCII)
 _ACCOUNT = re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
 _LETTERED = re.compile(
     r"\b(?:[0-9]{8}-?[A-Z]|[XYZ]-?[0-9]{7}-?[A-Z]|[A-Z]{6}[0-9A-Z]{10}|[0-9]{6}[-+A][0-9]{3}[0-9A-Z])\b"
 )
 _MACHINE = re.compile(rf"(?<![\w.:-])(?:(?P<ipv4>{network.IPV4})(?![\w.-]*\d)|(?P<mac>[0-9A-Fa-f]{{2}}(?P<s>[:-])(?:[0-9A-Fa-f]{{2}}(?P=s)){{4}}[0-9A-Fa-f]{{2}})(?![\w:-])|(?P<ipv6>[0-9A-Fa-f]{{1,4}}:[0-9A-Fa-f:]{{4,38}})(?![\w:]))")  # fmt: skip  # noqa: E501
+# written in groups, and not a date: after a word such as 'phone' enough, whatever the country
+_WRITTEN_NUMBER = re.compile(
+    r"(?![12][0-9]{3}[-./ ][0-9]{1,2}[-./ ][0-9]{1,2}\b)(?![0-9]{1,2}[-./ ][0-9]{1,2}[-./ ][12][0-9]{3}\b)"
+    r"(?=(?:[^0-9]*[0-9]){8,15}[^0-9]*$)\(?0?[0-9]{1,5}\)?(?:[ ./-]{0,2}[0-9]{2,8}){1,6}"
+)
 _VERSIONED = re.compile(r"(?:version|release|build|firmware|\bv|ver\.?)\s*$", re.IGNORECASE)
 _SPEAKS = re.compile(
     r"\b(?:(?P<imei>imei(?:sv)?|device|handset|equipment|terminal)|(?P<imsi>imsi|supi|subscriber)"
@@ -60,6 +65,7 @@ _IMSI_DIGITS = (14, 15)
 _IMEI_DIGITS = 15
 _ICCID_DIGITS = (19, 20)
 _CARD_DIGITS = range(14, 20)
+_SOME_CARD_DIGITS = range(12, 20)
 _LONGEST_GROUP = 12  # digits that people write together with more behind a blank, as in +49 1701234567
 _FULL_PHONE = 10  # digits of an international number that is surely one, assigned or not
 _PHONE_DIGITS = range(7, 16)
@@ -178,9 +184,11 @@ def _number(start: int, run: str, spoken: str) -> Iterator[Span]:
         yield _span(
             Kind.IMSI, "imsi", start, end, 0.06 if n == _IMEI_DIGITS else 0.2, spoken, "imsi", telecom.is_imsi(digits)
         )
-    if n in _CARD_DIGITS and "." not in run:
+    if n in _CARD_DIGITS and "." not in run and (spoken != "card" or payment.is_card(digits)):
         chance = STRONG if re.fullmatch(r"[0-9]{4}([ -])[0-9]{4}\1[0-9]{4}\1[0-9]{4}", run) else 0.1
         yield _span(Kind.CARD, "card", start, end, chance, spoken, "card", payment.is_card(digits))
+    elif spoken == "card" and n in _SOME_CARD_DIGITS:
+        yield Span(Kind.CARD, "card-unlisted", start, end, 0.11, True, payment.is_numbered(digits))
     yield from _identity(start, run, spoken)
     if n in _PHONE_DIGITS:
         yield from _phone(start, run, digits, spoken)
@@ -209,7 +217,7 @@ def _identity(start: int, run: str, spoken: str) -> Iterator[Span]:
 def _phone(start: int, run: str, digits: str, spoken: str) -> Iterator[Span]:
     end = start + len(run)
     if spoken == "phone":
-        bare_number = run == digits and is_msisdn(digits)
-        yield Span(Kind.PHONE, "phone-national", start, end, 0.5, True, bare_number or is_national(run))
+        valid = is_msisdn(digits) if run == digits else bool(_WRITTEN_NUMBER.fullmatch(run))
+        yield Span(Kind.PHONE, "phone-national", start, end, 0.5, True, valid or is_national(run))
     elif spoken == "" and re.fullmatch(r"\(?[2-9][0-9]{2}\)?[ .-][2-9][0-9]{2}[ .-][0-9]{4}", run):
         yield Span(Kind.PHONE, "phone-us", start, end, 0.5, verified=is_number(run, "US"))
