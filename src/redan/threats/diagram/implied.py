@@ -1,0 +1,54 @@
+"""Flows that follow from the tables, where no `[[flow]]` is declared."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from redan.system.records import Model
+from redan.system.system import System
+
+
+class Implied(NamedTuple):
+    """Data goes from one element to another, because a table says so."""
+
+    source: str
+    target: str
+    both: bool = False
+
+
+def implied(system: System) -> Iterator[Implied]:
+    """All implied flows, in the order of the description; ends that nothing declares are kept."""
+    for dataset in system.datasets:
+        for name in dataset.sources:
+            yield Implied(f"source:{name}", f"dataset:{dataset.name}")
+    for model in system.models:
+        yield from _into(system, model)
+    for endpoint in system.endpoints:
+        yield Implied(f"model:{endpoint.model}", f"endpoint:{endpoint.name}")
+        yield Implied(f"endpoint:{endpoint.name}", f"clients:{endpoint.name}", both=True)
+        for person in system.tables.person:
+            if person.role == "operator":
+                yield Implied(f"endpoint:{endpoint.name}", f"person:{person.name}")
+    for feedback in system.tables.feedback:
+        if feedback.endpoint:
+            yield Implied(f"endpoint:{feedback.endpoint}", f"feedback:{feedback.name}")
+        if feedback.into:
+            yield Implied(f"feedback:{feedback.name}", f"dataset:{feedback.into}")
+
+
+def _into(system: System, model: Model) -> Iterator[Implied]:
+    target = f"model:{model.name}"
+    through = set()
+    for feature in system.features:
+        if feature.name in model.inputs:
+            for kind in ("dataset", "source"):
+                if f"{kind}:{feature.from_}" in system.elements:
+                    through.add(f"{kind}:{feature.from_}")
+                    yield Implied(f"{kind}:{feature.from_}", f"feature:{feature.name}")
+            yield Implied(f"feature:{feature.name}", target)
+    for name in (*model.trained_on, *model.validated_on):
+        if f"dataset:{name}" not in through:
+            yield Implied(f"dataset:{name}", target)
+    for name in model.preprocessors:
+        yield Implied(f"preprocessor:{name}", target)
+    for name in (*([model.base] if model.base else []), *model.ensemble_of):
+        yield Implied(f"model:{name}", target)
