@@ -57,10 +57,13 @@ def _file(source: str, edition: str, licence: str, rows: list[dict[str, Any]], u
 
 
 def _atlas(data: dict[str, Any], used: set[str]) -> dict[str, Any]:
+    names = {row["id"]: row["name"] for row in data["techniques"]}
     rows = []
     for row in [*data["mitigations"], *data["techniques"]]:
         facts = {key: row[key] for key in ("maturity", "case_studies") if key in row}
-        rows.append({"id": f"{row['id']}@{data['edition']}", "name": row["name"], **facts})
+        # ATLAS prints a sub-technique after its parent: "AI Supply Chain Compromise: Data".
+        name = f"{names[row['parent']]}: {row['name']}" if "parent" in row else row["name"]
+        rows.append({"id": f"{row['id']}@{data['edition']}", "name": name, **facts})
     licence = "Apache-2.0; MITRE ATLAS is a trademark of The MITRE Corporation"
     return _file(data["source"], data["edition"], licence, rows, used)
 
