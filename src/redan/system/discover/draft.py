@@ -47,9 +47,11 @@ class _Text:
 
     def name(self, kind: str, path: str) -> str:
         """A name for a file that no other element of its kind has."""
-        stem = path.rpartition("/")[2].partition(".")[0]
-        bare = re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).strip("-._")[:60] or kind
-        free = next(n for n in (bare, *(f"{bare}-{i}" for i in range(2, 10_000))) if f"{kind}:{n}" not in self.names)
+        *folders, file = path.split("/")
+        bare = _slug(file.partition(".")[0]) or kind
+        longer = _slug(f"{folders[-1]}-{bare}") if folders else bare
+        options = (bare, longer, *(f"{longer}-{i}" for i in range(2, 10_000)))
+        free = next(name for name in options if f"{kind}:{name}" not in self.names)
         self.names.add(f"{kind}:{free}")
         return free
 
@@ -95,6 +97,10 @@ def draft(found: Found) -> str:
     _flows(text)
     _decisions(text)
     return "\n".join(text.lines) + "\n"
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-._")[:60]
 
 
 def _comment(text: str) -> str:

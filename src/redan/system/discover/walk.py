@@ -50,7 +50,7 @@ def walk(root: Path, limits: Limits, clock: Callable[[], float]) -> Walk:
         clock: seconds that only grow.
     """
     found = Walk()
-    left_out = {"links": 0, "unreadable": 0, "deep": 0, "unnamable": 0}
+    left_out = {"links": 0, "unreadable": 0, "deep": 0, "unnamable": 0, "described": 0}
     end = clock() + limits.seconds
     names = limits.files * 10
     queue: list[tuple[str, int]] = [("", 0)]
@@ -61,17 +61,13 @@ def walk(root: Path, limits: Limits, clock: Callable[[], float]) -> Walk:
         for entry in _entries(root / folder, left_out, names):
             names -= 1
             path = f"{folder}/{entry.name}" if folder else entry.name
-            if entry.is_symlink():
-                left_out["links"] += 1
-            elif not _speakable(entry.name):
-                left_out["unnamable"] += 1
-            elif entry.is_dir(follow_symlinks=False):
-                if depth >= limits.depth:
-                    left_out["deep"] += 1
-                elif _of_interest(root / path, entry.name):
-                    queue.append((path, depth + 1))
-            elif not entry.name.startswith(".") and _regular(entry) and len(found.files) < limits.files:
+            kind = _kind(entry, root / path, depth < limits.depth)
+            if kind == "folder":
+                queue.append((path, depth + 1))
+            elif kind == "file" and len(found.files) < limits.files:
                 found.files.append(path)
+            elif kind in left_out:
+                left_out[kind] += 1
     found.notes += _notes(left_out, limits)
     return found
 
@@ -98,10 +94,21 @@ def _entries(folder: Path, left_out: dict[str, int], limit: int) -> list[os.DirE
     return sorted(entries, key=lambda entry: entry.name)
 
 
-def _of_interest(path: Path, name: str) -> bool:
-    if name.startswith(".") or name in _SKIPPED:
-        return False
-    return not any(os.path.lexists(path / mark) for mark in _ENVIRONMENT)
+def _kind(entry: os.DirEntry[str], path: Path, descend: bool) -> str:
+    """`file`, `folder`, a reason for leaving it out, or nothing when it is of no interest."""
+    if entry.is_symlink():
+        return "links"
+    if not _speakable(entry.name):
+        return "unnamable"
+    if entry.name.startswith("."):
+        return ""
+    if not entry.is_dir(follow_symlinks=False):
+        return "file" if _regular(entry) else ""
+    if entry.name in _SKIPPED or any(os.path.lexists(path / mark) for mark in _ENVIRONMENT):
+        return ""
+    if os.path.lexists(path / "redan.toml"):
+        return "described"
+    return "folder" if descend else "deep"
 
 
 def _regular(entry: os.DirEntry[str]) -> bool:
@@ -125,6 +132,7 @@ def _notes(left_out: dict[str, int], limits: Limits) -> list[str]:
         "links": "{n:,} symbolic links were not followed",
         "unreadable": "{n:,} folders could not be read",
         "deep": f"{{n:,}} folders lie deeper than {limits.depth} levels and were not looked at",
+        "described": "{n:,} folders have a redan.toml of their own",
         "unnamable": "{n:,} names are not UTF-8 and cannot stand in redan.toml",
     }
     return [says[kind].format(n=n) for kind, n in left_out.items() if n]
