@@ -13,6 +13,7 @@ from rich.console import Console
 from redan.cli.flow import Asked, Checked, check
 from redan.cli.material import material_of
 from redan.cli.output import terminal, write_report
+from redan.cli.state import State
 from redan.errors import IncompleteError, UsageError
 from redan.extras import missing_import
 from redan.files import TEXT_LIMIT_BYTES, read_bounded, write_atomic
@@ -83,6 +84,8 @@ def place(folder: Path) -> None:
 
 def _repair(console: Console, folder: Path, repaired: Path) -> Checked:
     """The repaired system: its checks run in each stage, so that the ledger dates what was said before training."""
+    if not State(repaired).ledger_folder.exists():
+        (repaired / "model.onnx").unlink(missing_ok=True)  # a model from before the first check could not be dated
     _checked(repaired, Stage.DESIGN)
     _python(console, repaired, "prepare.py")
     _checked(repaired, Stage.DATA)

@@ -1,5 +1,7 @@
 """From a judged run to the material of reports: the evidence digests, and the threats that the run bears on."""
 
+from pathlib import Path
+
 from redan.cli.flow import Judging
 from redan.evidence import Verified
 from redan.gate import Judgement
@@ -25,5 +27,12 @@ def material_of(judging: Judging, results: Results, judgement: Judgement, verifi
         evidence={} if verified is None else verified.evidence,
         key_id="" if verified is None else verified.key_id,
         analysis=derive(judging.system),
+        folder=_folder(judging.system.origin.root),
         reproduce=f"redan check {judging.system.origin.file} --seed {judging.seed} --budget {judging.budget}",
     )
+
+
+def _folder(root: Path) -> str:
+    """Where the description lies below the folder that the command was called in, which CI makes the source root."""
+    here = Path.cwd()
+    return root.relative_to(here).as_posix() if root != here and root.is_relative_to(here) else ""

@@ -28,6 +28,7 @@ class Material:
         key_id: of the key that signed.
         analysis: the threats that stand, and those that the description excludes.
         reproduce: the command line that gives the same findings.
+        folder: of the description, relative to the root of the source tree; empty when it lies there.
     """
 
     system: System
@@ -38,6 +39,7 @@ class Material:
     key_id: str = ""
     analysis: Analysis = field(default_factory=lambda: Analysis((), ()))
     reproduce: str = "redan check"
+    folder: str = ""
 
     @property
     def held(self) -> dict[str, Outcome]:

@@ -5,6 +5,7 @@ Source: OASIS SARIF 2.1.0; code hosts refuse a whole file when one result has no
 
 import json
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from redan.canon import Json
@@ -27,7 +28,7 @@ def render(material: Material) -> bytes:
         "automationDetails": {"id": f"redan/{quote(material.system.about.name)}/"},
         "columnKind": "unicodeCodePoints",
         "invocations": [_invocation(material)],
-        "results": [_result(row, judged, index[judged.finding.check]) for row, judged in broken],
+        "results": [_result(row, judged, index[judged.finding.check], material) for row, judged in broken],
     }
     log: Json = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2, ensure_ascii=False).encode() + b"\n"
@@ -56,7 +57,7 @@ def _rules(material: Material) -> Iterator[dict[str, Json]]:
         }
 
 
-def _result(row: Row, judged: JudgedFinding, index: int) -> Json:
+def _result(row: Row, judged: JudgedFinding, index: int, material: Material) -> Json:
     finding = judged.finding
     result: dict[str, Json] = {
         "ruleId": finding.check,
@@ -64,7 +65,7 @@ def _result(row: Row, judged: JudgedFinding, index: int) -> Json:
         "kind": "fail",
         "level": _level(row),
         "message": {"text": _message(finding)},
-        "locations": [_location(finding)],
+        "locations": [_location(finding, material.folder)],
         "partialFingerprints": {"redan/v1": finding.fingerprint},
     }
     if judged.waiver is not None:
@@ -80,7 +81,7 @@ def _invocation(material: Material) -> Json:
             "level": "error" if judged.finding.outcome is Outcome.ERROR else "warning",
             "message": {"text": f"{judged.finding.outcome.value}: {judged.finding.message}"},
             "associatedRule": {"id": judged.finding.check},
-            "locations": [_location(judged.finding)],
+            "locations": [_location(judged.finding, material.folder)],
         }
         for _, judged in material.judged()
         if judged.finding.outcome in UNANSWERED and judged.required
@@ -101,11 +102,11 @@ def _message(finding: Finding) -> str:
     return f"{finding.message}{fix}"
 
 
-def _location(finding: Finding) -> Json:
+def _location(finding: Finding, folder: str) -> Json:
     file, line = ("redan.toml", 1) if finding.location is None else (finding.location.file, finding.location.line)
     return {
         "physicalLocation": {
-            "artifactLocation": {"uri": quote(file), "uriBaseId": "%SRCROOT%"},
+            "artifactLocation": {"uri": quote((PurePosixPath(folder) / file).as_posix()), "uriBaseId": "%SRCROOT%"},
             "region": {"startLine": line},
         }
     }

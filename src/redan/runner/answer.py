@@ -5,6 +5,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -152,15 +153,20 @@ def _place(error: BaseException) -> str:
 
 
 def _placed(system: System, job: Job, finding: Finding) -> Finding:
-    """The finding with the line of the element that it is about; unsited findings would be refused by code hosts."""
+    """The finding with a line of the description; unsited findings would be refused by code hosts.
+
+    The file is named without its folder, so that findings do not depend on where the command was called.
+    """
+    file = Path(system.origin.file).name
     if finding.location is not None:
-        return finding
+        same = finding.location.file == system.origin.file
+        return replace(finding, location=replace(finding.location, file=file)) if same else finding
     element = next(iter(job.subject.elements), job.subject.id.partition("+")[0])
     control = f"controls:{job.control_id}"
     line = system.line(element)
     if element in ("system", "") and f"controls.{job.control_id}" in system.origin.lines:
         line = system.line(control)
-    return replace(finding, location=Location(file=system.origin.file, line=line))
+    return replace(finding, location=Location(file=file, line=line))
 
 
 def _rests_on(system: System, job: Job, world: World, artifacts: Mapping[tuple[type[Artifact], str], Artifact]) -> Json:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from redan.artifacts.absent import Absent
 from redan.artifacts.collect import collect
@@ -118,7 +119,7 @@ def _unasked(plan: Plan, control: Control, closed: bool) -> Iterator[Finding]:
     if closed:
         return
     asked = {job.check.id for job in plan.jobs}
-    place = Location(file=plan.system.origin.file, line=plan.system.line(f"controls:{control.id}"))
+    place = Location(file=Path(plan.system.origin.file).name, line=plan.system.line(f"controls:{control.id}"))
     for question in control.checks:
         full = question.id
         if question.planned:

@@ -1,0 +1,17 @@
+"""Fixtures that several packages share."""
+
+import pytest
+
+import small_project
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory):
+    """One run of the whole flow over the small project."""
+    return small_project.checked(small_project.make(tmp_path_factory.mktemp("small")))
+
+
+@pytest.fixture(scope="session")
+def small_material(small):
+    """What the reports draw of that run."""
+    return small_project.material(small)
