@@ -81,7 +81,7 @@ def _threat(technique: Technique, place: Place, risk: Risk) -> Threat:
         threat_class=technique.threat_class,
         title=technique.title,
         element=place.element,
-        reason=place.reason,
+        reason=_printable(place.reason),
         attacker=technique.attacker,
         properties=technique.properties,
         stages=technique.stages,
@@ -90,6 +90,10 @@ def _threat(technique: Technique, place: Place, risk: Risk) -> Threat:
         risk=risk,
         assets=place.assets,
     )
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _checked(system: System) -> Iterator[Exclusion]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from redan.system.records import Model
+from redan.system.records import Endpoint, Model
 from redan.system.system import System
 
 
@@ -20,14 +20,14 @@ def implied(system: System) -> Iterator[Implied]:
     for dataset in system.datasets:
         for name in dataset.sources:
             yield Implied(f"source:{name}", f"dataset:{dataset.name}")
+    for feature in system.features:
+        for kind in ("dataset", "source"):
+            if f"{kind}:{feature.from_}" in system.elements:
+                yield Implied(f"{kind}:{feature.from_}", f"feature:{feature.name}")
     for model in system.models:
         yield from _into(system, model)
     for endpoint in system.endpoints:
-        yield Implied(f"model:{endpoint.model}", f"endpoint:{endpoint.name}")
-        yield Implied(f"endpoint:{endpoint.name}", f"clients:{endpoint.name}", both=True)
-        for person in system.tables.person:
-            if person.role == "operator":
-                yield Implied(f"endpoint:{endpoint.name}", f"person:{person.name}")
+        yield from _out_of(system, endpoint)
     for feedback in system.tables.feedback:
         if feedback.endpoint:
             yield Implied(f"endpoint:{feedback.endpoint}", f"feedback:{feedback.name}")
@@ -35,18 +35,22 @@ def implied(system: System) -> Iterator[Implied]:
             yield Implied(f"feedback:{feedback.name}", f"dataset:{feedback.into}")
 
 
+def _out_of(system: System, endpoint: Endpoint) -> Iterator[Implied]:
+    yield Implied(f"model:{endpoint.model}", f"endpoint:{endpoint.name}")
+    yield Implied(f"endpoint:{endpoint.name}", f"clients:{endpoint.name}", both=True)
+    for person in system.tables.person:
+        if person.role == "operator":
+            yield Implied(f"endpoint:{endpoint.name}", f"person:{person.name}")
+
+
 def _into(system: System, model: Model) -> Iterator[Implied]:
     target = f"model:{model.name}"
-    through = set()
-    for feature in system.features:
-        if feature.name in model.inputs:
-            for kind in ("dataset", "source"):
-                if f"{kind}:{feature.from_}" in system.elements:
-                    through.add(f"{kind}:{feature.from_}")
-                    yield Implied(f"{kind}:{feature.from_}", f"feature:{feature.name}")
-            yield Implied(f"feature:{feature.name}", target)
+    inputs = [feature for feature in system.features if feature.name in model.inputs]
+    through = {feature.from_ for feature in inputs}
+    for feature in inputs:
+        yield Implied(f"feature:{feature.name}", target)
     for name in (*model.trained_on, *model.validated_on):
-        if f"dataset:{name}" not in through:
+        if name not in through:
             yield Implied(f"dataset:{name}", target)
     for name in model.preprocessors:
         yield Implied(f"preprocessor:{name}", target)

@@ -64,7 +64,7 @@ def _confidential(dataset: Dataset) -> str | None:
 
 def _single_values(dataset: Dataset) -> str | None:
     columns = dict.fromkeys((*dataset.identifiers, *dataset.personal))
-    return f"declares {counted(len(columns), 'column')} that identify a person" if columns else None
+    return f"declares {counted(len(columns), 'identifying column')}" if columns else None
 
 
 def _attributes(dataset: Dataset) -> str | None:
