@@ -1,5 +1,6 @@
 """The navigation of the docs site, made from its folders: a hook of mkdocs, so that a new page needs no second line."""
 
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ FOLDERS = {"Specifications": "spec", "Decisions": "adr"}
 CONTROLS = "reference/controls"
 
 
-def on_config(config: Any) -> Any:
+def on_config(config: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Called by mkdocs before it collects files."""
     config["nav"] = nav(Path(config["docs_dir"]))
     return config

@@ -9,7 +9,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,29 @@ WHEN_BROKEN = {
     Kind.CONSIDER: "Broken when no valid decision about it is on record; once adopted it is measured like a do.",
 }
 
+CONTROLS = """\
+# Controls
+
+The catalogue has two families. `A-MLSG` are the recommended practices of the AI security guideline; `AIPS` are the attacks,
+countermeasures and pitfalls of the product-security primer. The wording is redan's own.
+
+{live} of {every} questions have a check now. A question without one is `not-run` everywhere, never `holds`, and a control is
+shown as `not-run` until all of its questions are live. `redan doctor` prints the same counts for what is installed.
+"""
+COMMANDS = """\
+# Command line
+
+Exit codes are the same for every verb: 0 met or nothing found, 1 honest findings, 2 wrong usage or configuration,
+3 incomplete, 4 an invalid signature, digest or proof.
+"""
+TABLES = """\
+# redan.toml
+
+One file describes the system. Unknown keys are errors, and the message names the nearest known key. Editors read
+`{file}`, which is made from the same records as this page.
+"""
+TYPES = {"string": "text", "boolean": "true or false", "integer": "whole number"}
+
 
 def build() -> dict[str, str]:
     """Every page: path below docs/reference to text."""
@@ -62,7 +85,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join([lines[0], "|" + " --- |" * len(cells[0]), *lines[1:]]) + "\n"
 
 
-def _control(control: Control, known: dict[str, Entry] | Any) -> str:
+def _control(control: Control, known: Mapping[str, Entry]) -> str:
     facts = [
         ("Kind", f"`{control.kind}`. {WHEN_BROKEN[control.kind]}"),
         ("Stages", ", ".join(control.stages)),
@@ -92,13 +115,7 @@ def _control(control: Control, known: dict[str, Entry] | Any) -> str:
 def _index(controls: list[Control]) -> str:
     live = sum(len(control.live) for control in controls)
     every = sum(len(control.checks) for control in controls)
-    text = (
-        "# Controls\n\nThe catalogue has two families. `A-MLSG` are the recommended practices of the AI security guideline;"
-        " `AIPS` are the attacks, countermeasures and pitfalls of the product-security primer. The wording is redan's own.\n\n"
-        f"{live} of {every} questions have a check now. A question without one is `not-run` everywhere, never `holds`, and"
-        " a control is shown as `not-run` until all of its questions are live. `redan doctor` prints the same counts for"
-        " what is installed.\n"
-    )
+    text = CONTROLS.format(live=live, every=every)
     for family, title in FAMILIES.items():
         rows = [
             (f"[{c.id}]({c.id}.md)", c.title, f"`{c.kind}`", f"{len(c.live)}/{len(c.checks)}")
@@ -110,11 +127,7 @@ def _index(controls: list[Control]) -> str:
 
 
 def _command_line() -> str:
-    text = (
-        "# Command line\n\nExit codes are the same for every verb: 0 met or nothing found, 1 honest findings, 2 wrong usage or"
-        " configuration, 3 incomplete, 4 an invalid signature, digest or proof.\n\n"
-        f"```\n{_help()}```\n"
-    )
+    text = f"{COMMANDS}\n```\n{_help()}```\n"
     for name, verb in VERBS.items():
         text += _verb((name,), verb)
     for group, (_, verbs) in GROUPS.items():
@@ -147,10 +160,7 @@ def _help(*words: str) -> str:
 
 def _schema() -> str:
     whole: dict[str, Any] = schema.build()
-    text = (
-        "# redan.toml\n\nOne file describes the system. Unknown keys are errors, and the message names the nearest known key."
-        f" Editors read `{schema.SCHEMA_FILE}`, which is made from the same records as this page.\n"
-    )
+    text = TABLES.format(file=schema.SCHEMA_FILE)
     for name, part in whole["properties"].items():
         record, heading = _record(name, part)
         definition = whole["$defs"][record]
@@ -181,23 +191,18 @@ def _sentence(description: str) -> str:
 
 
 def _type(value: dict[str, Any], whole: dict[str, Any]) -> str:
+    """What a key may hold, in words."""
     if "$ref" in value:
         return _type(whole["$defs"][value["$ref"].rpartition("/")[2]], whole)
-    if "enum" in value:
-        return ", ".join(f"`{choice}`" for choice in value["enum"])
-    if "const" in value:
-        return f"`{value['const']}`"
+    if choices := value.get("enum", [value["const"]] if "const" in value else []):
+        return ", ".join(f"`{choice}`" for choice in choices)
     if "anyOf" in value:
         return " or ".join(dict.fromkeys(_type(one, whole) for one in value["anyOf"]))
     if value.get("type") == "array":
-        if "prefixItems" in value:
-            return f"list of {len(value['prefixItems'])}"
-        return f"list of {_type(value['items'], whole)}"
-    if value.get("format") == "date":
-        return "date"
-    return {"string": "text", "boolean": "true or false", "integer": "whole number"}.get(
-        value.get("type", ""), value.get("type", "")
-    )
+        held = str(len(value["prefixItems"])) if "prefixItems" in value else _type(value["items"], whole)
+        return f"list of {held}"
+    kind = str(value.get("type", ""))
+    return "date" if value.get("format") == "date" else TYPES.get(kind, kind)
 
 
 def _default(value: dict[str, Any]) -> str:

@@ -1,0 +1,121 @@
+"""The written pages: a glossary with sources, decisions in order, a site that builds strictly and needs no network."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from redan.terms import ThreatClass
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+GLOSSARY = (DOCS / "glossary.md").read_text(encoding="utf-8")
+TERMS = dict(re.findall(r"^### ([^\n]+)\n(.*?)(?=^##|\Z)", GLOSSARY, re.MULTILINE | re.DOTALL))
+
+
+def test_glossary_explains_the_field():
+    """At least thirty terms are there, and every class of threats is one of them."""
+    assert len(TERMS) >= 30
+    slugs = {re.sub(r"[^a-z]+", "-", term.lower()) for term in TERMS}
+    assert set(ThreatClass) <= slugs
+
+
+@pytest.mark.parametrize("term", TERMS)
+def test_a_term_has_one_to_three_sentences_and_a_source(term):
+    """Each entry is short and says where the term comes from."""
+    text = " ".join(TERMS[term].split())
+    body, found, source = text.partition("*Source: ")
+    assert found
+    assert source.endswith("*")
+    assert len(source) > 10
+    assert 1 <= len(re.findall(r"[.?!](?= |$)", body.strip())) <= 3
+    assert body.strip().endswith(".")
+
+
+def test_terms_are_in_order_within_their_section():
+    """Sections other than the classes of threats and the words of redan are alphabetical."""
+    for section in re.split(r"^## ", GLOSSARY, flags=re.MULTILINE)[1:]:
+        if section.startswith(("Classes of threats", "Words of redan")):
+            continue
+        terms = [term.lower() for term in re.findall(r"^### (.+)$", section, re.MULTILINE)]
+        assert terms == sorted(terms)
+
+
+def test_decisions_are_numbered_and_complete():
+    """Each decision has its number in the title and every section of the template."""
+    records = sorted(DOCS.glob("adr/[0-9]*.md"))
+    assert [int(path.name[:4]) for path in records] == list(range(1, len(records) + 1))
+    for path in records:
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith(f"# {path.name[:4]}: ")
+        assert "- Status: " in text
+        assert "- Date: " in text
+        assert {"Context", "Consequences"} <= set(re.findall(r"^## (.+)$", text, re.MULTILINE))
+        assert re.search(r"^## (Decision|Options and decisions)$", text, re.MULTILINE)
+
+
+def test_layers_of_the_record_are_the_layers_that_are_kept():
+    """The list in the decision record, less what does not exist yet, is the contract of import-linter."""
+    import tomllib
+
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ][0]
+    kept = [set(re.split(r"[ |]+", line)) for line in contract["layers"]]
+    record = (DOCS / "adr" / "0001-layers.md").read_text(encoding="utf-8")
+    listed = [set(re.split(r"[ |]+", line.strip())) for line in re.findall(r"^    (\w.*)$", record, re.MULTILINE)]
+    there = set().union(*kept)
+    assert [line & there for line in listed if line & there] == kept
+
+
+def test_navigation_holds_every_page_once():
+    """The hook that makes the navigation leaves no page out and lists none twice."""
+    spec = importlib.util.spec_from_file_location("docs_nav", ROOT / "tools" / "docs_nav.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    def leaves(node):
+        if isinstance(node, str):
+            return [node]
+        return [leaf for part in (node.values() if isinstance(node, dict) else node) for leaf in leaves(part)]
+
+    listed = leaves(module.nav(DOCS))
+    assert sorted(listed) == sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
+
+
+def test_changelog_fragments_are_named_by_kind():
+    """A fragment is a short name and one of five kinds, and is not empty."""
+    fragments = [path for path in (ROOT / "changelog.d").glob("*.md") if path.name != "README.md"]
+    for path in fragments:
+        assert re.fullmatch(r"[a-z0-9-]+\.(added|changed|fixed|removed|security)\.md", path.name)
+        assert len(path.read_text(encoding="utf-8")) > 20
+
+
+def test_licence_is_the_whole_apache_licence():
+    """LICENSE is the full text of the Apache License 2.0."""
+    text = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert "Version 2.0, January 2004" in text
+    assert "END OF TERMS AND CONDITIONS" in text
+    assert len(text.split()) > 1500
+
+
+@pytest.mark.slow
+def test_site_builds_strictly_and_needs_no_network(tmp_path):
+    """mkdocs builds without a warning, and no page loads a script, style, font or image from elsewhere."""
+    pytest.importorskip("material", reason="needs mkdocs-material")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
+    quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=quiet, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    pages = list(tmp_path.rglob("*.html"))
+    assert len(pages) > 60
+    outside = re.compile(
+        r"""<(?:script|img|iframe|source)[^>]+src=["']?(?:https?:)?//|<link(?![^>]+canonical)[^>]+href=["']?(?:https?:)?//"""
+    )
+    assert [str(page.relative_to(tmp_path)) for page in pages if outside.search(page.read_text(encoding="utf-8"))] == []
+    styles = "".join(path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.css"))
+    assert re.findall(r"(?:@import|url\()[\s\"']*(?:https?:)?//", styles) == []
