@@ -1,0 +1,116 @@
+"""Planted gaps of provenance, forged digests and validation data in disguise, each with its repaired twin."""
+
+import hashlib
+
+from redan.controls.contract import Vector
+from redan.terms import Outcome
+
+_STATED = "A-MLSG-002-N001/provenance-is-stated"
+_DIGEST = "A-MLSG-002-N001/published-digest-matches"
+_INDEPENDENT = "A-MLSG-002-N001/validation-has-an-independent-source"
+_ROWS = b"a,b\n1,2\n3,4\n"
+_SHA256 = hashlib.sha256(_ROWS).hexdigest()
+_ANSWERS = {
+    "host": "Example University",
+    "contributors": "1,200 volunteers",
+    "collection": "web survey, May 2025",
+    "terms": "CC-BY-4.0",
+}
+
+
+def _source(name: str, kind: str = "public", **changes: str | None) -> str:
+    stated = {**_ANSWERS, **changes}
+    lines = [f'{key} = "{value}"' for key, value in stated.items() if value is not None]
+    return "\n".join(["[[source]]", f'name = "{name}"', f'kind = "{kind}"', *lines, ""])
+
+
+def _dataset(name: str, role: str, sources: str, extra: str = "") -> str:
+    return f'[[dataset]]\nname = "{name}"\nrole = "{role}"\npath = "{name}.csv"\nsources = [{sources}]\n{extra}\n'
+
+
+def _files(*tables: str) -> dict[str, bytes]:
+    text = "\n".join(['[system]\nname = "survey"\nstage = "training"\n', *tables])
+    return {"redan.toml": text.encode(), "train.csv": _ROWS, "val.csv": b"a,b\n5,6\n", "raw.csv": _ROWS + b"7,8\n"}
+
+
+def vectors() -> tuple[Vector, ...]:
+    """Bad systems and their repaired twins."""
+    return (*_stated(), *_digests(), *_independence())
+
+
+def _stated() -> tuple[Vector, ...]:
+    train = _dataset("train", "train", '"survey"')
+    note = "A dataset from nobody knows where passes for a vetted one."
+
+    def case(name: str, outcome: Outcome, *tables: str) -> Vector:
+        return Vector(
+            name=name, files=_files(*tables), check=_STATED, expect=outcome, subject="dataset:train", note=note
+        )
+
+    return (
+        case("no host", Outcome.BROKEN, _source("survey", host=None), train),
+        case("contributors unknown, in words", Outcome.BROKEN, _source("survey", contributors="Unknown."), train),
+        case("no terms", Outcome.BROKEN, _source("survey", terms="TBD"), train),
+        case("no source at all", Outcome.BROKEN, _source("survey"), _dataset("train", "train", "")),
+        case(
+            "second source says nothing",
+            Outcome.BROKEN,
+            _source("survey"),
+            '[[source]]\nname = "forum"\nkind = "crowd"\n',
+            _dataset("train", "train", '"survey", "forum"'),
+        ),
+        case("all four answers", Outcome.HOLDS, _source("survey"), train),
+    )
+
+
+def _digests() -> tuple[Vector, ...]:
+    def case(name: str, outcome: Outcome, source: str, note: str, extra: str = "") -> Vector:
+        files = _files(source, _dataset("train", "train", '"survey"', extra))
+        return Vector(name=name, files=files, check=_DIGEST, expect=outcome, subject="dataset:train", note=note)
+
+    forged = hashlib.sha256(b"other bytes").hexdigest()
+    weak = "MD5 and SHA-1 collide on demand; a file that matches one proves nothing."
+    changed = "The copy at hand is not what the publisher released."
+    return (
+        case("MD5 in the place of SHA-256", Outcome.BROKEN, _source("survey", published_sha256=_SHA256[:32]), weak),
+        case("SHA-1 in the place of SHA-256", Outcome.BROKEN, _source("survey"), weak, f'sha256 = "{_SHA256[:40]}"'),
+        case("not hexadecimal", Outcome.BROKEN, _source("survey", published_sha256="see website"), weak),
+        case("another file was published", Outcome.BROKEN, _source("survey", published_sha256=forged), changed),
+        case("pinned digest differs", Outcome.BROKEN, _source("survey"), changed, f'sha256 = "{forged}"'),
+        case(
+            "pinned to the file, published another",
+            Outcome.BROKEN,
+            _source("survey", published_sha256=forged),
+            changed,
+            f'sha256 = "{_SHA256}"',
+        ),
+        case("public file without any digest", Outcome.BROKEN, _source("survey"), changed),
+        case("published digest equals", Outcome.HOLDS, _source("survey", published_sha256=_SHA256.upper()), changed),
+        case("pinned digest equals", Outcome.HOLDS, _source("survey"), changed, f'sha256 = "sha256:{_SHA256}"'),
+        case("own sensors publish nothing", Outcome.NOT_APPLICABLE, _source("survey", "sensor"), changed),
+    )
+
+
+def _independence() -> tuple[Vector, ...]:
+    model = '[[model]]\nname = "m"\ntrained_on = ["train"]\nvalidated_on = ["val"]\n'
+    train = _dataset("train", "train", '"survey"')
+    note = "Whoever poisons the one source also poisons the test that should find it."
+
+    def case(name: str, outcome: Outcome, *tables: str) -> Vector:
+        files = _files(_source("survey"), train, *tables)
+        return Vector(name=name, files=files, check=_INDEPENDENT, expect=outcome, subject="model:m", note=note)
+
+    other = _source("clinic", host="City Clinic", contributors="40 nurses")
+    return (
+        case("the same source judges", Outcome.BROKEN, _dataset("val", "validation", '"survey"'), model),
+        case(
+            "the same source under another name",
+            Outcome.BROKEN,
+            _source("survey-copy", host="example university"),
+            _dataset("val", "validation", '"survey-copy"'),
+            model,
+        ),
+        case("no validation data", Outcome.BROKEN, model.replace('validated_on = ["val"]\n', "")),
+        case("another clinic judges", Outcome.HOLDS, other, _dataset("val", "validation", '"clinic"'), model),
+        case("one of two sources is fresh", Outcome.HOLDS, other, _dataset("val", "test", '"survey", "clinic"'), model),
+    )
