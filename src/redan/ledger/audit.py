@@ -29,7 +29,7 @@ def audit(database: Database, checkpoint: Checkpoint) -> None:
             count += 1
         left_over = next(stored, None)
     except sqlite3.DatabaseError as error:
-        raise InvalidError(f"the ledger is damaged at or after entry {count}: {error}", where=where) from error
+        raise InvalidError(f"the ledger is damaged near entry {count}: {error}", where=where) from error
     if left_over is not None:
         raise InvalidError(f"entry {count} is missing; its hash is there", where=where)
     if count != checkpoint.size:

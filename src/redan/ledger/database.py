@@ -151,7 +151,7 @@ class Database:
         return None if row is None else row[0]
 
     def _no_note(self) -> str:
-        raise self._damaged("the signed checkpoint is missing or malformed")
+        raise self._damaged("it is missing or not text")
 
     def _damaged(self, what: str) -> InvalidError:
         return InvalidError(what, where=str(self.path), remedy="restore the ledger from a copy")

@@ -6,6 +6,7 @@ Source: RFC 9162 section 2.1, C2SP tlog-checkpoint and tlog-proof. See ADR 0002 
 import os
 import secrets
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -62,7 +63,8 @@ class Ledger:
             create_database(folder, sign(Checkpoint(fresh, 0, tree.EMPTY_ROOT), signer))
         database = open_database(folder, writable=signer is not None, busy_s=busy_s)
         try:
-            found = read_checkpoint(database.note()).origin
+            with _naming_checkpoint(database):
+                found = read_checkpoint(database.note()).origin
             ledger = cls(database, signer, signer.public if signer else key, found)
             ledger._check_opened(origin)
         except RedanError:
@@ -98,7 +100,8 @@ class Ledger:
     @property
     def size(self) -> int:
         """The number of entries, by the last checkpoint."""
-        return read_checkpoint(self.checkpoint()).size
+        with _naming_checkpoint(self._database):
+            return read_checkpoint(self._database.note()).size
 
     @property
     def verifiable(self) -> bool:
@@ -107,7 +110,8 @@ class Ledger:
 
     def checkpoint(self) -> str:
         """The last signed checkpoint: the log's identity, size and root as a C2SP signed note."""
-        return self._database.note()
+        with _naming_checkpoint(self._database):
+            return self._database.note()
 
     def entry(self, index: int) -> bytes:
         """The bytes of one entry, compared with its stored hash.
@@ -204,11 +208,8 @@ class Ledger:
     def _head(self) -> Checkpoint:
         """The last checkpoint, its signature verified."""
         key = self._required_key()
-        try:
+        with _naming_checkpoint(self._database):
             return open_checkpoint(self._database.note(), key, origin=self.origin, canonical=True)
-        except InvalidError as error:
-            what = f"the signed checkpoint is invalid: {error.what}"
-            raise InvalidError(what, where=self._where, remedy=error.remedy) from error
 
     def _trusted(self) -> Checkpoint:
         """The last checkpoint, its signature and the stored tree compared with it; only inside a transaction."""
@@ -251,6 +252,16 @@ class Ledger:
 
     def _invalid(self, what: str) -> InvalidError:
         return InvalidError(what, where=self._where, remedy="restore the ledger from a copy")
+
+
+@contextmanager
+def _naming_checkpoint(database: Database) -> Iterator[None]:
+    """Says of an error inside that the stored checkpoint is what is wrong."""
+    try:
+        yield
+    except InvalidError as error:
+        what = f"the signed checkpoint is invalid: {error.what}"
+        raise InvalidError(what, where=str(database.path), remedy=error.remedy) from error
 
 
 def check_entries(entries: Sequence[bytes]) -> None:
