@@ -52,7 +52,8 @@ The catalogue has two families. `A-MLSG` are the recommended practices of the AI
 attacks, countermeasures and pitfalls of the product-security primer. The wording is redan's own.
 
 {live} of {every} questions have a check now. A question without one is `not-run` everywhere, never `holds`, and a
-control is shown as `not-run` until all of its questions are live. `redan doctor` prints the same counts for what is installed.
+control is shown as `not-run` until all of its questions are live. `redan doctor` prints the
+same counts for what is installed.
 """
 COMMANDS = """\
 # Command line

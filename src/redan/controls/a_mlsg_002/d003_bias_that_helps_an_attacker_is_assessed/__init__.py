@@ -1,1 +1,1 @@
-"""Bias that helps an attacker is assessed."""
+"""The places where bias favours an attacker are known."""

@@ -1,1 +1,1 @@
-"""Manipulation of training and validation data is ruled out."""
+"""Neither training nor validation data was manipulated."""

@@ -1,1 +1,1 @@
-"""Records of all data used are kept."""
+"""It is on record which data each model used."""

@@ -1,1 +1,1 @@
-"""Features that the problem does not need are removed."""
+"""The model reads only features that its task needs."""

@@ -1,1 +1,1 @@
-"""Checks ran at every stage as it happened."""
+"""Checks ran in every stage and not first at release."""

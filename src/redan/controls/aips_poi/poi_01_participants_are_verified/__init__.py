@@ -1,1 +1,1 @@
-"""Participants are verified before their data is used."""
+"""Contributors are verified before their data counts."""

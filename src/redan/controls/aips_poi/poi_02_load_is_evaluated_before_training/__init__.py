@@ -1,1 +1,1 @@
-"""Load is evaluated before preprocessing and training."""
+"""Arriving load is judged before anything learns from it."""

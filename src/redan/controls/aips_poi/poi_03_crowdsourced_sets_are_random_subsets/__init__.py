@@ -1,1 +1,1 @@
-"""Crowdsourced sets are random subsets of a large community."""
+"""Crowdsourced sets are drawn at random from many contributors."""

@@ -1,1 +1,1 @@
-"""A forecaster does not reveal its input distribution."""
+"""A forecast gives nothing away about its inputs."""
