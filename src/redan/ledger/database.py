@@ -248,7 +248,9 @@ def _reading_mode(path: Path) -> str:
         unmerged = Path(f"{path}-wal").stat().st_size > 0
     except OSError:
         unmerged = False
-    return "mode=ro" if unmerged or os.access(path.parent, os.W_OK) else "mode=ro&immutable=1"
+    effective = os.access in os.supports_effective_ids
+    writable = os.access(path.parent, os.W_OK, effective_ids=effective)
+    return "mode=ro" if unmerged or writable else "mode=ro&immutable=1"
 
 
 def _sync(folder: Path) -> None:
