@@ -1,5 +1,6 @@
 """The navigation of the docs site, made from its folders: a hook of mkdocs, so that a new page needs no second line."""
 
+import re
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
@@ -30,12 +31,21 @@ def nav(docs: Path) -> list[dict[str, Any]]:
 
 
 def _pages(docs: Path, folder: str) -> list[Any]:
-    """Pages of a folder, its index first; controls by id, the others by their title."""
+    """Pages of a folder, its index first; controls as their index lists them, the others by their title."""
     names = sorted(page.name for page in (docs / folder).glob("*.md") if page.name != "index.md")
     first: list[Any] = [f"{folder}/index.md"] if (docs / folder / "index.md").exists() else []
     if folder == CONTROLS:
+        places = _places(docs / folder / "index.md")
+        names.sort(key=lambda name: places.get(name, len(places)))
         return [*first, *({name.removesuffix(".md"): f"{folder}/{name}"} for name in names)]
     return [*first, *({_title(docs / folder / name): f"{folder}/{name}"} for name in names)]
+
+
+def _places(index: Path) -> dict[str, int]:
+    """Where the index lists each page: the order of the guideline and not of the alphabet."""
+    return {
+        name: place for place, name in enumerate(re.findall(r"\]\(([\w-]+\.md)\)", index.read_text(encoding="utf-8")))
+    }
 
 
 def _title(page: Path) -> str:

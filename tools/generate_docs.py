@@ -10,12 +10,13 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from redan.cli.app import GROUPS, VERBS, Verb, main
-from redan.controls.catalogue import Control, load
+from redan.controls.catalogue import FAMILIES, Control, load
 from redan.controls.lookup import questions
 from redan.system import schema
 from redan.terms import Kind
@@ -24,21 +25,6 @@ from redan.threats.taxonomy import Entry, entries
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 NOTE = "<!-- Written by tools/generate_docs.py; change the source, then run `make docs`. -->\n\n"
-FAMILIES = {
-    "a_mlsg_001": "A-MLSG-001: design and architecture",
-    "a_mlsg_002": "A-MLSG-002: data handling",
-    "a_mlsg_003": "A-MLSG-003: training",
-    "a_mlsg_004": "A-MLSG-004: operation",
-    "aips_poi": "AIPS-POI: poisoning",
-    "aips_eva": "AIPS-EVA: evasion",
-    "aips_ora": "AIPS-ORA: oracle attacks",
-    "aips_rep": "AIPS-REP: adversarial reprogramming",
-    "aips_inf": "AIPS-INF: inference about training data",
-    "aips_tra": "AIPS-TRA: traditional product security",
-    "aips_fbk": "AIPS-FBK: malicious feedback",
-    "aips_dos": "AIPS-DOS: denial of service",
-    "aips_pit": "AIPS-PIT: pitfalls of the process",
-}
 WHEN_BROKEN = {
     Kind.DO: "Broken when its sentence is false.",
     Kind.DONT: "Broken when the deed that it forbids is found.",
@@ -117,7 +103,8 @@ def _index(controls: list[Control]) -> str:
     live = sum(len(control.live) for control in controls)
     every = sum(len(control.checks) for control in controls)
     text = CONTROLS.format(live=live, every=every)
-    for family, title in FAMILIES.items():
+    for family in FAMILIES:
+        title = (import_module(f"redan.controls.{family}").__doc__ or family).rstrip(".")
         rows = [
             (f"[{c.id}]({c.id}.md)", c.title, f"`{c.kind}`", f"{len(c.live)}/{len(c.checks)}")
             for c in controls

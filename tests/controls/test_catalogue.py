@@ -1,6 +1,7 @@
 """The catalogue is complete, agrees with its folders and its checks, and refuses a control that is not one."""
 
 import importlib
+import importlib.util
 import re
 from importlib.util import find_spec
 from pathlib import Path
@@ -163,3 +164,15 @@ def test_a_mangled_control_never_escapes_as_another_error(data):
     except ConfigError:
         return
     assert control.id == "A-MLSG-002-D002"
+
+
+@given(
+    st.binary(max_size=300)
+    | st.builds(lambda a, b: GOOD.encode()[:a] + b, st.integers(0, 3000), st.binary(max_size=40))
+)
+def test_fuzz_target_finds_nothing(data):
+    """The fuzz target, run on random and on cut-off bytes."""
+    spec = importlib.util.spec_from_file_location("fuzz_control_toml", ROOT / "fuzz" / "fuzz_control_toml.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.TestOneInput(data)
