@@ -1,4 +1,4 @@
-"""Fuzz target: any text as a control.toml is a control or one clear error. Run with `python fuzz/fuzz_control_toml.py`."""
+"""Fuzz target: any text as a control.toml is a control or one clear error: `python fuzz/fuzz_control_toml.py`."""
 
 import sys
 
