@@ -355,10 +355,14 @@ def test_it_verifies_in_an_empty_folder(tmp_path, signed):
     )
     source = Path(__file__).resolve().parents[2] / "src"
     start = [sys.executable, "-c", code]
-    done = subprocess.run(start, cwd=folder, env={"PYTHONPATH": str(source)}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        start, cwd=folder, env={"PYTHONPATH": str(source)}, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout.strip()) == (0, "Churn"), done.stderr
     (folder / "evidence.json").write_bytes(pack.replace(b"redan/pack/v1", b"redan/pack/v0"))
-    done = subprocess.run(start, cwd=folder, env={"PYTHONPATH": str(source)}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        start, cwd=folder, env={"PYTHONPATH": str(source)}, capture_output=True, text=True, check=False
+    )
     assert done.returncode != 0
     assert "InvalidError" in done.stderr
     assert sorted(path.name for path in folder.iterdir()) == ["evidence.json", "key.pub"]

@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue, ValidationError
 
 from redan.canon import Json, canonical, digest, parse_canonical
 from redan.errors import InvalidError
-from redan.evidence.predicates import Strict
+from redan.evidence.predicates import Anything, Strict
 from redan.evidence.statements import first_fault
 
 PACK_LIMIT_BYTES = 64 << 20
@@ -25,7 +25,7 @@ class Entry(Strict):
         receipt: C2SP tlog-proof@v1 text.
     """
 
-    envelope: dict[str, JsonValue]
+    envelope: dict[str, Anything]
     receipt: str
 
     @staticmethod

@@ -4,7 +4,6 @@ Source: in-toto Statement v1, test-result v0.1, names of in-toto/attestation pul
 """
 
 import datetime as dt
-from collections.abc import Mapping
 from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
@@ -22,7 +21,7 @@ RUN = "urn:uuid:5bfbfa78-0e0e-4898-b455-678885f1d303#redan-run-v1"
 _EXACT = 1 << 53
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Timestamp = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
-Word = Annotated[str, Field(min_length=1, max_length=4000)]
+Word = Annotated[str, Field(min_length=1, max_length=20_000)]
 Prose = Annotated[str, Field(max_length=20_000)]
 P = TypeVar("P")
 
@@ -51,6 +50,7 @@ class Strict(BaseModel):
         alias_generator=to_camel,
         validate_by_name=True,
         validate_by_alias=True,
+        json_schema_serialization_defaults_required=True,
     )
 
 
@@ -172,9 +172,6 @@ class Closing(Strict):
     run: Run
     policy: Descriptor
     statements: Annotated[tuple[Descriptor, ...], Field(min_length=1)]
-
-
-TYPES: Mapping[str, type[Strict]] = {POLICY: Registration, CONTROL: Control, TEST_RESULT: ResultPredicate, RUN: Closing}
 
 
 def descriptor(name: str, sha256: str) -> Descriptor:

@@ -36,7 +36,7 @@ from redan.terms import Outcome
 STATEMENT_LIMIT_BYTES = 16 << 20
 DESCRIPTION = "description"
 _DEPTH = 24
-_TYPES: dict[type[Strict], str] = {Registration: POLICY, Control: CONTROL, ResultPredicate: TEST_RESULT, Closing: RUN}
+TYPES: dict[type[Strict], str] = {Registration: POLICY, Control: CONTROL, ResultPredicate: TEST_RESULT, Closing: RUN}
 _PASSED = {Outcome.HOLDS: True, Outcome.BROKEN: False}
 S = TypeVar("S", bound=Strict)
 
@@ -71,8 +71,8 @@ def read(payload: bytes, predicate: type[S]) -> Statement[S]:
     except ValueError as error:
         raise InvalidError(f"the statement is {error}") from error
     kind = value.get("predicateType") if isinstance(value, dict) else None
-    if kind != _TYPES[predicate]:
-        raise InvalidError(f"the statement's predicateType is not {_TYPES[predicate]!r}")
+    if kind != TYPES[predicate]:
+        raise InvalidError(f"the statement's predicateType is not {TYPES[predicate]!r}")
     try:
         form = cast("type[Statement[S]]", Statement.__class_getitem__(predicate))
         said = form.model_validate_json(payload)
@@ -95,7 +95,7 @@ def first_fault(error: ValueError) -> str:
 def statement(predicate: S, subject: Iterable[Descriptor]) -> Statement[S]:
     """A statement that says `predicate` of `subject`."""
     kind = cast("type[Statement[S]]", Statement.__class_getitem__(type(predicate)))
-    return kind(subject=tuple(subject), predicate_type=_TYPES[type(predicate)], predicate=predicate)
+    return kind(subject=tuple(subject), predicate_type=TYPES[type(predicate)], predicate=predicate)
 
 
 def control_statement(result: ControlResult, results: Results) -> Statement[Control]:
