@@ -48,6 +48,8 @@ def test_errors_of_the_module_itself():
     """A closed connection is wrong use; an undecodable value is damage."""
     assert isinstance(meaning(sqlite3.ProgrammingError("closed"), PATH), UsageError)
     assert isinstance(meaning(sqlite3.OperationalError("Could not decode"), PATH), InvalidError)
+    with pytest.raises(InvalidError, match="not UTF-8"), translated(PATH):
+        b"\xff".decode()
 
 
 def test_other_errors_pass():

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from redan.errors import InputError, InvalidError, UsageError
 from redan.files import open_regular
-from redan.ledger.faults import translated
+from redan.ledger.faults import RAISED, translated
 from redan.ledger.tree import HASH_BYTES, Node
 
 FILE = "ledger.sqlite"
@@ -172,7 +172,7 @@ def open_database(folder: Path, *, writable: bool, busy_s: float) -> Database:
         database = Database(path, connection, writable=writable)
         try:
             database.check_structure()
-        except (sqlite3.Error, InvalidError):
+        except (*RAISED, InvalidError):
             connection.close()
             raise
     return database
@@ -223,7 +223,7 @@ def _connected(path: Path, mode: str, busy_s: float) -> sqlite3.Connection:
     try:
         for setting in _SETTINGS:
             connection.execute(setting)
-    except sqlite3.Error:
+    except RAISED:
         connection.close()
         raise
     return connection

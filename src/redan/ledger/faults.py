@@ -7,6 +7,7 @@ from pathlib import Path
 
 from redan.errors import InvalidError, RedanError, UsageError
 
+RAISED = (sqlite3.Error, UnicodeDecodeError)  # the module decodes messages that quote a damaged file
 _PRIMARY = 0xFF  # the low byte of an extended result code
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _UNUSABLE = {
@@ -24,18 +25,20 @@ def translated(path: Path) -> Iterator[None]:
     """Turns every sqlite3 error inside into a RedanError about the file at `path`."""
     try:
         yield
-    except sqlite3.Error as error:
+    except RAISED as error:
         raise meaning(error, path) from error
 
 
-def meaning(error: sqlite3.Error, path: Path) -> RedanError:
+def meaning(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> RedanError:
     """The error to raise: InvalidError for a damaged file, UsageError for a place that cannot be used now."""
     where = str(path)
+    if isinstance(error, UnicodeDecodeError):
+        return _damage("it holds text that is not UTF-8", where)
     try:
         extended = error.sqlite_errorcode
     except AttributeError:  # raised by the sqlite3 module, not by SQLite: wrong use, or a value it cannot hold
         closed = isinstance(error, sqlite3.ProgrammingError)
-        return UsageError("the ledger is closed", where=where) if closed else _damage(error, where)
+        return UsageError("the ledger is closed", where=where) if closed else _damage(str(error), where)
     code = extended & _PRIMARY
     if code in _BUSY:
         return UsageError("another process keeps the ledger locked", where=where, remedy="try again when it is done")
@@ -45,8 +48,8 @@ def meaning(error: sqlite3.Error, path: Path) -> RedanError:
         return UsageError(
             f"the ledger cannot be read or written: {error}", where=where, remedy="free space, or change permissions"
         )
-    return _damage(error, where)
+    return _damage(str(error), where)
 
 
-def _damage(error: sqlite3.Error, where: str) -> RedanError:
-    return InvalidError(f"the ledger is damaged: {error}", where=where, remedy="restore the ledger from a copy")
+def _damage(why: str, where: str) -> RedanError:
+    return InvalidError(f"the ledger is damaged: {why}", where=where, remedy="restore the ledger from a copy")
