@@ -104,7 +104,11 @@ def _kind(entry: os.DirEntry[str], path: Path, descend: bool) -> str:
         return ""
     if not entry.is_dir(follow_symlinks=False):
         return "file" if _regular(entry) else ""
-    if entry.name in _SKIPPED or any(os.path.lexists(path / mark) for mark in _ENVIRONMENT):
+    return _folder_kind(entry.name, path, descend)
+
+
+def _folder_kind(name: str, path: Path, descend: bool) -> str:
+    if name in _SKIPPED or any(os.path.lexists(path / mark) for mark in _ENVIRONMENT):
         return ""
     if os.path.lexists(path / "redan.toml"):
         return "described"
