@@ -202,7 +202,7 @@ def part(twins: Twins, where: slice) -> Twins:
         near=twins.near[where],
         far=twins.far[where],
         partner=twins.partner[where],
-        differing=twins.differing[where],
+        distance=twins.distance[where],
     )
 
 

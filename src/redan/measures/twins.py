@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from redan.tables.encoded import Batch, combine
 
 CLOSE = 0.1  # numbers within a tenth of the column's spread count as unchanged
-CELL = 0.5  # width of a cell: wide against CLOSE, narrow against a spread of 1
+CELL = 5.0  # width of a cell in units of what is close: wide against a change, narrow against the whole spread
 GRIDS = 8  # independent projections; a row moved by CLOSE / 2 shares a cell in one of them with probability > 0.99
 PAIRS_AT_ONCE = 200_000
 PAIR_BUDGET = 2_000_000  # candidates per kind of key
@@ -39,11 +39,13 @@ class Scale:
         middle: medians, one per column.
         spread: robust standard deviations, one per column, above zero.
         places: index of each numeric column among the hashed columns.
+        close: scaled numbers no further apart than this count as unchanged.
     """
 
     middle: NDArray[np.float64]
     spread: NDArray[np.float64]
     places: tuple[int, ...]
+    close: float = CLOSE
 
     def scores(self, numbers: NDArray[np.float64]) -> Floats:
         """Scaled numbers, NaN where missing."""
@@ -73,15 +75,15 @@ class Twins:
         exact: a row alike in all columns exists.
         near: a row that differs in one to `tolerance` columns, or only by small changes of numbers, exists.
         far: a row that differs in a few more columns exists.
-        partner: row number of the closest row that is not alike; -1 when there is none.
-        differing: columns in which the partner differs.
+        partner: row number of the closest row; -1 when there is none.
+        distance: columns in which the partner differs, plus a fraction that says how far the numbers moved.
     """
 
     exact: Flags
     near: Flags
     far: Flags
     partner: Indices
-    differing: NDArray[np.int16]
+    distance: Floats
 
 
 def tolerance_of(columns: int) -> int:
@@ -142,10 +144,10 @@ class _Search:
     def __init__(self, rows: Rows, scale: Scale, tolerance: int) -> None:
         count = len(rows.ids)
         self._rows, self._tolerance = rows, tolerance
-        self._places = list(scale.places)
+        self._places, self._close = list(scale.places), scale.close
         self._exact, self._near, self._far = (np.zeros(count, dtype=bool) for _ in range(3))
         self._partner = np.full(count, NOWHERE, dtype=np.int64)
-        self._differing = np.full(count, np.iinfo(np.int16).max, dtype=np.int16)
+        self._distance = np.full(count, np.inf, dtype=np.float32)
 
     def compare(self, mine: Indices, theirs: Indices, batch: Batch, scores: Floats) -> None:
         """Counts differing columns of candidate pairs."""
@@ -154,18 +156,23 @@ class _Search:
         mine, theirs, ids = mine[others], theirs[others], ids[others]
         differ = self._rows.hashes[mine] != batch.hashes[theirs]
         alike = ~differ.any(axis=1)
+        self._exact[mine[alike]] = True
+        distance = np.zeros(len(mine), dtype=np.float32)
         if self._places:
             moved = np.abs(self._rows.scores[mine] - scores[theirs])
-            differ[:, self._places] &= ~(moved <= CLOSE)
-        amount = differ.sum(axis=1).astype(np.int16)
-        self._exact[mine[alike]] = True
-        mine, ids, amount = mine[~alike], ids[~alike], amount[~alike]
-        self._near[mine[amount <= self._tolerance]] = True
+            differ[:, self._places] &= ~(moved <= self._close)
+            distance = np.nan_to_num(moved).clip(max=1.0).mean(axis=1) * np.float32(0.999)
+        amount = differ.sum(axis=1)
+        distance += amount.astype(np.float32)  # columns count first, then how far the numbers moved
+        self._near[mine[~alike & (amount <= self._tolerance)]] = True
         self._far[mine[(amount > self._tolerance) & (amount <= 2 * self._tolerance + 2)]] = True
-        first = np.argsort(amount, kind="stable")[::-1]  # assigned last, so the smallest stays
-        mine, ids, amount = mine[first], ids[first], amount[first]
-        better = amount < self._differing[mine]
-        self._differing[mine[better]] = amount[better]
+        self._keep(mine, ids, distance)
+
+    def _keep(self, mine: Indices, ids: Indices, distance: Floats) -> None:
+        order = np.argsort(-distance, kind="stable")  # assigned last, so the smallest stays
+        mine, ids, distance = mine[order], ids[order], distance[order]
+        better = distance < self._distance[mine]
+        self._distance[mine[better]] = distance[better]
         self._partner[mine[better]] = ids[better]
 
     def twins(self) -> Twins:
@@ -175,7 +182,7 @@ class _Search:
             near=self._near,
             far=self._far,
             partner=self._partner,
-            differing=self._differing,
+            distance=self._distance,
         )
 
 
@@ -242,10 +249,11 @@ class _CellKey:
     others: tuple[int, ...]
     directions: Floats
     offsets: Floats
+    width: float
 
     def __call__(self, hashes: Words, scores: Floats) -> Words:
         filled = np.nan_to_num(scores, nan=0.0)
-        cells = np.floor((filled @ self.directions + self.offsets) / np.float32(CELL)).astype(np.int64)
+        cells = np.floor((filled @ self.directions + self.offsets) / np.float32(self.width)).astype(np.int64)
         return combine(np.column_stack([combine(hashes, self.others), cells.view(np.uint64)]))
 
 
@@ -256,12 +264,15 @@ def _keys(
     keys: list[_BlockKey | _CellKey] = [_BlockKey(c) for c in _blocks(order, tolerance)]
     if width:
         others = tuple(sorted(set(order) - set(scale.places)))
-        depth = max(2, math.ceil(math.log(max(size, 2)) / 2))
+        cell = CELL * scale.close
+        # two standard normals share a cell with probability cell / (2 sqrt(pi)); all pairs together about once a row
+        meet = min(cell / (2 * math.sqrt(math.pi)), 0.7)
+        depth = max(2, math.ceil(math.log(max(size, 2)) / -math.log(meet)))
         for _ in range(GRIDS):
             directions = rng.standard_normal((width, depth))
             directions /= np.linalg.norm(directions, axis=0)
-            offsets = rng.uniform(0, CELL, depth)
-            keys.append(_CellKey(others, directions.astype(np.float32), offsets.astype(np.float32)))
+            offsets = rng.uniform(0, cell, depth)
+            keys.append(_CellKey(others, directions.astype(np.float32), offsets.astype(np.float32), cell))
     return keys
 
 
