@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redan.measures.columns import is_prose, numbers
+from redan.measures.personal import Kind as PersonalKind
+from redan.measures.personal import scan_values
 from redan.tables import Table
 from redan.tables.table import Kind
 
@@ -23,6 +25,7 @@ LEAST_DIGITS = 6
 PHONE_DIGITS = 8  # from here on, equally long whole numbers are numbers of accounts, lines or cards
 EVEN = 0.05  # greatest distance of quantiles from an even spread
 SAMPLE = 2_000
+LEAST_RECOGNISED = 20  # distinct values before a recogniser of personal data is asked
 OLDEST_YEARS = 115
 _EPOCHS = ((9.0e8, 2.2e9), (9.0e11, 2.2e12), (9.0e14, 2.2e15), (9.0e17, 2.2e18))  # 1998 to 2039 in s, ms, us, ns
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
@@ -56,6 +59,7 @@ def identifying(table: Table, columns: Sequence[str], *, today: dt.date, seed: i
 
     Numbers with fractions never do, however different they are; whole numbers do when they are counted up, or equally
     long and evenly spread, as the numbers of accounts and lines are; texts do unless they are sentences or numbers.
+    Dates of birth, and values that a recogniser of personal data knows, do even where they recur.
 
     Args:
         table: the data.
@@ -105,6 +109,20 @@ def is_called_identifier(column: str) -> bool:
 
 
 def _reason(table: Table, facts: _Facts, today: dt.date) -> str | None:
+    return _shape_reason(table, facts, today) or _content_reason(facts)
+
+
+def _content_reason(facts: _Facts) -> str | None:
+    """Numbers of lines, cards and persons identify even where they recur in several rows."""
+    if facts.dtype in ("bool", "float", "other") or len(facts.texts) < LEAST_RECOGNISED:
+        return None
+    found = scan_values(facts.name, facts.texts)
+    if found is None or found.in_text or found.kind is PersonalKind.LOCATION:
+        return None
+    return f"it holds values of the kind {found.kind} ({found.matches} of {found.n} distinct values looked at)"
+
+
+def _shape_reason(table: Table, facts: _Facts, today: dt.date) -> str | None:
     dates = [d for d in map(_date, facts.texts) if d is not None]
     if facts.texts and len(dates) >= EQUAL_LENGTH * len(facts.texts):
         return "it holds dates of birth" if _are_births(dates, facts.name, today) else None
