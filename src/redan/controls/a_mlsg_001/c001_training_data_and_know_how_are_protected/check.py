@@ -95,7 +95,5 @@ def _files(count: int) -> str:
 
 CHECKS = (
     Check(id=MODES, subjects=_protected, run=_modes, needs=(FileModes,)),
-    Check(
-        id=SECRETS, subjects=_with_code, run=_secrets, needs=(CodeFiles,), tier=Tier.SECONDS, extra="secrets"
-    ),
+    Check(id=SECRETS, subjects=_with_code, run=_secrets, needs=(CodeFiles,), tier=Tier.SECONDS, extra="secrets"),
 )

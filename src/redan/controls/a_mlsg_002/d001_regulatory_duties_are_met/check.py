@@ -147,7 +147,9 @@ def _retention(have: Have) -> Iterator[Finding]:
             part="retention",
         )
     elif end is None:
-        remedy = Remedy(text=f"State 'collected' of [[dataset]] {dataset.name}, the day it was collected.", effort=Level.LOW)
+        remedy = Remedy(
+            text=f"State 'collected' of [[dataset]] {dataset.name}, the day it was collected.", effort=Level.LOW
+        )
         message = f"Dataset {dataset.name} is kept for a duration that has no day to count from."
         yield not_run(RETENTION, subject, message, remedy=remedy)
     else:
