@@ -271,7 +271,7 @@ def _signs(left: Profile, right: Profile, pairs: Sequence[tuple[int, int]]) -> F
         if signs[start]:
             continue
         group = _spread(agree, start, signs)
-        if (signs[group] * skews[group]).sum() < -SKEWED**2:
+        if (signs[group] * skews[group]).sum() < -(SKEWED**2):
             signs[group] *= -1
     return signs
 

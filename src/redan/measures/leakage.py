@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from redan.findings import Interval
 from redan.tables import Table
-from redan.tables.encoded import Batch, Coded, batches, coded
+from redan.tables.encoded import Batch, Coded, coded
+from redan.tables.joins import Tally
 
 PASS_ROWS = 20_000_000  # rows per pass: 160 MB of hashes a side
 SIGMAS = 3.29  # one-sided 0.0005
@@ -89,25 +90,6 @@ class Null:
         return expected, (expected / inside) ** 2 * squares(self.groups)
 
 
-class Tally:
-    """Counts of distinct rows of one table, sorted by hash."""
-
-    def __init__(self, hashes: NDArray[np.uint64]) -> None:
-        self.values, self.counts = np.unique(hashes, return_counts=True)
-        self.rows = int(self.counts.sum())
-
-    def hits(self, other: "Tally") -> NDArray[np.int64]:
-        """How often each distinct row of `other` occurs here."""
-        if not len(self.values):
-            return np.zeros(len(other.values), dtype=np.int64)
-        place = np.minimum(np.searchsorted(self.values, other.values), len(self.values) - 1)
-        return np.where(self.values[place] == other.values, self.counts[place], 0).astype(np.int64)
-
-    def repeated(self) -> NDArray[np.int64]:
-        """Sizes of the groups of rows that occur at least twice."""
-        return self.counts[self.counts > 1].astype(np.int64)
-
-
 def shared_rows(evaluation: Table, train: Table, columns: Sequence[str]) -> Coincidence:
     """Rows of `evaluation` whose values in `columns` are a row of `train`; missing equals missing.
 
@@ -120,7 +102,7 @@ def shared_rows(evaluation: Table, train: Table, columns: Sequence[str]) -> Coin
         The exact count, and what chance explains: the larger of the rate among training rows and, carried over to the
         size of the training set, among evaluation rows.
     """
-    plan = coded(evaluation, train, columns)
+    plan = coded(evaluation.kinds, train.kinds, columns)
     m, n = evaluation.rows, train.rows
     shared, own, inner = [], [], []
     passes = max(1, math.ceil(max(m, n) / PASS_ROWS))
@@ -164,19 +146,20 @@ def counted(values: NDArray[np.int64] | NDArray[np.uint64]) -> NDArray[np.int64]
 
 def row_hashes(table: Table, plan: Sequence[Coded]) -> NDArray[np.uint64]:
     """One hash per row, in order."""
-    return np.concatenate([np.empty(0, np.uint64), *(b.row_hashes for b in batches(table, plan))])
+    return np.concatenate([np.empty(0, np.uint64), *(b.row_hashes for b in table.batches(plan))])
 
 
 def _tally(table: Table, plan: Sequence[Coded], number: int, passes: int) -> Tally:
     if passes == 1:
         return Tally(row_hashes(table, plan))
-    kept = (_of_pass(batch, number, passes) for batch in batches(table, plan))
+    kept = (_of_pass(batch, number, passes) for batch in table.batches(plan))
     return Tally(np.concatenate([np.empty(0, np.uint64), *kept]))
 
 
 def _of_pass(batch: Batch, number: int, passes: int) -> NDArray[np.uint64]:
     hashes = batch.row_hashes
-    return hashes[(hashes >> np.uint64(33)) % np.uint64(passes) == number]
+    kept: NDArray[np.uint64] = hashes[(hashes >> np.uint64(33)) % np.uint64(passes) == number]
+    return kept
 
 
 def counters(table: Table, columns: Iterable[str]) -> tuple[str, ...]:

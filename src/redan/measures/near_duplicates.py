@@ -14,7 +14,7 @@ from redan.measures.leakage import EXACT, Coincidence, Null, counted, judged, ro
 from redan.measures.twins import Rows, Scale, Twins, find_twins, scale_of, tolerance_of
 from redan.stats.binomial import chance_of_at_least
 from redan.tables import Table
-from redan.tables.encoded import Coded, batches, coded
+from redan.tables.encoded import Coded, coded
 
 ROWS = 100_000  # evaluation rows examined
 CELLS = 40_000_000  # and fewer in wide tables: 320 MB of hashes
@@ -65,7 +65,7 @@ class Sight:
 
     def search(self, rows: Rows, table: Table, rng: np.random.Generator) -> Twins:
         """The twins of some rows in a whole table."""
-        stream = batches(table, self.plan, self.numbers)
+        stream = table.batches(self.plan, self.numbers)
         return find_twins(rows, stream, table.rows, self.scale, self.tolerance, self.order, rng)
 
     def rows(self, table: Table, chosen: NDArray[np.int64] | None, own: bool) -> Rows:
@@ -106,9 +106,7 @@ def near_duplicates(
         near = judged(shared, int(free.sum()), nulls)
     alone, crowd = int((found.near & ~found.far & free).sum()), int((found.far & free).sum())
     near = replace(near, alone=stand_alone(alone, crowd, look.odds) and look.tolerance > 0)
-    return NearDuplicates(
-        near=near, exact=int(found.exact.sum()), examined=len(mine.ids), tolerance=look.tolerance
-    )
+    return NearDuplicates(near=near, exact=int(found.exact.sum()), examined=len(mine.ids), tolerance=look.tolerance)
 
 
 def copies_stand_alone(
@@ -154,7 +152,7 @@ def stand_alone(alone: int, crowd: int, odds: float) -> bool:
 
 def sight(evaluation: Table, train: Table, columns: Sequence[str], rng: np.random.Generator) -> Sight:
     """Prepares two tables: which columns are numbers, their scales, and how distinctive each column is."""
-    plan = coded(evaluation, train, columns)
+    plan = coded(evaluation.kinds, train.kinds, columns)
     numeric = [c.name for c in plan if c.form in {"integer", "number"}]
     size = min(20_000, max(CELLS // max(len(columns), 1), 1000))
     hashes, values, _ = gathered(train, plan, numeric, chosen(train.rows, size, rng))
@@ -177,7 +175,7 @@ def gathered(
 ) -> tuple[NDArray[np.uint64], NDArray[np.float64], NDArray[np.int64]]:
     """Hashes, numbers and row numbers of some rows (all when None); the row numbers are sorted."""
     hashes, values, ids = [np.empty((0, len(plan)), np.uint64)], [np.empty((0, len(numbers)))], [np.empty(0, np.int64)]
-    for batch in batches(table, plan, numbers):
+    for batch in table.batches(plan, numbers):
         last = batch.first + len(batch.hashes)
         here = np.arange(batch.first, last)
         if rows is not None:

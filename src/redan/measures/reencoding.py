@@ -22,7 +22,7 @@ from redan.measures.leakage import Coincidence, Null, counted, judged
 from redan.measures.near_duplicates import chosen, gathered, sight, stand_alone
 from redan.measures.twins import Rows, Scale, Twins, find_twins, tolerance_of
 from redan.tables import Table
-from redan.tables.encoded import Batch, Coded, batches, combine
+from redan.tables.encoded import Batch, Coded, combine
 
 Indices: TypeAlias = NDArray[np.int64]
 Side: TypeAlias = Callable[[Profile, Batch], Batch]
@@ -151,7 +151,7 @@ def _searched(rows: Rows, train: Table, profile: Profile, pairing: Pairing, rng:
         places=tuple(range(numeric)),
         close=max(0.1, 4 / math.sqrt(max(len(rows.ids), 1))),  # ranks of m rows are known to about 1 / sqrt(m)
     )
-    stream = (pairing.right(profile, batch) for batch in batches(train, profile.plan, profile.numbers))
+    stream = (pairing.right(profile, batch) for batch in train.batches(profile.plan, profile.numbers))
     return find_twins(rows, stream, train.rows, scale, tolerance_of(pairing.width), range(pairing.width), rng)
 
 
@@ -163,7 +163,10 @@ def _changed(
     if not common or not len(pairs[0]):
         return np.ones(len(pairs[0]), dtype=bool)
     look = sight(evaluation, train, common, rng)
-    left, right = _picked(evaluation, look.plan, look.numbers, pairs[0]), _picked(train, look.plan, look.numbers, pairs[1])
+    left, right = (
+        _picked(evaluation, look.plan, look.numbers, pairs[0]),
+        _picked(train, look.plan, look.numbers, pairs[1]),
+    )
     differ = left[0] != right[0]
     if look.numbers:
         moved = np.abs(look.scale.scores(left[1]) - look.scale.scores(right[1]))

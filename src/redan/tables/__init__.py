@@ -2,6 +2,8 @@
 
 from redan.tables.brought import table_of
 from redan.tables.files import open_table
-from redan.tables.table import Duplicates, Shared, Table
+from redan.tables.joins import Shared
+from redan.tables.kinds import Kind
+from redan.tables.table import Duplicates, Table
 
-__all__ = ["Duplicates", "Shared", "Table", "open_table", "table_of"]
+__all__ = ["Duplicates", "Kind", "Shared", "Table", "open_table", "table_of"]

@@ -1,11 +1,13 @@
 """Tables that the user brings: pandas, Polars, pyarrow, DuckDB, Spark and whatever Narwhals or Arrow understands."""
 
+from typing import Any
+
 from redan.errors import InputError
 from redan.tables.engine import connect
 from redan.tables.table import Table
 
 
-def table_of(frame: object) -> Table:
+def table_of(frame: Any) -> Table:
     """A table over a frame: lazy frames stay in their engine, frames in memory are read by DuckDB without a copy.
 
     Args:

@@ -4,17 +4,18 @@ The engine hashes and casts; only bounded batches of 64-bit hashes and floats re
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
 from redan.tables.engine import connect, named, quoted
-from redan.tables.table import Kind, Table
+from redan.tables.kinds import Kind
 
 if TYPE_CHECKING:
     import duckdb
@@ -66,9 +67,9 @@ def combine(hashes: NDArray[np.uint64], columns: Sequence[int] | None = None) ->
     return total
 
 
-def coded(left: Table, right: Table, columns: Sequence[str]) -> tuple[Coded, ...]:
+def coded(left: Mapping[str, Kind], right: Mapping[str, Kind], columns: Sequence[str]) -> tuple[Coded, ...]:
     """How columns of two tables are compared: numbers as numbers, times as times, all else as text."""
-    return tuple(Coded(c, form_of(left.dtype(c), right.dtype(c))) for c in columns)
+    return tuple(Coded(c, form_of(left[c], right[c])) for c in columns)
 
 
 def form_of(left: Kind, right: Kind) -> Form:
@@ -83,11 +84,11 @@ def form_of(left: Kind, right: Kind) -> Form:
     return "bool" if both == {"bool"} else "text"
 
 
-def batches(table: Table, columns: Sequence[Coded], numbers: Sequence[str] = ()) -> Iterator[Batch]:
+def batches(frame: nw.LazyFrame[Any], columns: Sequence[Coded], numbers: Sequence[str] = ()) -> Iterator[Batch]:
     """All rows in order, in batches of about 16 MB.
 
     Args:
-        table: of any engine; other engines than DuckDB write a temporary Parquet file first.
+        frame: of any engine; other engines than DuckDB write a temporary Parquet file first.
         columns: to hash.
         numbers: numeric columns whose values are wanted as well.
     """
@@ -96,7 +97,7 @@ def batches(table: Table, columns: Sequence[Coded], numbers: Sequence[str] = ())
     size = max(BATCH_CELLS // max(len(terms), 1), 1000)
     with ExitStack() as stack:
         first = 0
-        for block in relation_of(table, stack).project(", ".join(terms)).to_arrow_reader(size):
+        for block in relation_of(frame, stack).project(", ".join(terms)).to_arrow_reader(size):
             hashes = np.empty((block.num_rows, len(columns)), dtype=np.uint64)
             values = np.empty((block.num_rows, len(numbers)), dtype=np.float64)
             for i in range(len(columns)):
@@ -108,15 +109,15 @@ def batches(table: Table, columns: Sequence[Coded], numbers: Sequence[str] = ())
             first += block.num_rows
 
 
-def relation_of(table: Table, stack: ExitStack) -> "duckdb.DuckDBPyRelation":
-    """The table as a DuckDB relation; other engines write a temporary Parquet file, which the stack removes."""
+def relation_of(frame: nw.LazyFrame[Any], stack: ExitStack) -> "duckdb.DuckDBPyRelation":
+    """The frame as a DuckDB relation; other engines write a temporary Parquet file, which the stack removes."""
     import duckdb
 
-    native = table.frame.to_native()
+    native = frame.to_native()
     if isinstance(native, duckdb.DuckDBPyRelation):
         return native
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="redan-")))
-    table.frame.sink_parquet(folder / "table.parquet")
+    frame.sink_parquet(folder / "table.parquet")
     connection = connect(folder)
     stack.callback(connection.close)
     return connection.sql(f"SELECT * FROM read_parquet({quoted(str(folder / 'table.parquet') + '*')})")

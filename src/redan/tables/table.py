@@ -2,38 +2,26 @@
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
 from redan.errors import InputError
+from redan.tables.encoded import Batch, Coded, batches, coded
+from redan.tables.joins import Shared, shared_keys
+from redan.tables.kinds import Kind, kind_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Kind: TypeAlias = Literal["bool", "int", "float", "string", "date", "datetime", "other"]
 Value: TypeAlias = Any  # a cell as Python gives it: bool, int, float, str, date, datetime or None
 GROUP_LIMIT = 1_000_000  # more groups than this are rows, not an aggregate
 SAMPLE_LIMIT = 1_000_000
-
-
-class Shared(NamedTuple):
-    """What two tables have in common.
-
-    Args:
-        keys: distinct keys that are in both.
-        rows: rows of this table whose key is in the other.
-        other_rows: rows of the other table whose key is in this one.
-    """
-
-    keys: int
-    rows: int
-    other_rows: int
 
 
 class Duplicates(NamedTuple):
@@ -71,6 +59,11 @@ class Table:
         """Engine types by column."""
         return dict(self.frame.collect_schema())
 
+    @cached_property
+    def kinds(self) -> Mapping[str, Kind]:
+        """What each column holds."""
+        return {name: kind_of(dtype) for name, dtype in self.schema.items()}
+
     @property
     def columns(self) -> tuple[str, ...]:
         """Names in order."""
@@ -88,7 +81,7 @@ class Table:
             InputError: there is no such column.
         """
         self._known([column])
-        return kind_of(self.schema[column])
+        return self.kinds[column]
 
     def select(self, columns: Sequence[str]) -> "Table":
         """The same rows with some columns only.
@@ -98,6 +91,34 @@ class Table:
         """
         self._known(columns)
         return Table(self.frame.select(*columns), self.keeps, self.place)
+
+    def renamed(self, column: str, to: str) -> "Table":
+        """The same table with one column under another name."""
+        self._known([column])
+        return self if column == to else Table(self.frame.rename({column: to}), self.keeps, self.place)
+
+    def as_days(self, column: str) -> "Table":
+        """The same table with one column of moments cut to days."""
+        if self.dtype(column) != "datetime":
+            return self
+        return Table(self.frame.with_columns(nw.col(column).cast(nw.Date)), self.keeps, self.place)
+
+    def complete(self, columns: Sequence[str]) -> "Table":
+        """The rows in which none of some columns is missing.
+
+        Raises:
+            InputError: there is no such column.
+        """
+        self._known(columns)
+        missing = [self._value(c).is_null() for c in columns]
+        return Table(self.frame.filter(*(~m for m in missing)), self.keeps, self.place)
+
+    def between(self, column: str, low: Value, high: Value) -> int:
+        """Rows whose value lies in [low, high]; low and high are values of the column's own type."""
+        self._known([column])
+        value = self._value(column)
+        found = self._one(n=((value >= low) & (value <= high)).cast(nw.Int64).sum())
+        return int(found["n"] or 0)
 
     def null_counts(self) -> dict[str, int]:
         """Missing values by column."""
@@ -129,7 +150,8 @@ class Table:
         tests = [value >= edge for edge in edges]
         found = self._one(n=value.count(), **{f"e{i}": t.cast(nw.Int64).sum() for i, t in enumerate(tests)})
         above = [int(found["n"] or 0), *(int(found[f"e{i}"] or 0) for i in range(len(edges))), 0]
-        return -np.diff(np.array(above, dtype=np.int64))
+        counts: NDArray[np.int64] = np.array(above[:-1], dtype=np.int64) - np.array(above[1:], dtype=np.int64)
+        return counts
 
     def bounds(self, column: str) -> tuple[Value, Value]:
         """Smallest and largest value; (None, None) when there is none."""
@@ -161,9 +183,12 @@ class Table:
             other: a table of any engine; keys travel as text when the engines differ.
             on: columns that make up the key, in both tables.
         """
-        from redan.tables.joins import shared_keys
+        ours, theirs = self.complete(on), other.complete(on)
+        return shared_keys(ours.frame, theirs.frame, coded(self.kinds, other.kinds, on))
 
-        return shared_keys(self, other, on)
+    def batches(self, columns: Sequence[Coded], numbers: Sequence[str] = ()) -> Iterator[Batch]:
+        """All rows in order, as hashes of some columns and values of some numeric ones, in bounded batches."""
+        return batches(self.frame, columns, numbers)
 
     def duplicate_rows(self, columns: Sequence[str] | None = None) -> Duplicates:
         """How many rows are alike in the given columns (all when None); missing equals missing."""
@@ -236,23 +261,6 @@ class Table:
                 where=self.place,
                 remedy=f"choose from {', '.join(map(repr, self.columns[:20]))}",
             )
-
-
-def kind_of(dtype: nw.dtypes.DType) -> Kind:
-    """The plain word for an engine's type; decimals count as float."""
-    if dtype.is_integer():
-        return "int"
-    if dtype.is_numeric():
-        return "float"
-    plain: dict[type[nw.dtypes.DType], Kind] = {
-        nw.Boolean: "bool",
-        nw.String: "string",
-        nw.Categorical: "string",
-        nw.Enum: "string",
-        nw.Date: "date",
-        nw.Datetime: "datetime",
-    }
-    return next((word for kind, word in plain.items() if isinstance(dtype, kind)), "other")
 
 
 def _length(frame: nw.LazyFrame[Any]) -> int:
