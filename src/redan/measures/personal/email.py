@@ -1,6 +1,6 @@
 """E-mail addresses.
 
-Source: RFC 5321 section 4.1.2 (dot-string local part), RFC 1035 section 2.3.1 (labels), in the subset that mail systems accept.
+Source: RFC 5321 section 4.1.2 (dot-string local part), RFC 1035 section 2.3.1 (labels), as mail systems accept them.
 """
 
 import re

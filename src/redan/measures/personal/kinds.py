@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Kind(StrEnum):
@@ -69,3 +70,25 @@ class Recogniser:
     fewest: int = 3
     plain: bool = False
     sparse: bool = False
+
+
+class Span(NamedTuple):
+    """A place in a text.
+
+    Args:
+        kind: what stands there.
+        scheme: which variety.
+        start: index of the first character.
+        end: index after the last character.
+        chance: probability that a random run of the same length passes.
+        spoken: whether a word before it says what it is.
+        verified: whether it passes; candidates that fail are counted by column decisions.
+    """
+
+    kind: Kind
+    scheme: str
+    start: int
+    end: int
+    chance: float
+    spoken: bool = False
+    verified: bool = True

@@ -9,6 +9,9 @@ from redan.measures.personal.kinds import Kind, Recogniser, Verification
 _ANY = ("national id", "nationalid", "personal id", "personal number", "identity number", "id card", "id number",
         "tax id", "taxid", "social security", "citizen id", "resident id")  # fmt: skip
 
+_CHECKED = 0.12  # chance of a single check digit, at most
+_FEWEST_DIGITS = 5  # no national scheme has fewer
+
 
 def _rule(module: str) -> Callable[[str], bool]:
     def valid(value: str) -> bool:
@@ -21,7 +24,7 @@ def _rule(module: str) -> Callable[[str], bool]:
 
 
 def is_cn_resident(value: str) -> bool:
-    """Whether 18 characters have a birth date and the right check digit; county codes retire, so they are not asked for."""
+    """Whether 18 characters have a birth date and its check digit; county codes retire and are not asked for."""
     from stdnum.cn import ric
 
     number = value.strip().upper()
@@ -43,7 +46,7 @@ def _scheme(
     return Recogniser(
         kind=Kind.NATIONAL_ID,
         scheme=scheme,
-        verification=Verification.CHECK_DIGIT if chance <= 0.12 else Verification.SHAPE,  # noqa: PLR2004
+        verification=Verification.CHECK_DIGIT if chance <= _CHECKED else Verification.SHAPE,
         shape=re.compile(rf"\s*(?:{shape})\s*", re.ASCII | re.IGNORECASE),
         valid=_rule(rule) if isinstance(rule, str) else rule,
         chance=chance,
@@ -53,7 +56,7 @@ def _scheme(
 
 
 def _is_long_enough(value: str) -> bool:
-    return sum(c.isdigit() for c in value) >= 5  # noqa: PLR2004  # no national scheme has fewer digits
+    return sum(c.isdigit() for c in value) >= _FEWEST_DIGITS  # no national scheme has fewer digits
 
 
 # chance: of random digits (and letters) in that shape; the test simulates each

@@ -1,6 +1,7 @@
 """Payment card numbers and bank accounts.
 
-Sources: ISO/IEC 7812 (issuer ranges, lengths, Luhn); ISO 13616 (IBAN: country, length, structure, modulo 97), as python-stdnum keeps them.
+Sources: ISO/IEC 7812 (issuer ranges, lengths, Luhn); ISO 13616 (IBAN: country, length, structure, modulo 97), of which
+python-stdnum keeps the register.
 """
 
 import re
@@ -31,18 +32,20 @@ _ISSUERS = (
     ("81", "82", (16,)),
 )
 
+_PLACEHOLDER = 2  # different digits at most, as in 4444 4444 4444 4448
+
 
 def is_card(value: str) -> bool:
     """Whether digits begin with an issuer's range, have its length, and end in their Luhn digit."""
     digits = bare(value)
     fits = any(low <= digits[: len(low)] <= high and len(digits) in lengths for low, high, lengths in _ISSUERS)
-    return fits and luhn(digits) and len(set(digits)) > 2  # noqa: PLR2004  # 4444... is a placeholder
+    return fits and luhn(digits) and len(set(digits)) > _PLACEHOLDER  # 4444... is a placeholder
 
 
 def is_numbered(value: str) -> bool:
-    """Whether 12 to 19 digits end in their Luhn digit: what every card number does, of issuers that are not listed too."""
+    """Whether 12 to 19 digits end in their Luhn digit, as card numbers of unlisted issuers do too."""
     digits = bare(value)
-    return luhn(digits) and len(set(digits)) > 2  # noqa: PLR2004
+    return luhn(digits) and len(set(digits)) > _PLACEHOLDER
 
 
 def is_iban(value: str) -> bool:

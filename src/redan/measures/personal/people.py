@@ -1,4 +1,4 @@
-"""Names and birth dates of people: header, shape and, for names, a list of common given names. Low confidence by nature."""
+"""Names and birth dates of people: header, shape and, for names, a list of common given names; low confidence."""
 
 import re
 import unicodedata
@@ -11,10 +11,11 @@ _WORD = r"[^\W\d_](?:[^\W\d_]|['’`´.-]){0,40}"
 _FULL = re.compile(rf"\s*{_WORD}(?:,? {_WORD}){{1,4}}\s*")
 _SINGLE = re.compile(rf"\s*{_WORD}(?: {_WORD}){{0,3}}\s*")
 _PERSON = (
-    "first name", "given name", "forename", "middle name", "last name", "surname", "family name", "full name", "fullname",
-    "maiden name", "mothers maiden", "customer name", "subscriber name", "client name", "person name", "patient name",
-    "employee name", "contact name", "holder name", "account holder", "cardholder", "vorname", "nachname", "prenom", "nom de famille",
-    "nombre completo", "apellido", "apellidos", "cognome", "sobrenome", "firstname", "lastname", "givenname", "fname", "lname",
+    "first name", "given name", "forename", "middle name", "last name", "surname", "family name", "full name",
+    "fullname", "maiden name", "mothers maiden", "customer name", "subscriber name", "client name",
+    "person name", "patient name", "employee name", "contact name", "holder name", "account holder",
+    "cardholder", "vorname", "nachname", "prenom", "nom de famille", "nombre completo", "apellido",
+    "apellidos", "cognome", "sobrenome", "firstname", "lastname", "givenname", "fname", "lname",
 )  # fmt: skip
 _THINGS = (
     "product",
@@ -61,12 +62,12 @@ def is_proper(value: str) -> bool:
 
 
 _BIRTH = (
-    "birth", "birthday", "birthdate", "birth date", "date of birth", "dob", "bday", "born", "geburtsdatum", "geburtstag",
-    "naissance", "nacimiento", "nascita", "nascimento", "birth year", "year of birth", "yob",
+    "birth", "birthday", "birthdate", "birth date", "date of birth", "dob", "bday", "born", "geburtsdatum",
+    "geburtstag", "naissance", "nacimiento", "nascita", "nascimento", "birth year", "year of birth", "yob",
 )  # fmt: skip
 _DATE = re.compile(
-    r"\s*(?:([0-9]{4})[-/.]?[0-9]{2}[-/.]?[0-9]{2}(?:[T ][0-9:.+Z-]{5,30})?|[0-9]{1,2}[-/. ](?:[0-9]{1,2}|[A-Za-z]{3,9})"
-    r"[-/. ]([0-9]{4})|([0-9]{4}))\s*",
+    r"\s*(?:([0-9]{4})[-/.]?[0-9]{2}[-/.]?[0-9]{2}(?:[T ][0-9:.+Z-]{5,30})?"
+    r"|[0-9]{1,2}[-/. ](?:[0-9]{1,2}|[A-Za-z]{3,9})[-/. ]([0-9]{4})|([0-9]{4}))\s*",
     re.ASCII,
 )
 

@@ -1,40 +1,46 @@
 """Where a person lives or is: postal addresses and coordinates.
 
-Low confidence by nature: streets are recognised by the words of a dozen languages (for English those of USPS Publication 28,
-appendix C1), coordinates by header, range and precision.
+Low confidence: streets are recognised by the words of a dozen languages (for English those of USPS Publication
+28, appendix C1), coordinates by header, range and precision.
 """
 
 import re
+from functools import cache
+from importlib.resources import files
 
 from redan.measures.personal.kinds import Kind, Recogniser, Verification
 
-_WORDS = (
-    "street|st|str|avenue|ave|av|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|square|sq|terrace|place|pl|"
-    "close|crescent|highway|hwy|parkway|pkwy|circle|cir|trail|loop|route|rue|chemin|impasse|allée|allee|quai|cours|"
-    "calle|avenida|avda|paseo|plaza|carrer|camino|ronda|via|viale|piazza|corso|largo|vicolo|contrada|rua|travessa|"
-    "estrada|praça|alameda|ul|ulica|aleja|os|utca|út|tér|platz|weg|laan|plein|hof|gate|gata|vei|veien|vej|vägen|"
-    "cesta|trg|borgo|strada|contrada|rotonda|canale|acceso|glorieta|cuesta|pasaje|urbanización|vial|rambla|quinta|"
-    "sokak|sok|caddesi|cad|mahallesi|mah|bulvarı|marg|nagar|alley|annex|arcade|bend|bluff|branch|bridge|brook|bypass|"
-    "canyon|causeway|center|common|corner|cove|creek|crest|crossing|curve|dale|drives|estate|expressway|extension|"
-    "falls?|ferry|fields?|flats?|fords?|forest|forges?|forks?|gardens?|gateway|glens?|greens?|groves?|harbors?|haven|heights|"
-    "hills?|hollow|inlet|islands?|isle|junctions?|keys?|knolls?|lakes?|landing|loaf|locks?|manors?|meadows?|mews|mills?|"
-    "motorway|mount|mountains?|neck|orchard|oval|park|parks|pass|passage|path|pike|pines?|plains?|points?|ports?|prairie|"
-    "ramp|ranch|rapids?|ridges?|river|row|run|shoals?|shores?|spurs?|springs?|station|stravenue|stream|streets|summit|"
-    "trace|track|turnpike|tunnel|underpass|unions?|valleys?|viaduct|views?|villages?|ville|vista|walks?|wells?|"
-    "p\\.?\\s?o\\.?\\s?box|postfach|suite|apt|unit"
-)
 _ENDINGS = (
-    "strasse|straße|str\\.|gasse|weg|platz|allee|ring|damm|ufer|straat|laan|plein|kade|dijk|steeg|singel|gracht|hof|boulevard|plantsoen|gade|vej|vænget|gatan|"
-    "gata|vägen|väg|gränd|gate|veien|vei|katu|tie|polku|kuja|braut|vegur|stígur|utca"
-)
-_STREET = re.compile(rf"\b(?:{_WORDS})\b\.?|\w{{2,40}}(?:{_ENDINGS})(?:\b|(?=\s))", re.IGNORECASE)
+    "allee", "boulevard", "braut", "damm", "dijk", "gade", "gasse", "gata",
+    "gatan", "gate", "gracht", "gränd", "hof", "kade", "katu", "kuja",
+    "laan", "plantsoen", "platz", "plein", "polku", "ring", "singel", "steeg",
+    "str", "straat", "strasse", "straße", "stígur", "tie", "ufer", "utca",
+    "vegur", "vei", "veien", "vej", "väg", "vägen", "vænget", "weg",
+)  # fmt: skip
+_BOX = re.compile(r"\bp\.?\s?o\.?\s?box\b|\bpostfach\b", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]+")
+_ENDED = 5  # letters; a shorter word is an ending alone, such as 'weg'
+_LATITUDE, _LONGITUDE = 90, 180
+_FINE = 3  # decimals of a degree: about a hundred metres
 _HOUSE = re.compile(r"(?:^|[\s,#])[0-9]{1,5}[A-Za-z]?(?:[\s,/.-]|$)")
 _SHAPE = re.compile(r"(?=[^0-9]*[0-9])(?=[\W0-9_]*[^\W\d_])[\w\s.,'’`´#/()&°º:;-]{5,160}")
 
 
+@cache
+def street_words() -> frozenset[str]:
+    """Words for streets and houses in lower case, from a dozen languages."""
+    return frozenset(files(__package__).joinpath("street_words.txt").read_text(encoding="utf-8").split())
+
+
 def is_address(value: str) -> bool:
     """Whether a line has a house number and a word for a street."""
-    return bool(_HOUSE.search(value)) and bool(_STREET.search(value))
+    if not _HOUSE.search(value):
+        return False
+    words = _WORD.findall(value.lower())
+    return (
+        any(w in street_words() or (len(w) > _ENDED and w.endswith(_ENDINGS)) for w in words)
+        or _BOX.search(value) is not None
+    )
 
 
 def _has_house(value: str) -> bool:
@@ -44,13 +50,13 @@ def _has_house(value: str) -> bool:
 def is_precise(value: str) -> bool:
     """Whether a decimal degree is in range and finer than a hundred metres."""
     degrees, _, fraction = value.strip().partition(".")
-    return len(fraction.rstrip("0")) >= 3 and abs(int(degrees.lstrip("+-") or 0)) <= 180  # noqa: PLR2004
+    return len(fraction.rstrip("0")) >= _FINE and abs(int(degrees.lstrip("+-") or 0)) <= _LONGITUDE
 
 
 def is_pair(value: str) -> bool:
     """Whether two decimal degrees are a latitude and a longitude."""
     first, _, second = re.sub(r"[;\s]+", ",", value.strip(" ()")).partition(",")
-    return abs(float(first)) <= 90 and abs(float(second.strip(","))) <= 180  # noqa: PLR2004
+    return abs(float(first)) <= _LATITUDE and abs(float(second.strip(","))) <= _LONGITUDE
 
 
 _GEO = ("lat", "latitude", "lon", "lng", "long", "longitude", "gps", "geo", "location", "coordinates", "position")

@@ -1,4 +1,4 @@
-"""Decides for whole columns: which hold personal data, with counts, the exact interval of the share, and nothing of the values."""
+"""Decides for whole columns which hold personal data: counts and exact intervals, and nothing of the values."""
 
 import datetime as dt
 import random
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from redan.measures.personal import email, national, network, payment, people, phone, places, spans, telecom
 from redan.measures.personal.headers import hinted
-from redan.measures.personal.kinds import Kind, Recogniser, Verification
+from redan.measures.personal.kinds import Kind, Recogniser, Span, Verification
+from redan.measures.personal.runs import STRONG
 from redan.stats.binomial import chance_of_at_least, clopper_pearson
 from redan.stats.interval import Interval
 from redan.tables import Table
@@ -21,6 +22,9 @@ FEW_LOOKS = 64  # after so many candidates a hopeless recogniser stops
 LONGEST = 200  # a longer value is text
 HINTED_SHARE = 0.5
 HINTED_OF_ALL = 0.1
+FEWEST_WEAK, WEAK_SHARE = 3, 0.8  # what hits of a weak check inside text must come to
+_COMPUTED = (1990, 2049)  # years that a record made by a computer has
+_DATED = 0.9  # share of order numbers that begin with their day
 DENSE = 0.02  # bare numbers that fill more of their range than this are a counter
 
 RECOGNISERS: tuple[Recogniser, ...] = (
@@ -171,7 +175,7 @@ def _enough(recogniser: Recogniser, speaks: bool, valid: int, shaped: int, n: in
 def _imitated(shaped: Sequence[str], *, counters: bool) -> bool:
     digits = [re.sub(r"[^0-9]", "", v) for v in shaped]
     dated = sum(_is_day(d[:8]) for d in digits)
-    if dated >= 0.9 * len(digits):  # noqa: PLR2004  # an order number that begins with its day
+    if dated >= _DATED * len(digits):
         return True
     numbers = sorted({int(d) for d in digits})
     return counters and len(numbers) > DENSE * (numbers[-1] - numbers[0] + 1)
@@ -182,13 +186,13 @@ def _is_day(text: str) -> bool:
         day = dt.date(int(text[:4]), int(text[4:6]), int(text[6:8]))
     except ValueError:
         return False
-    return 1990 <= day.year <= 2049  # noqa: PLR2004  # years that a record made by a computer has
+    return _COMPUTED[0] <= day.year <= _COMPUTED[1]
 
 
 def _in_text(values: Sequence[str]) -> Found | None:
-    announced: dict[Kind, list[spans.Span]] = defaultdict(list)
+    announced: dict[Kind, list[Span]] = defaultdict(list)
     tried: dict[tuple[Kind, str], int] = defaultdict(int)
-    passed: dict[tuple[Kind, str], list[spans.Span]] = defaultdict(list)
+    passed: dict[tuple[Kind, str], list[Span]] = defaultdict(list)
     for value in filter(_LETTER.search, values):
         for span in _one_of_each(value):
             tried[span.kind, span.scheme] += 1
@@ -205,7 +209,7 @@ def _in_text(values: Sequence[str]) -> Found | None:
     return _found(rule, hits, len(values), in_text=True)
 
 
-def _one_of_each(value: str) -> Iterator[spans.Span]:
+def _one_of_each(value: str) -> Iterator[Span]:
     seen: set[tuple[Kind, str]] = set()
     for span in sorted(spans.candidates(value), key=lambda s: not s.verified):
         if (span.kind, span.scheme) not in seen:
@@ -213,12 +217,12 @@ def _one_of_each(value: str) -> Iterator[spans.Span]:
             yield span
 
 
-def _surprising(passed: Sequence[spans.Span], tried: int) -> bool:
+def _surprising(passed: Sequence[Span], tried: int) -> bool:
     k, chance = len(passed), passed[0].chance
     surprise = chance_of_at_least(k, tried, chance)
-    if chance <= spans.STRONG:
-        return surprise <= 2 * spans.STRONG
-    return k >= 3 and k >= 0.8 * tried and surprise <= SURPRISE  # noqa: PLR2004
+    if chance <= STRONG:
+        return surprise <= 2 * STRONG
+    return k >= FEWEST_WEAK and k >= WEAK_SHARE * tried and surprise <= SURPRISE
 
 
 def _found(rule: Recogniser, matches: int, n: int, *, in_text: bool = False, speaks: bool = False) -> Found:

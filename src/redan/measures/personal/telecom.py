@@ -1,6 +1,7 @@
 """Identifiers of mobile subscriptions, devices and SIM cards: IMSI, IMEI, IMEISV, ICCID.
 
-Sources: ITU-T E.212 (IMSI), E.118 (ICCID), E.164 (country codes); 3GPP TS 23.003 sections 2 and 6; GSMA TS.06 (reporting bodies).
+Sources: ITU-T E.212 (IMSI), E.118 (ICCID), E.164 (country codes); 3GPP TS 23.003 sections 2 and 6;
+GSMA TS.06 (bodies that allocate type codes).
 """
 
 import re
@@ -9,7 +10,9 @@ from functools import lru_cache
 from redan.measures.personal.kinds import Kind, Recogniser, Verification
 
 # GSMA TS.06: reporting bodies whose type allocation codes are on devices in use
-REPORTING_BODIES = frozenset("01 30 33 35 44 45 49 50 51 52 53 54 86 91 97 98 99".split())
+REPORTING_BODIES = frozenset(
+    ["01", "30", "33", "35", "44", "45", "49", "50", "51", "52", "53", "54", "86", "91", "97", "98", "99"]
+)
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 

@@ -1,0 +1,155 @@
+"""Runs of digits in free text: what each may be, by its length, its check digit and the words before it."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from redan.measures.personal import national, payment, telecom
+from redan.measures.personal.kinds import Kind, Span
+from redan.measures.personal.phone import is_msisdn, is_national, is_number, is_possible
+
+CONTEXT_REACH = 40  # characters before a number in which a word may say what it is
+STRONG = 1e-3  # a hit that is at most this likely by chance counts alone
+_RUN = re.compile(
+    r"(?<![\w@#+-])(?<![0-9][.,])(?:tel:)?\+?\(?[0-9](?:[ ().\-/]{0,2}[0-9]){6,40}(?![\w@]|[.,][0-9])",
+    re.ASCII,
+)
+# written in groups, and not a date: after a word such as 'phone' enough, whatever the country
+_WRITTEN_NUMBER = re.compile(
+    r"(?![12][0-9]{3}[-./ ][0-9]{1,2}[-./ ][0-9]{1,2}\b)(?![0-9]{1,2}[-./ ][0-9]{1,2}[-./ ][12][0-9]{3}\b)"
+    r"(?=(?:[^0-9]*[0-9]){8,15}[^0-9]*$)\(?0?[0-9]{1,5}\)?(?:[ ./-]{0,2}[0-9]{2,8}){1,6}"
+)
+_SPEAKS = re.compile(
+    r"\b(?:(?P<imei>imei(?:sv)?|device|handset|equipment|terminal)|(?P<imsi>imsi|supi|subscriber)"
+    r"|(?P<iccid>iccid|e?sim|uicc)|(?P<phone>msisdn|(?:tele)?phones?|tel|mobile|cell|fax|call(?:ed|er|back)?|dial(?:led|ed)?"
+    r"|whatsapp|sms|text(?:ed)?|ring|reach|contact|telefon[oe]?|handy|mobil|rufnummer|appel(?:er)?|num[eé]ro|n[uú]mero)"
+    r"|(?P<ip>ip|ipv4|host|client|login|logged in from|peer|gateway)"
+    r"|(?P<card>card|cards|visa|mastercard|amex|credit|debit|pan|maestro)"
+    r"|(?P<national>ssn|social security|national id|tax id|personal (?:id|number)|dni|nie|nif|bsn|pesel|cpf|cpr|nhs"
+    r"|nino|aadhaar|personnummer|f[oø]dselsnummer|hetu|nir|steuer-?id|idnr|codice fiscale|rijksregister|resident id)"
+    r"|(?P<other>orders?|invoice|ticket|case|ref(?:erence)?|tracking|serial|transaction|txn|barcode|ean|gtin|isbn|sku"
+    r"|hash|timestamp|epoch|batch|contract|policy|account|customer id|parcel|shipment|article|part|request"
+    r"|trace|session))\b",
+    re.IGNORECASE,
+)
+SCHEMES = {r.scheme: r for r in national.RECOGNISERS if r.verification.value in {"check digit", "shape"}}
+_IMSI_DIGITS = (14, 15)
+_IMEI_DIGITS = 15
+_ICCID_DIGITS = (19, 20)
+_CARD_DIGITS = range(14, 20)
+_SOME_CARD_DIGITS = range(12, 20)
+_LONGEST_GROUP = 12  # digits that people write together with more behind a blank, as in +49 1701234567
+_FULL_PHONE = 10  # digits of an international number that is surely one, assigned or not
+_PHONE_DIGITS = range(7, 16)
+_GROUPED_CARD = re.compile(r"[0-9]{4}([ -])[0-9]{4}\1[0-9]{4}\1[0-9]{4}")
+_DASHED = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}")
+_AMERICAN = re.compile(r"\(?[2-9][0-9]{2}\)?[ .-][2-9][0-9]{2}[ .-][0-9]{4}")
+
+
+class _Run(NamedTuple):
+    start: int
+    text: str
+    digits: str
+    spoken: str
+
+    def span(self, kind: Kind, scheme: str, chance: float, *, valid: bool) -> Span:
+        """The run as a place of one kind; a number that something else announces is none, unless that is incredible."""
+        told = self.spoken == _WORD.get(kind)
+        fits = told or not self.spoken or (chance <= STRONG and self.spoken != "other")
+        return Span(kind, scheme, self.start, self.start + len(self.text), chance, told, valid and fits)
+
+
+_WORD = {
+    Kind.ICCID: "iccid",
+    Kind.IMEI: "imei",
+    Kind.IMSI: "imsi",
+    Kind.CARD: "card",
+    Kind.PHONE: "phone",
+    Kind.NATIONAL_ID: "national",
+}
+
+
+def numbers(text: str) -> Iterator[Span]:
+    """Every run of digits of a text as what it may be, verified or not."""
+    for found in _RUN.finditer(text):
+        yield from _numbers(found.start(), found.group(), spoken(text, found.start()))
+
+
+def spoken(text: str, start: int) -> str:
+    """What the nearest telling word before a place says: `imei`, `phone`, `other` ...; empty when there is none."""
+    last = ""
+    for found in _SPEAKS.finditer(text, max(0, start - CONTEXT_REACH), start):
+        last = found.lastgroup or ""
+    return last
+
+
+def _numbers(start: int, run: str, told: str) -> Iterator[Span]:
+    parts = run.split(" ")
+    joined = len(parts) == 1 or max(map(len, parts)) <= _LONGEST_GROUP
+    whole = tuple(_number(_run(start, run, told))) if joined else ()
+    if any(s.verified for s in whole) or len(parts) == 1:
+        yield from whole
+        return
+    at = start
+    for part in parts:  # several numbers in a row
+        if len(part) >= _PHONE_DIGITS.start:
+            yield from _number(_run(at, part, told))
+        at += len(part) + 1
+
+
+def _run(start: int, text: str, told: str) -> _Run:
+    return _Run(start, text, re.sub(r"[^0-9]", "", text), told)
+
+
+def _number(run: _Run) -> Iterator[Span]:
+    n = len(run.digits)
+    if run.text.startswith(("+", "tel:", "00")):
+        if n in _PHONE_DIGITS or run.text.startswith("00"):
+            yield _international(run)
+        return
+    if n in _ICCID_DIGITS:
+        yield run.span(Kind.ICCID, "iccid", STRONG, valid=telecom.is_iccid(run.digits))
+    if "." not in run.text:
+        yield from _solid(run)
+    yield from _identity(run)
+    if n in _PHONE_DIGITS:
+        yield from _phone(run)
+
+
+def _international(run: _Run) -> Span:
+    plain = run.text.removeprefix("tel:")
+    grouped = len(run.digits) < len(run.text)
+    known = is_number(plain) or (plain[0] == "+" and len(run.digits) >= _FULL_PHONE and is_possible(plain))
+    return run.span(Kind.PHONE, "phone", STRONG if grouped else 0.25, valid=known)
+
+
+def _solid(run: _Run) -> Iterator[Span]:
+    n = len(run.digits)
+    if n == _IMEI_DIGITS and run.spoken != "imsi":
+        yield run.span(Kind.IMEI, "imei", 0.1, valid=telecom.is_imei(run.digits))
+    if n in _IMSI_DIGITS:
+        chance = 0.06 if n == _IMEI_DIGITS else 0.2
+        yield run.span(Kind.IMSI, "imsi", chance, valid=telecom.is_imsi(run.digits))
+    listed = n in _CARD_DIGITS and payment.is_card(run.digits)
+    if run.spoken == "card" and n in _SOME_CARD_DIGITS and not listed:
+        yield run.span(Kind.CARD, "card-unlisted", 0.11, valid=payment.is_numbered(run.digits))
+    elif n in _CARD_DIGITS:
+        yield run.span(Kind.CARD, "card", STRONG if _GROUPED_CARD.fullmatch(run.text) else 0.1, valid=listed)
+
+
+def _identity(run: _Run) -> Iterator[Span]:
+    if run.spoken == "national":
+        rules = (r for r in SCHEMES.values() if r.shape.fullmatch(run.text) and r.valid(run.text))
+        if rule := next(rules, None):
+            yield run.span(Kind.NATIONAL_ID, rule.scheme, rule.chance, valid=True)
+    elif _DASHED.fullmatch(run.text):
+        yield run.span(Kind.NATIONAL_ID, "us-ssn", 0.5, valid=SCHEMES["us-ssn"].valid(run.text))
+
+
+def _phone(run: _Run) -> Iterator[Span]:
+    if run.spoken == "phone":
+        solid = run.text == run.digits
+        fits = is_msisdn(run.digits) if solid else bool(_WRITTEN_NUMBER.fullmatch(run.text))
+        yield run.span(Kind.PHONE, "phone-national", 0.5, valid=fits or is_national(run.text))
+    elif not run.spoken and _AMERICAN.fullmatch(run.text):
+        yield run.span(Kind.PHONE, "phone-us", 0.5, valid=is_number(run.text, "US"))
