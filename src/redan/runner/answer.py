@@ -17,7 +17,7 @@ from redan.controls.contract import Have
 from redan.errors import InputError, MissingExtraError
 from redan.extras import missing_import
 from redan.findings import Finding, Location, Remedy, not_run
-from redan.runner.cache import Cache, job_key
+from redan.runner.cache import Cache, job_key, normal
 from redan.runner.outcome import worst
 from redan.runner.plan import Job, Plan
 from redan.system.system import System
@@ -92,7 +92,7 @@ def answer(plan: Plan, job: Job, world: World, have: Facts) -> tuple[tuple[Findi
         now=world.now.date(),
         rng=np.random.default_rng(_seed(world.seed, job)),
     )
-    findings = tuple(_placed(plan.system, job, finding) for finding in _ask(job, asked))
+    findings = tuple(_placed(plan.system, job, normal(finding)) for finding in _ask(job, asked))
     if cacheable and world.cache is not None and worst(findings) not in (Outcome.ERROR, Outcome.NOT_RUN):
         world.cache.put(key, findings)
     return findings, False

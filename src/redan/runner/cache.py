@@ -53,6 +53,11 @@ class Cache:
             write_atomic(self.folder / f"{key}.json", data)
 
 
+def normal(finding: Finding) -> Finding:
+    """The finding as it comes back from the cache: a fresh answer and a kept one are the same bytes in every report."""
+    return _finding(json.loads(canonical(finding.to_json())))
+
+
 def job_key(parts: Json) -> str:
     """The cache key of a job: SHA-256 over everything its answer may depend on."""
     return digest_of(parts)
