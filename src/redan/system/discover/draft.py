@@ -14,7 +14,8 @@ _DATASETS = 50
 _MODELS = 20
 _FEATURES = 200
 _SCRIPTS = 20
-_PATH_CHARS = 1000  # records.PathText
+_PATH_CHARS = 1000  # shapes.PathText
+_COLUMN_CHARS = 200  # shapes.Column
 _DTYPES = {"int": "int64", "float": "float64", "bool": "bool", "date": "datetime", "text": "string"}
 _PREPARING = {
     "sklearn": "scikit-learn", "pandas": "pandas", "torchvision": "torchvision", "cv2": "opencv-python",
@@ -215,7 +216,7 @@ def _features(text: _Text, models: Sequence[ModelFile], datasets: Sequence[_Name
         chosen = [(fact.name, _DTYPES.get(fact.kind, ""), why) for fact in columns]
     names: list[str] = []
     for name, dtype, why in chosen[:_FEATURES]:
-        if not 0 < len(name) <= 200 or name in names:  # noqa: PLR2004 -- records.Column
+        if not 0 < len(name) <= _COLUMN_CHARS or name in names:
             continue
         names.append(name)
         text.head("[[feature]]")
@@ -270,8 +271,9 @@ def _models(text: _Text, found: Found, models: Sequence[ModelFile], around: _Aro
         _training(text, found, model, around.datasets)
         if around.inputs and number == 0:
             text.put("inputs", around.inputs, _why_inputs(model, around.inputs))
-        if model.outputs:
-            text.put("outputs", [p.name for p in model.outputs if len(p.name) <= 200], "found: in the file")  # noqa: PLR2004
+        outputs = [p.name for p in model.outputs if 0 < len(p.name) <= _COLUMN_CHARS]
+        if outputs:
+            text.put("outputs", outputs, "found: in the file")
         if around.packages:
             text.put("preprocessors", around.packages, "guessed: see above")
         text.ask("base", "was it made from a pretrained model? then describe that one as a [[model]] too")

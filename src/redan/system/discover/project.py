@@ -14,7 +14,7 @@ from redan.system.lines import NotTomlError, locate
 
 _BYTES = 1 << 20
 _REQUIREMENT = re.compile(
-    r"([A-Za-z0-9][A-Za-z0-9._-]{0,99})(?:\[[^\]]{0,200}\])?[ ]*(?:===?[ ]*([0-9A-Za-z.+!_-]{1,60}))?"
+    r"([A-Za-z0-9][A-Za-z0-9._-]{0,99}+)(?!:)(?:\[[^\]]{0,200}\])?[ ]*(?:===?[ ]*([0-9A-Za-z.+!_-]{1,60}))?"
 )
 _KUBERNETES = re.compile(
     r"^kind:[ ]*['\"]?(Deployment|StatefulSet|Ingress|Service|InferenceService|SeldonDeployment)\b", re.MULTILINE
