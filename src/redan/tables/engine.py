@@ -8,6 +8,8 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from redan.errors import InputError
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -54,3 +56,18 @@ def quoted(text: str) -> str:
 def named(name: str) -> str:
     """A column or table name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def explained(error: "duckdb.Error", path: Path) -> "InputError":
+    """An engine's complaint about a file as one line without any of its values."""
+    import duckdb
+
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return InputError(
+            "needs more memory than its reader may use", where=str(path), remedy="give a file with shorter values"
+        )
+    return InputError(
+        f"cannot be read as {path.suffix.lstrip('.').upper() or 'a table'}",
+        where=str(path),
+        remedy="write the file again; it is damaged or of another kind",
+    )

@@ -1,26 +1,141 @@
-"""Opens a dataset file as a Table: CSV, TSV, Parquet, Arrow, JSON lines, DuckDB."""
+"""Opens a dataset file as a Table: CSV, TSV, JSON lines, Parquet, Arrow (Feather), DuckDB.
 
+Text is read once, strictly, and kept as typed Parquet in a temporary folder, so that every later question is fast and
+no type rests on a sample; Parquet is read where it lies.
+"""
+
+import os
+import stat
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
+import narwhals.stable.v2 as nw
+
+from redan.errors import InputError
+from redan.files import open_regular
+from redan.tables.arrow_file import keep_arrow
+from redan.tables.delimited import keep_delimited
+from redan.tables.duckdb_file import keep_duckdb
+from redan.tables.engine import connect, explained, quoted
+from redan.tables.json_lines import keep_json_lines
+from redan.tables.kept import Kept, Spool
 from redan.tables.table import Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+REMEMBERED = 8  # files kept converted at a time, so that ten checks of one dataset parse it once
+
+READERS: MappingProxyType[str, Callable[[Path, Spool], Kept]] = MappingProxyType(
+    {
+        ".csv": keep_delimited,
+        ".tsv": keep_delimited,
+        ".tab": keep_delimited,
+        ".txt": keep_delimited,
+        ".data": keep_delimited,
+        ".jsonl": keep_json_lines,
+        ".ndjson": keep_json_lines,
+        ".arrow": keep_arrow,
+        ".feather": keep_arrow,
+        ".ipc": keep_arrow,
+        ".duckdb": keep_duckdb,
+        ".db": keep_duckdb,
+    }
+)
+PARQUET = frozenset({".parquet", ".pq"})
+
+
+class Identity(NamedTuple):
+    """What tells one state of a file from another."""
+
+    path: str
+    device: int
+    inode: int
+    size: int
+    changed_ns: int
 
 
 def open_table(path: Path) -> Table:
     """A table over a file.
 
+    Text columns become bool, int, float, date or datetime when every value of the whole file is one, and stay text
+    otherwise; a column with a leading zero, a leading plus sign or more digits than a number holds stays text.
+
     Args:
-        path: `.csv`, `.tsv`, `.parquet`, `.arrow`, `.feather`, `.jsonl`, `.ndjson` or `.duckdb`.
+        path: `.csv`, `.tsv`, `.parquet`, `.arrow`, `.feather`, `.jsonl`, `.ndjson` or `.duckdb`; anything else is
+            read as CSV.
 
     Raises:
-        InputError: the file is empty, damaged, ragged, not UTF-8, or has no or doubled columns.
+        InputError: the file is absent, empty, damaged, ragged or not UTF-8, or has no, nameless or doubled columns.
     """
-    import narwhals.stable.v2 as nw
+    identity = _identity(path)
+    if not identity.size:
+        raise InputError("is empty", where=str(path), remedy="give a file with a header line and rows")
+    if path.suffix.lower() in PARQUET:
+        return _table(Kept(path), path)
+    return _table(_kept(identity), path)
 
-    from redan.tables.engine import connect, quoted
 
-    connection = connect(path)
-    if path.suffix == ".parquet":
-        relation = connection.sql(f"SELECT * FROM read_parquet({quoted(str(path))})")
-    else:
-        relation = connection.sql(f"SELECT * FROM read_csv({quoted(str(path))}, sample_size=-1)")
-    return Table(nw.from_native(relation), (connection,), str(path))
+def _table(kept: Kept, path: Path) -> Table:
+    try:
+        connection = connect(kept.file)
+        relation = connection.sql(f"SELECT * FROM read_parquet({quoted(_literal(kept.file))})")  # noqa: S608 - quoted
+    except _duckdb_error() as error:
+        raise explained(error, path) from error
+    _checked(relation.columns, path)
+    table = Table(nw.from_native(relation), (connection, kept), str(path))
+    if not _rows(table, path):
+        raise InputError("has columns but no rows", where=str(path), remedy="give a file with at least one row")
+    return table
+
+
+def _rows(table: Table, path: Path) -> int:
+    try:
+        return table.rows
+    except _duckdb_error() as error:
+        raise explained(error, path) from error
+
+
+def _checked(columns: list[str], path: Path) -> None:
+    seen: set[str] = set()
+    for column in columns:
+        if not column.strip() or column.casefold() in seen:
+            what = "a column has no name" if not column.strip() else f"column {column!r} occurs twice"
+            raise InputError(what, where=str(path), remedy="give every column a name of its own")
+        seen.add(column.casefold())
+
+
+def _identity(path: Path) -> Identity:
+    descriptor = open_regular(path)
+    try:
+        state = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+    if not stat.S_ISREG(state.st_mode):
+        raise InputError("is not a regular file", where=str(path), remedy="give a regular file")
+    return Identity(str(path), state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _kept(identity: Identity) -> Kept:
+    """The converted file; its folder goes when the last table over it does."""
+    path = Path(identity.path)
+    spool = Spool.new()
+    kept = READERS.get(path.suffix.lower(), keep_delimited)(path, spool)
+    if _identity(path) != identity:
+        raise InputError("changed while it was read", where=str(path), remedy="run again when nothing writes to it")
+    return kept
+
+
+def _literal(path: Path) -> str:
+    """The path for DuckDB, whose readers expand `*`, `?` and `[`."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
+
+
+def _duckdb_error() -> "type[duckdb.Error]":
+    import duckdb
+
+    return duckdb.Error
