@@ -117,3 +117,50 @@ def test_a_large_entry_fails_alone(counting):
     with pytest.raises(UsageError, match="65,536"):
         batcher.append(bytes(65_536))
     assert counting.groups == []
+
+
+class Interrupted:
+    """A semaphore whose waiter is interrupted."""
+
+    def __init__(self, _value):
+        self.released = 0
+
+    def acquire(self):
+        raise KeyboardInterrupt
+
+    def release(self):
+        self.released += 1
+
+
+def test_an_interrupted_waiter_takes_its_entry_along(counting, monkeypatch):
+    """A thread that is interrupted while it waits has appended nothing, and holds nobody up."""
+    batcher = Batcher(counting)
+    counting.gate.clear()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(batcher.append, b"first")
+        while batcher._waiting or not batcher._led:
+            time.sleep(0.001)
+        monkeypatch.setattr(batcher_module.threading, "Semaphore", Interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            batcher.append(b"interrupted")
+        monkeypatch.undo()
+        counting.gate.set()
+        assert first.result() == 0
+    assert batcher.append(b"next") == 1
+    assert list(counting.ledger.entries()) == [b"first", b"next"]
+
+
+def test_an_interrupted_leader_to_be_hands_the_lead_on(counting):
+    """If the thread that was to lead next is interrupted, the one behind it leads."""
+    batcher = Batcher(counting)
+    leaving, behind = (batcher_module._Ticket(name, leads=False) for name in (b"leaving", b"behind"))
+    batcher._waiting = [leaving, behind]
+    batcher._hand_over()
+    assert (leaving.leads, behind.leads) == (True, False)
+    batcher._leave(leaving)
+    assert batcher._waiting == [behind]
+    assert behind.leads
+    assert behind.turn.acquire(blocking=False)
+    batcher._leave(behind)
+    assert not batcher._led
+    assert batcher.append(b"after") == 0
