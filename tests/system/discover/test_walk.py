@@ -87,8 +87,15 @@ def test_the_number_of_files_has_a_limit(tmp_path):
     found = walk(tmp_path, Limits(files=100), steady)
     assert len(found.files) == 100
     assert found.notes[0].startswith("stopped after 100 files")
-    (tmp_path / "a" / "x").symlink_to("y")
-    assert len(walk(tmp_path, Limits(files=20), steady).files) == 20
+    whole = walk(tmp_path, Limits(files=600), steady)
+    assert (len(whole.files), whole.notes) == (600, [])
+    for i in range(300):
+        (tmp_path / "a" / f"link{i}").symlink_to("y")
+    assert walk(tmp_path, Limits(files=60), steady).notes[0].startswith("stopped after 60 files")
+    (tmp_path / "c").mkdir()
+    for i in range(50):
+        (tmp_path / "c" / f".{i}").touch()
+    assert walk(tmp_path / "c", Limits(files=4), steady).notes[0].startswith("stopped after 0 files")
 
 
 def test_time_has_a_limit(tmp_path):

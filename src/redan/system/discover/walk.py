@@ -55,19 +55,24 @@ def walk(root: Path, limits: Limits, clock: Callable[[], float]) -> Walk:
     names = limits.files * 10
     queue: list[tuple[str, int]] = [("", 0)]
     for folder, depth in queue:  # grows while it is walked: breadth first, so that a limit cuts the deep parts
-        if clock() > end or names <= 0 or len(found.files) >= limits.files:
-            found.notes.append(f"stopped after {len(found.files):,} files; name the other files in redan.toml yourself")
-            break
-        for entry in _entries(root / folder, left_out, names):
-            names -= 1
+        late = clock() > end
+        entries = [] if late else _entries(root / folder, left_out, names + 1)
+        names -= len(entries)
+        files: list[str] = []
+        for entry in entries:
             path = f"{folder}/{entry.name}" if folder else entry.name
             kind = _kind(entry, root / path, depth < limits.depth)
             if kind == "folder":
                 queue.append((path, depth + 1))
-            elif kind == "file" and len(found.files) < limits.files:
-                found.files.append(path)
+            elif kind == "file":
+                files.append(path)
             elif kind in left_out:
                 left_out[kind] += 1
+        room = limits.files - len(found.files)
+        found.files += files[:room]
+        if late or names < 0 or len(files) > room:
+            found.notes.append(f"stopped after {len(found.files):,} files; name the other files in redan.toml yourself")
+            break
     found.notes += _notes(left_out, limits)
     return found
 
