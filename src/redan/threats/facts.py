@@ -115,6 +115,8 @@ def reached(system: System, model: Model) -> tuple[Exposure, str] | None:
 
 def public_base(system: System, model: Model) -> str | None:
     """The fact that a model was made from a public one; None when it was not."""
+    if model.public_base and not model.base and not model.trained_on:
+        return f"model:{model.name} is a public model"
     if model.public_base:
         return f"model:{model.name} is made from a public base model"
     base = find(system, "model", model.base)

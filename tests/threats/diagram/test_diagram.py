@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -240,30 +241,33 @@ def test_many_features_are_one_card():
     assert [n.name for n in nodes] == ["f3", "39 features"]
 
 
+# Counts words that stick out of their card or label, pairs of words that overlap, and words outside the picture.
+MEASURE = """<script>
+const all = [...document.querySelectorAll('svg.dfd text')], box = all.map(t => t.getBoundingClientRect());
+const out = all.filter(t => /name|caption|label|badge/.test(t.getAttribute('class')) &&
+  t.parentNode.querySelector(':scope > .plate, :scope > .shape')).filter(t => {
+  const a = t.getBBox(), b = t.parentNode.querySelector('.plate, .shape').getBBox();
+  return a.x < b.x - 0.5 || a.x + a.width > b.x + b.width + 0.5; }).length;
+let over = 0;
+for (let i = 0; i < box.length; i++) for (let j = 0; j < i; j++) {
+  const a = box[i], b = box[j];
+  if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1) over++; }
+const whole = document.querySelector('svg.dfd').getBoundingClientRect();
+const lost = box.filter(b => b.left < whole.left || b.right > whole.right || b.bottom > whole.bottom).length;
+document.title = `words ${all.length} out ${out} over ${over} lost ${lost}`;
+</script>"""
+
+
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
-@pytest.mark.parametrize("name", ["photos", "big", "names"])
-def test_measured_text_stays_inside_in_a_real_browser(name, tmp_path):
-    """Every word that Chromium draws is narrower than we measured it, so nothing sticks out."""
-    script = (
-        "<script>let bad=[...document.querySelectorAll('svg.dfd g text')].filter(t=>{"
-        "let s=t.parentNode.querySelector('.plate,.shape');if(!s)return false;"
-        "let a=t.getBBox(),b=s.getBBox();return a.x<b.x-0.5||a.x+a.width>b.x+b.width+0.5});"
-        "document.title='wide:'+bad.length+' of '+document.querySelectorAll('svg.dfd g text').length</script>"
-    )
+@pytest.mark.parametrize("name", ["photos", "big", "names", "zones"])
+def test_words_do_not_overlap_in_a_real_browser(name, tmp_path):
+    """Every word that Chromium draws stays in its card or label, apart from other words, and inside the picture."""
     page = tmp_path / "page.html"
-    page.write_text(f"<!doctype html><meta charset=utf-8><body>{_svg(SYSTEMS[name])}{script}", encoding="utf-8")
-    command = [
-        CHROMIUM,
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--no-first-run",
-        "--disable-background-networking",
-    ]
-    dom = subprocess.run(
-        [*command, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()],
-        capture_output=True, check=True, timeout=120,
-    ).stdout.decode()  # fmt: skip
-    assert "<title>wide:0 of " in dom
-    assert "<title>wide:0 of 0" not in dom
+    page.write_text(f"<!doctype html><meta charset=utf-8><body>{_svg(SYSTEMS[name])}{MEASURE}", encoding="utf-8")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    command = [CHROMIUM, *flags, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()]
+    dom = subprocess.run(command, capture_output=True, check=True, timeout=120).stdout.decode()
+    words, out, over, lost = (int(n) for n in re.search(r"words (\d+) out (\d+) over (\d+) lost (\d+)<", dom).groups())
+    assert words == _svg(SYSTEMS[name]).count("<text ")
+    assert (out, over, lost) == (0, 0, 0)

@@ -29,10 +29,8 @@ def implied(system: System) -> Iterator[Implied]:
     for endpoint in system.endpoints:
         yield from _out_of(system, endpoint)
     for feedback in system.tables.feedback:
-        if feedback.endpoint:
-            yield Implied(f"endpoint:{feedback.endpoint}", f"feedback:{feedback.name}")
-        if feedback.into:
-            yield Implied(f"feedback:{feedback.name}", f"dataset:{feedback.into}")
+        yield Implied(f"endpoint:{feedback.endpoint}", f"feedback:{feedback.name}")
+        yield Implied(f"feedback:{feedback.name}", f"dataset:{feedback.into}")
 
 
 def _out_of(system: System, endpoint: Endpoint) -> Iterator[Implied]:

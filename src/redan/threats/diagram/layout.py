@@ -1,4 +1,4 @@
-"""Columns and order of the nodes: a layered layout by fast-sugiyama, see docs/adr/0004-diagram-layout.md."""
+"""Columns and order of the nodes: a layered layout by graphlay, see docs/adr/0004-diagram-layout.md."""
 
 from typing import NamedTuple
 
@@ -43,39 +43,18 @@ def against(edge: Edge, kinds: dict[str, str]) -> bool:
 
 
 def _layered(graph: Graph) -> dict[str, Spot]:
-    from fast_sugiyama import from_edges
+    import graphlay
 
-    number = {node.id: index for index, node in enumerate(graph.nodes)}
     kinds = {node.id: node.kind for node in graph.nodes}
-    pairs = []
-    for edge in graph.edges:
-        pair = (number[edge.source], number[edge.target])
-        pairs.append(pair[::-1] if against(edge, kinds) else pair)
+    pairs = [(e.target, e.source) if against(e, kinds) else (e.source, e.target) for e in graph.edges]
+    request = graphlay.Graph()
+    for name in dict.fromkeys(name for pair in pairs for name in pair):
+        request.node(name, width=_SPACING, height=_SPACING, label="")
+    for pair in dict.fromkeys(pairs):
+        request.edge(*pair)
     if not pairs:
         return {}
-    layouts = from_edges(
-        list(dict.fromkeys(pairs)),
-        vertex_spacing=_SPACING,
-        dummy_vertices=True,
-        dummy_size=_SPACING / 2,
-        ranking_type="minimize",
-        crossing_minimization="barycenter",
-        transpose=True,
-        check_layout=False,
-    )
-    parts = [[(int(n), x, y) for n, (x, y) in positions] for positions, *_ in layouts]
-    parts.sort(key=lambda part: min(n for n, _, _ in part))
-    return _stacked(parts, graph.nodes)
-
-
-def _stacked(parts: list[list[tuple[int, float, float]]], nodes: tuple[Node, ...]) -> dict[str, Spot]:
-    placed: dict[str, Spot] = {}
-    offset = 0.0
-    for part in parts:
-        rows = sorted({y for _, _, y in part}, reverse=True)  # the first layer has the greatest y
-        left = min(x for _, x, _ in part)
-        for n, x, y in part:
-            if n < len(nodes):
-                placed[nodes[n].id] = Spot(rows.index(y), offset + x - left)
-        offset += max(x for _, x, _ in part) - left + _SPACING
-    return placed
+    places: dict[str, tuple[float, float]] = graphlay.layout(request).positions()
+    columns = sorted({x for x, _ in places.values()})
+    top = min(y for _, y in places.values())
+    return {name: Spot(columns.index(x), y - top) for name, (x, y) in places.items()}

@@ -7,7 +7,7 @@ own, so that no arrow runs behind a node.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-ROUNDS = 8  # sweeps that pull boxes towards their neighbours; the picture settles long before
+ROUNDS = 30  # sweeps that pull boxes towards their neighbours; the picture settles long before
 
 
 @dataclass(slots=True)

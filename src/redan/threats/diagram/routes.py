@@ -11,6 +11,7 @@ from redan.threats.diagram.text import ELLIPSIS, width, wrap
 
 HEAD = 9.0  # length of an arrow head
 _LABEL_WIDTH, _LABEL_LINE, _LABEL_PAD = 104.0, 13.0, 5.0
+_CLEAR = 14.0  # a label leaves this much of its arrow free at both ends
 _NO_LANE = 2  # points of an arrow between neighbouring columns
 _TRIES = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82)
 
@@ -145,9 +146,10 @@ def _spot(lines: tuple[str, ...], points: list[Point], straight: bool, taken: It
     if straight:
         start = min(points[1], points[2])
         return Label(start.x + CARD / 2, start.y, w, h, lines)
+    low, high = sorted((points[0].x, points[-1].x))
     for t in _TRIES:
         at = _along(points, t)
-        label = Label((points[0].x + points[-1].x) / 2, at.y, w, h, lines)
+        label = Label(min(max(at.x, low + _CLEAR + w / 2), high - _CLEAR - w / 2), at.y, w, h, lines)
         if not any(_overlap(label, other) for other in taken):
             return label
     return None
@@ -155,8 +157,9 @@ def _spot(lines: tuple[str, ...], points: list[Point], straight: bool, taken: It
 
 def _along(points: list[Point], t: float) -> Point:
     start, end = points[0], points[-1]
-    ease = 3 * (1 - t) * t * t + t**3  # control points level with the ends
-    return Point(start.x + (end.x - start.x) * t, start.y + (end.y - start.y) * ease)
+    aside = 1.5 * (1 - t) ** 2 * t + 1.5 * (1 - t) * t * t + t**3  # both control points lie half-way
+    down = 3 * (1 - t) * t * t + t**3  # and level with the ends
+    return Point(start.x + (end.x - start.x) * aside, start.y + (end.y - start.y) * down)
 
 
 def _overlap(one: Label, other: Label) -> bool:

@@ -13,6 +13,7 @@ CARD, GUTTER, GUTTER_LABELLED = 184.0, 92.0, 168.0
 NAME_SIZE, CAPTION_SIZE, ZONE_SIZE, LABEL_SIZE = 13.0, 11.0, 11.0, 10.5
 _INSET = 22.0  # room for rounded ends and slanted sides of a shape
 _NAME_LINE, _CAPTION_LINE, _ZONE_LINE = 17.0, 14.0, 15.0
+_BADGE = 36.0  # room kept free for the badge of a card below a title
 _CARD_PAD, _CHAIN, _GAP, _PAD = 17.0, 20.0, 24.0, 20.0
 
 
@@ -187,7 +188,7 @@ def _pack(boxes: list[Box], links: list[tuple[str, str]], graph: Graph) -> None:
 def _title(box: Box, graph: Graph) -> tuple[str, ...]:
     zone = next(zone for zone in graph.zones if zone.id == box.zone)
     columns = box.last - box.first + 1
-    return wrap(zone.title, ZONE_SIZE, CARD * columns + GUTTER * (columns - 1) - 10, 2, bold=True)
+    return wrap(zone.title, ZONE_SIZE, CARD * columns + GUTTER * (columns - 1) - _BADGE, 2, bold=True)
 
 
 def _frame(zone: Zone, box: Box, y: float, left: tuple[float, ...], depth: int) -> Frame:
@@ -195,7 +196,7 @@ def _frame(zone: Zone, box: Box, y: float, left: tuple[float, ...], depth: int) 
     x = left[box.first] - pad
     right = left[box.last] + CARD + pad
     columns = box.last - box.first + 1
-    title = wrap(zone.title, ZONE_SIZE, CARD * columns + GUTTER * (columns - 1) - 10, 2, bold=True)
+    title = wrap(zone.title, ZONE_SIZE, CARD * columns + GUTTER * (columns - 1) - _BADGE, 2, bold=True)
     return Frame(zone, x, y, right - x, box.height, title, depth)
 
 

@@ -34,12 +34,14 @@ def pretrained_model(system: System) -> Iterator[Place]:
 
 
 def _from_others(system: System, model: Model) -> str | None:
+    named = {m.name for m in system.models}
+    if model.base in named:
+        return None  # the threat is at the base, which is described itself
     if fact := public_base(system, model):
         return fact
     if not model.trained_on and (model.publisher or model.source):
         return "it names a publisher or download source, and no training data of ours"
-    named = {m.name for m in system.models}
-    if model.base and model.base not in named:
+    if model.base:
         return f"its base {model.base!r} is not described here"
     if any(m.base == model.name for m in system.models) and not model.trained_on:
         return "another model is made from it, and who trained it is not declared"
