@@ -126,7 +126,7 @@ def test_markdown_escapes_the_description(small_material):
 def test_text_says_what_to_mend(small_material):
     """The terminal shows verdict, the worst findings with their fix, and the line to reproduce."""
     text = render("text", small_material).decode()
-    assert "The gate is not met" in text
+    assert "The gate is not met:" in text
     assert "A-MLSG-002-D002/rows-are-not-shared" in text
     assert "fix:" in text
     assert "To reproduce: redan check" in text

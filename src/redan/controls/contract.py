@@ -78,7 +78,8 @@ class Check:
         tier: what it costs.
         version: raised whenever the answer to the same input may change; part of the cache key.
         extra: the optional dependency it needs; missing means `not-run` with the install line.
-        dated: whether the answer depends on today's date or on the ledger; such answers are never cached.
+        dated: whether the answer depends on today's date, the product's stage or the ledger; such answers are never
+            cached.
     """
 
     id: str

@@ -133,7 +133,8 @@ def _unanswered(about: str, findings: Iterable[Finding], outcome: Outcome) -> It
         those = [finding for finding in open_ones if finding.outcome is state]
         first = those[0]
         more = f", and {len(those) - 1} more" if len(those) > 1 else ""
-        yield Reason(about, f"{state}: {first.check} of {first.subject}: {first.message}{more}", _place(first))
+        which = first.subject if first.check == about else f"{first.check} of {first.subject}"
+        yield Reason(about, f"{state}: {which}: {first.message}{more}", _place(first))
     if not every:
         yield Reason(about, f"{outcome}: there is no finding")
     elif not open_ones and outcome in UNANSWERED:

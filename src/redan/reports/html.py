@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from redan.reports.material import UNANSWERED, Material
 from redan.reports.view import controls, entry, threat_rows
-from redan.reports.words import MARKS, plain_count
+from redan.reports.words import MARKS, plain_count, tally
 from redan.terms import Outcome, Property, Stage, Verdict
 from redan.threats.diagram import diagram
 from redan.threats.matrix import matrix
@@ -45,7 +45,7 @@ def _context(material: Material) -> dict[str, object]:
         "purpose": material.system.about.purpose,
         "verdict": judgement.verdict.value,
         "verdict_words": _WORDS[judgement.verdict],
-        "verdict_why": _why(material),
+        "verdict_why": tally(material),
         "bar": _bar(material),
         "facts": tuple(_facts(material)),
         "first_title": "Mend these first" if pressing else "What to do next",
@@ -62,13 +62,6 @@ def _context(material: Material) -> dict[str, object]:
         "proof": tuple(_proof(material)),
         "reproduce": material.reproduce,
     }
-
-
-def _why(material: Material) -> str:
-    rows = [row for row in material.judgement.rows if row.required]
-    states = Counter(row.outcome for row in rows)
-    parts = [f"{states[outcome]} {outcome.value}" for outcome in MARKS if states[outcome]]
-    return f"{plain_count(len(rows), 'required control')}: {', '.join(parts) or 'none'}"
 
 
 def _bar(material: Material) -> Markup:

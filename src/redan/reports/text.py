@@ -3,7 +3,8 @@
 import io
 from collections.abc import Iterator
 
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -83,7 +84,7 @@ def _is_silent(row: Row) -> bool:
     return row.outcome is Outcome.NOT_RUN and all(j.finding.message == NO_CHECK for j in row.findings)
 
 
-def _unanswered(material: Material) -> Iterator[Text]:
+def _unanswered(material: Material) -> Iterator[RenderableType]:
     missing = [reason for reason in material.judgement.reasons if not reason.what.startswith("broken")]
     if not missing:
         return
@@ -91,12 +92,12 @@ def _unanswered(material: Material) -> Iterator[Text]:
     yield Text("What keeps the gate from judging or passing", style="bold")
     for reason in missing[: 2 * WORST]:
         place = f" ({reason.where})" if reason.where else ""
-        yield Text(f"  {reason.about}: {reason.what}{place}")
+        yield _indented(Text(f"{reason.about}: {reason.what}{place}"), 2)
     if len(missing) > 2 * WORST:
         yield Text(f"  and {len(missing) - 2 * WORST} more", style="dim")
 
 
-def _worst(material: Material) -> Iterator[Text]:
+def _worst(material: Material) -> Iterator[RenderableType]:
     worst = material.worst(WORST)
     if not worst:
         return
@@ -107,20 +108,22 @@ def _worst(material: Material) -> Iterator[Text]:
         yield from _entry(number, row, judged)
 
 
-def _entry(number: int, row: Row, judged: JudgedFinding) -> Iterator[Text]:
+def _entry(number: int, row: Row, judged: JudgedFinding) -> Iterator[RenderableType]:
     finding = judged.finding
     same = [j for j in row.findings if j.finding.check == finding.check and j.finding.outcome is Outcome.BROKEN]
     more = f" (and {len(same) - 1} more like it)" if len(same) > 1 else ""
     yield Text()
-    yield Text.assemble(
-        (f"{number}. ", "bold"), (finding.check, "bold red"), f"  {about(finding)}{more}", overflow="fold"
-    )
-    yield Text(f"   {finding.message}")
+    yield Text.assemble((f"{number}. ", "bold"), (finding.check, "bold red"), f"  {about(finding)}{more}")
+    yield _indented(Text(finding.message))
     if finding.measure is not None:
-        yield Text(f"   {measured(finding.measure)}", style="dim")
+        yield _indented(Text(measured(finding.measure), style="dim"))
     if finding.remedy is not None:
-        yield Text.assemble(("   fix: ", "green"), finding.remedy.text)
+        yield _indented(Text.assemble(("fix: ", "green"), finding.remedy.text))
         if finding.remedy.command:
-            yield Text(f"        {finding.remedy.command}", style="cyan")
+            yield _indented(Text(finding.remedy.command, style="cyan"), 8)
     if finding.location is not None:
-        yield Text(f"   at {finding.location.file}:{finding.location.line}", style="dim")
+        yield _indented(Text(f"at {finding.location.file}:{finding.location.line}", style="dim"))
+
+
+def _indented(text: Text, left: int = 3) -> Padding:
+    return Padding(text, (0, 0, 0, left), expand=False)

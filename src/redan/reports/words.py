@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from redan.findings import Finding, Measure
 from redan.reports.material import Material
+from redan.runner.outcome import worst
 from redan.terms import Outcome, Verdict
 
 MARKS: Mapping[Outcome, str] = MappingProxyType(
@@ -18,6 +19,16 @@ MARKS: Mapping[Outcome, str] = MappingProxyType(
         Outcome.NOT_APPLICABLE: "–",
     }
 )
+_VERBS: Mapping[Outcome, str] = MappingProxyType(
+    {
+        Outcome.HOLDS: "hold",
+        Outcome.BROKEN: "broken",
+        Outcome.ERROR: "in error",
+        Outcome.STALE: "stale",
+        Outcome.NOT_RUN: "not run",
+        Outcome.NOT_APPLICABLE: "not applicable",
+    }
+)
 _VERDICTS: Mapping[Verdict, str] = MappingProxyType(
     {
         Verdict.MET: "the gate is met",
@@ -28,10 +39,22 @@ _VERDICTS: Mapping[Verdict, str] = MappingProxyType(
 
 
 def headline(material: Material) -> str:
-    """The verdict and how many required controls are in which state, in one line."""
-    states = Counter(row.outcome for row in material.judgement.rows if row.required)
-    parts = [f"{states[outcome]} {outcome.value}" for outcome in MARKS if states[outcome]]
-    return f"{_VERDICTS[material.judgement.verdict]} ({', '.join(parts) or 'nothing'} of what is required)"
+    """The verdict and what the required questions came to, in one line."""
+    return f"{_VERDICTS[material.judgement.verdict]}: {tally(material)}"
+
+
+def tally(material: Material) -> str:
+    """How many required questions there are and what they came to, such as `3 required questions: 2 hold, 1 broken`.
+
+    Questions, not controls: a policy may require one question of a control whose other questions have no check yet.
+    """
+    answers: dict[str, list[Finding]] = {}
+    for _, judged in material.judged():
+        if judged.required:
+            answers.setdefault(judged.finding.check, []).append(judged.finding)
+    states = Counter(worst(findings) for findings in answers.values())
+    parts = [f"{states[outcome]} {_VERBS[outcome]}" for outcome in MARKS if states[outcome]]
+    return f"{plain_count(len(answers), 'required question')}: {', '.join(parts) or 'none'}"
 
 
 def plain_count(count: int, noun: str) -> str:

@@ -170,8 +170,11 @@ def _placed(system: System, job: Job, finding: Finding) -> Finding:
 
 
 def _rests_on(system: System, job: Job, world: World, artifacts: Mapping[tuple[type[Artifact], str], Artifact]) -> Json:
-    described = {key: value for key, value in system.to_json().items() if key not in _NOT_ANSWERING}
-    stance = system.to_json()["controls"]
+    said = system.to_json()
+    described = {key: value for key, value in said.items() if key not in _NOT_ANSWERING}
+    # A check that reads how far the product is asks for a date too, and dated answers are never kept.
+    described["system"] = system.about.model_dump(mode="json", exclude={"stage"})
+    stance = said["controls"]
     return {
         "check": job.check.id,
         "version": job.check.version,
