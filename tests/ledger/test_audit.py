@@ -53,6 +53,7 @@ EDITS = [
     ("DELETE FROM entry WHERE idx = 3", "entry 3 is missing"),
     ("DELETE FROM entry WHERE idx = 6", "entry 6 is missing"),
     ("DELETE FROM entry", "entry 0 is missing"),
+    ("UPDATE entry SET idx = -1 - idx", "entry 0 is missing"),
     ("DELETE FROM node WHERE id = 0", "entry 0 was changed"),
     ("DELETE FROM node WHERE id = 10", "entry 6 was changed"),
     ("DELETE FROM node", "entry 0 was changed"),
@@ -117,3 +118,12 @@ def test_a_copy_verifies(tmp_path, seven, signer):
     """The one file is the whole ledger."""
     shutil.copytree(seven, tmp_path / "copy")
     assert _verdict(tmp_path / "copy", signer) is None
+
+
+def test_damage_outside_the_entries_is_found(seven, signer):
+    """The file's own bookkeeping is read too: a free list that counts pages which are not there."""
+    path = seven / "ledger.sqlite"
+    data = bytearray(path.read_bytes())
+    data[36:40] = (3).to_bytes(4, "big")  # SQLite file format, section 1.3: number of free pages
+    path.write_bytes(data)
+    assert "malformed" in _verdict(seven, signer)

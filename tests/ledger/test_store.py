@@ -220,6 +220,17 @@ def test_a_changed_entry_is_neither_read_nor_proven(seven, signer, edit):
         assert proof.verify(ledger.receipt(3), b"entry 3", signer.public).size == 7
 
 
+def test_a_missing_entry_or_hash_is_named(seven, signer, edit):
+    """Reading what was removed says what is missing."""
+    edit("DELETE FROM entry WHERE idx = 2")
+    edit("DELETE FROM node WHERE id = 3")
+    with Ledger.open(seven, key=signer.public) as ledger:
+        with pytest.raises(InvalidError, match="entry 2 is missing or malformed"):
+            ledger.entry(2)
+        with pytest.raises(InvalidError, match="the stored hash of entries 2 to 2 is missing"):
+            ledger.receipt(3)
+
+
 def test_a_closed_ledger_says_so(seven, signer):
     """Use after close is a usage error."""
     ledger = Ledger.open(seven, signer)

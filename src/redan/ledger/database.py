@@ -47,10 +47,9 @@ def node_id(level: int, place: int) -> int:
 class Database:
     """One connection, safe for many threads; every sqlite3 error leaves as a RedanError."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, *, writable: bool) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
-        self._writable = writable
         self._lock = threading.RLock()
 
     def close(self) -> None:
@@ -61,8 +60,6 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """One durable transaction, alone among all processes; any error undoes it whole."""
-        if not self._writable:
-            raise UsageError("the ledger is open for reading only", where=str(self.path), remedy="give the signing key")
         with self._transaction("BEGIN IMMEDIATE"):
             yield
 
@@ -86,9 +83,7 @@ class Database:
     def size(self) -> int:
         """The number of entries, if none is missing."""
         last = self._value("SELECT max(idx) FROM entry", ())
-        if last is not None and (not isinstance(last, int) or last < 0):
-            raise self._damaged("an entry's index is not a number")
-        return 0 if last is None else last + 1
+        return last + 1 if isinstance(last, int) else 0
 
     def entry(self, index: int) -> bytes:
         """The bytes of one entry."""
@@ -169,7 +164,7 @@ def open_database(folder: Path, *, writable: bool, busy_s: float) -> Database:
     mode = "mode=rw" if writable else _reading_mode(path)
     with translated(path):
         connection = _connected(path, mode, busy_s)
-        database = Database(path, connection, writable=writable)
+        database = Database(path, connection)
         try:
             database.check_structure()
         except (*RAISED, InvalidError):

@@ -172,11 +172,7 @@ class Ledger:
             head = self._head()
             audit(self._database, head)
             for note in earlier:
-                old = open_checkpoint(note, self._required_key(), origin=self.origin)
-                if old.size > head.size:
-                    raise InvalidError(f"the ledger had {old.size} entries and has {head.size} now", where=self._where)
-                proof = tree.consistency_proof(old.size, head.size, self._database.node)
-                tree.verify_consistency(old.size, head.size, proof, old.root, head.root)
+                self._check_extends(note, head)
         return head
 
     def close(self) -> None:
