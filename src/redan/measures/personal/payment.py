@@ -32,7 +32,7 @@ _ISSUERS = (
     ("81", "82", (16,)),
 )
 
-_PLACEHOLDER = 2  # different digits at most, as in 4444 4444 4444 4448
+_PLACEHOLDER = 1  # different digits, as in 0000 0000 0000 0000
 
 
 def is_card(value: str) -> bool:

@@ -17,8 +17,11 @@ _DENIED = ("usage", "bytes", "minutes", "duration", "charge", "charges", "amount
            "brand", "service", "plan", "type", "count", "total", "avg", "mean", "sum", "revenue", "cost", "price",
            "timestamp", "time", "date", "id")  # fmt: skip
 _DATES = r"(?!\s*[0-9]{4}[-/. ][0-9]{1,2}[-/. ][0-9]{1,2})(?!\s*[0-9]{1,2}[-/. ][0-9]{1,2}[-/. ][0-9]{2,4}\s*$)"
-# a social security number (3-2-4) and a price (1,234.50) are written with separators too
-_NOT_OTHERS = r"(?!\s*[0-9]{3}-[0-9]{2}-[0-9]{4}\s*$)(?!\s*[0-9.]*[.][0-9]{1,2}\s*$)(?!\s*[0-9]+[.][0-9]+\s*$)"
+# an IP address, a social security number (3-2-4) and a price (1,234.50) are written with separators too
+_NOT_OTHERS = (
+    r"(?!\s*[0-9]{1,3}(?:[.][0-9]{1,3}){3}\s*$)"
+    r"(?!\s*[0-9]{3}-[0-9]{2}-[0-9]{4}\s*$)(?!\s*[0-9.]*[.][0-9]{1,2}\s*$)(?!\s*[0-9]+[.][0-9]+\s*$)"
+)
 _WRITTEN = re.compile(
     rf"{_DATES}{_NOT_OTHERS}\s*(?=(?:[^0-9]*[0-9]){{7,12}}[^0-9]*$)(?=.*[0-9)][ ./-])"
     r"\(?[0-9][0-9()]*(?:[ ./-]{1,3}[0-9()]+){1,6}(?: ?(?:x|ext\.?) ?[0-9]{1,6})?\s*$",

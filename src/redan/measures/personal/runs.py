@@ -14,6 +14,7 @@ _RUN = re.compile(
     r"(?<![\w@#+-])(?<![0-9][.,])(?:tel:)?\+?\(?[0-9](?:[ ().\-/]{0,2}[0-9]){6,40}(?![\w@]|[.,][0-9])",
     re.ASCII,
 )
+_DAY = re.compile(r"(?:19|20)[0-9]{2}([-./])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12][0-9]|3[01])(?![0-9])")
 # written in groups, and not a date: after a word such as 'phone' enough, whatever the country
 _WRITTEN_NUMBER = re.compile(
     r"(?![12][0-9]{3}[-./ ][0-9]{1,2}[-./ ][0-9]{1,2}\b)(?![0-9]{1,2}[-./ ][0-9]{1,2}[-./ ][12][0-9]{3}\b)"
@@ -147,6 +148,8 @@ def _identity(run: _Run) -> Iterator[Span]:
 
 
 def _phone(run: _Run) -> Iterator[Span]:
+    if _DAY.match(run.text):
+        return
     if run.spoken == "phone":
         solid = run.text == run.digits
         fits = is_msisdn(run.digits) if solid else bool(_WRITTEN_NUMBER.fullmatch(run.text))

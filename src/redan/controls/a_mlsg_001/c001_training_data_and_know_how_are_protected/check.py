@@ -16,8 +16,8 @@ from redan.terms import Level, Tier
 MODES = "A-MLSG-001-C001/files-are-not-world-readable"
 SECRETS = "A-MLSG-001-C001/code-holds-no-secrets"
 _ROTATE = Remedy(
-    text="Revoke the secret where it was issued, since a copy may be in the history of the repository; read the new one "
-    "from the environment or a secret store at run time.",
+    text="Revoke the secret where it was issued, since a copy may be in the history of the repository; read the new "
+    "one from the environment or a secret store at run time.",
     effort=Level.MEDIUM,
 )
 _SHORTEN = Remedy(text="List text files of at most 4 MiB under 'code' of the model.", effort=Level.LOW)

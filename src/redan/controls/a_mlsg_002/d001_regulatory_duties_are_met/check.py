@@ -65,8 +65,8 @@ def _declared(have: Have) -> Iterator[Finding]:
 def _undeclared(subject: str, dataset: Dataset, scan: ColumnScan, found: Found) -> Finding:
     where = "inside its text" if found.in_text else "as its values"
     message = (
-        f"Column {scan.column!r} holds data of the kind '{found.kind}' {where} and is not declared: {found.matches:,} of "
-        f"{found.n:,} values looked at, {_HOW[found.verification]}."
+        f"Column {scan.column!r} holds data of the kind '{found.kind}' {where} and is not declared: {found.matches:,} "
+        f"of {found.n:,} values looked at, {_HOW[found.verification]}."
     )
     measure = Measure(
         name="personal_values",
