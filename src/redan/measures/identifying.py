@@ -78,8 +78,9 @@ def identifying(table: Table, columns: Sequence[str], *, today: dt.date, seed: i
     rows = table.select(columns).sample(SAMPLE, seed)
     seen = {name: [_text(v) for v in rows[name].to_pylist() if v is not None] for name in columns}
     close = [name for name, texts in seen.items() if len(set(texts)) >= UNIQUE_NAMED * len(texts) > 0]
-    counted = table.select(close)
-    distinct, missing = (counted.distinct_counts(), counted.null_counts()) if close else ({}, {})
+    counted = table.select(close) if close else None
+    distinct = counted.distinct_counts() if counted else {}
+    missing = counted.null_counts() if counted else {}
     found: dict[str, Identifying] = {}
     for name, texts in seen.items():
         filled = table.rows - missing.get(name, 0)

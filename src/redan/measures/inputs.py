@@ -19,6 +19,7 @@ DRAWN_ROWS = 20_000  # rows leave the table only up to here
 MOST_ROWS = 5_000
 CELLS = 400_000  # rows are traded for columns so that wide tables take no longer
 COPY_SHARE = 0.1  # a column with this many levels per row makes equal rows copies, not coincidence
+COPY_LEVELS = 50  # below this it is a category, and equal rows are bound to happen
 MANY_VALUES = 50  # a label of fractions with more values than this is a number, whatever the task is called
 _LABEL = "label"
 
@@ -132,7 +133,7 @@ def _without_copies(columns: Sequence[Column], label: NDArray[Any]) -> NDArray[n
     rows = np.column_stack([*filled, label])
     first = np.sort(np.unique(rows, axis=0, return_index=True)[1])
     levels = max(len(np.unique(values)) for values in filled)
-    return first if levels >= COPY_SHARE * len(first) else np.arange(len(label))
+    return first if levels >= max(COPY_LEVELS, COPY_SHARE * len(first)) else np.arange(len(label))
 
 
 def _balanced(label: NDArray[Any], task: Task, width: int, rng: np.random.Generator) -> NDArray[np.int64]:
