@@ -14,7 +14,7 @@ from redan.seal.keys import generate
 from redan.seal.pair import write_pair
 
 ENTRIES = [
-    b'{"kind": "described", "at": "2026-11-02T10:00:00Z", "key": "system.requirements"}',
+    b'{"at":"2026-11-02T10:00:00Z","key":"system.requirements","sha256":"00","type":"described"}',
     b'{"kind": "checked", "time": "2026-11-03T10:00:00Z"}',
     b"\xff\x00 not ours",
     b"[" * 60_000,
@@ -53,7 +53,13 @@ def test_the_listing_in_text(project, redan):
     done = redan(folder, "ledger", "log")
     lines = done.stdout.splitlines()
     assert (done.returncode, done.stderr, len(lines)) == (0, "", 8)
-    assert lines[0].split() == ["0", leaf_hash(ENTRIES[0]).hex()[:16], "2026-11-02T10:00:00Z", "described"]
+    assert lines[0].split() == [
+        "0",
+        leaf_hash(ENTRIES[0]).hex()[:16],
+        "2026-11-02T10:00:00Z",
+        "described",
+        "system.requirements",
+    ]
     assert lines[1].split()[2:] == ["2026-11-03T10:00:00Z", "checked"]
     assert all("(opaque)" in line for line in lines[2:6])
     assert "\x1b" not in done.stdout
@@ -74,6 +80,7 @@ def test_the_listing_in_json(project, redan):
         "leaf": leaf_hash(ENTRIES[1]).hex(),
         "kind": "checked",
         "at": "2026-11-03T10:00:00Z",
+        "key": "",
     }
 
 

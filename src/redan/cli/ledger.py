@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(".redan/ledger")
 PUBLIC = Path(".redan/key.pub")
-_WORD_LIMIT = 64  # an entry's kind and time are short; anything longer is not ours
+_WORD_LIMIT = 200  # an entry's kind, time and subject are short; anything longer is not ours
 
 Folder = Annotated[Path, typer.Option("--dir", help="The project folder; its ledger lies in .redan/ledger.")]
 Key = Annotated[
@@ -32,12 +32,14 @@ class Row:
         leaf: hex SHA-256 leaf hash (RFC 6962: of a zero byte and the entry).
         kind: what the entry says it is; the empty string when it is not an entry of redan's own.
         at: when, as the entry says; the empty string when it does not say.
+        key: what it is about: a control, an event's subject; the empty string when it does not say.
     """
 
     index: int
     leaf: str
     kind: str
     at: str
+    key: str
 
 
 def ledger_log(
@@ -104,8 +106,7 @@ def rows(ledger: "Ledger", last: int | None) -> Iterator[Row]:
     size = ledger.size
     first = 0 if last is None else max(0, size - last)
     for index, entry in enumerate(ledger.entries(first, size), start=first):
-        kind, at = _described(entry)
-        yield Row(index, leaf_hash(entry).hex(), kind, at)
+        yield Row(index, leaf_hash(entry).hex(), *_described(entry))
 
 
 def _opened(folder: Path, key: Path | None) -> "Ledger":
@@ -137,20 +138,27 @@ def _write_text(ledger: "Ledger", last: int | None) -> None:
 
     head = read_checkpoint(ledger.checkpoint())
     for row in rows(ledger, last):
-        sys.stdout.write(f"{row.index:>8}  {row.leaf[:16]}  {row.at or '-':<25}  {row.kind or '(opaque)'}\n")
+        sys.stdout.write(
+            f"{row.index:>8}  {row.leaf[:16]}  {row.at or '-':<25}  {row.kind or '(opaque)':<10}  {row.key}".rstrip()
+            + "\n"
+        )
     sys.stdout.write(f"{head.size} entries, root {head.root.hex()}, log {head.origin}\n")
     sys.stdout.write("verified: every entry, every hash, the signature\n" if ledger.verifiable else "not verified\n")
 
 
-def _described(entry: bytes) -> tuple[str, str]:
-    """The kind and time of one of redan's own entries: a JSON object that has them as text."""
+def _described(entry: bytes) -> tuple[str, str, str]:
+    """Kind, time and subject of one of redan's own entries: a JSON object that has them as text."""
     try:
         value = json.loads(entry)
     except (ValueError, RecursionError):
-        return "", ""
+        return "", "", ""
     if not isinstance(value, dict):
-        return "", ""
-    return _word(value.get("kind")), _word(value.get("at", value.get("time")))
+        return "", "", ""
+    return (
+        _word(value.get("type", value.get("kind"))),
+        _word(value.get("at", value.get("time"))),
+        _word(value.get("key")),
+    )
 
 
 def _word(value: object) -> str:
