@@ -68,15 +68,27 @@ def test_an_honest_pack_gives_back_the_results(signed):
     assert sorted(verified.evidence.values()) == sorted(digest_of(envelope) for envelope in listed.values())
 
 
-@pytest.mark.parametrize("mask", [0x01, pytest.param(0x20, marks=pytest.mark.slow)])
-def test_no_byte_can_change_unnoticed(small, mask):
-    """Every position is flipped, its lowest bit and its case, and each time the pack is invalid with a part named."""
-    pack, made = small
-    for position in range(len(pack)):
+def assert_every_flip_is_refused(pack: bytes, key, mask: int, positions: range) -> None:
+    """Each position flipped alone makes the pack invalid, with a part named."""
+    for position in positions:
         flipped = bytearray(pack)
         flipped[position] ^= mask
-        error = refused(bytes(flipped), made.signer.public)
-        assert error.where, f"byte {position}"
+        assert refused(bytes(flipped), key).where, f"byte {position}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mask", [0x01, 0x20])
+def test_no_byte_can_change_unnoticed(small, mask):
+    """Every position of the file is flipped, its lowest bit and its case."""
+    pack, made = small
+    assert_every_flip_is_refused(pack, made.signer.public, mask, range(len(pack)))
+
+
+@pytest.mark.parametrize(("mask", "first"), [(0x01, 0), (0x02, 5), (0x20, 9)])
+def test_no_sampled_byte_can_change_unnoticed(small, mask, first):
+    """The same on every seventeenth byte, for every run of the tests."""
+    pack, made = small
+    assert_every_flip_is_refused(pack, made.signer.public, mask, range(first, len(pack), 17))
 
 
 @given(position=st.integers(0, 1 << 20), byte=st.integers(1, 255))
@@ -187,11 +199,11 @@ EDITS = {
     ),
     "unknown field": (lambda v: v.update(note="trust me"), "pack"),
     "unknown field of an entry": (lambda v: v["run"].update(note="trust me"), "pack"),
-    "unknown field of an envelope": (lambda v: v["run"]["envelope"].update(note="trust me"), "run"),
+    "unknown field of an envelope": (lambda v: v["run"]["envelope"].update(note="trust me"), "pack"),
     "key id": (lambda v: v["run"]["envelope"]["signatures"][0].update(keyid="0" * 64), "run"),
     "two signatures": (
         lambda v: v["run"]["envelope"]["signatures"].append(v["policy"]["envelope"]["signatures"][0]),
-        "run",
+        "pack",
     ),
     "schema": (lambda v: v.update(schema="redan/pack/v2"), "pack"),
     "url-safe base64": (
@@ -229,6 +241,13 @@ def test_what_is_no_pack_is_refused(signed, data):
 def test_a_huge_file_is_refused_before_it_is_parsed(signed):
     """The size is bounded."""
     assert "larger" in refused(b" " * (PACK_LIMIT_BYTES + 1), signed[1]).what
+
+
+@pytest.mark.parametrize("unit", [b"[],", b"{},", b"1,"])
+def test_a_file_of_many_values_is_refused_before_it_is_parsed(signed, unit):
+    """A million values are counted, not built: no parser runs over them."""
+    hostile = b'{"schema":"redan/pack/v1","x":[' + unit * 1_000_000 + b"0]}"
+    assert "more values" in refused(hostile, signed[1]).what
 
 
 def test_the_first_differing_byte_is_named(signed):
