@@ -1,10 +1,9 @@
 """The pack: all statements of a run with their receipts, one canonical JSON file that verifies on its own."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from redan.canon import Json
-from redan.errors import IncompleteError, UsageError
+from redan.errors import UsageError
 from redan.evidence.form import PACK_LIMIT_BYTES, TEST_RESULT_NAME, Entry, Pack, envelope_sha256, write_pack
 from redan.evidence.ledger_entries import LedgerEntry, encode
 from redan.evidence.predicates import PAYLOAD_TYPE, Closing, descriptor
@@ -19,15 +18,12 @@ from redan.evidence.statements import (
     write,
 )
 from redan.evidence.verify import verify
-from redan.ledger import proof
 from redan.runner.records import Results
 from redan.seal import dsse
 
 if TYPE_CHECKING:
     from redan.ledger.store import Ledger
     from redan.seal.keys import Signer
-
-_TRIES = 20
 
 
 class _Sealed(NamedTuple):
@@ -50,13 +46,12 @@ def attest(results: Results, signer: "Signer", *, ledger: "Ledger", registered: 
 
     Raises:
         UsageError: the run has no control, was not made under the registered policy, or holds what JSON cannot carry.
-        IncompleteError: other writers kept the ledger growing, so that no one checkpoint covers all receipts.
         InvalidError: the ledger signs with another key.
     """
     _check_registration(results, ledger, registered)
     sealed = _sealed(results, signer, registered)
     indices = ledger.append([item.entry for item in sealed])
-    receipts = _receipts(ledger, [registered.index, *indices])
+    receipts = ledger.receipts([registered.index, *indices])
     entries = [Entry.of(item.envelope, text) for item, text in zip(sealed, receipts[1:], strict=True)]
     *evidence, result, run = entries
     policy = Entry.of(registered.envelope, receipts[0])
@@ -100,12 +95,3 @@ def _sealed(results: Results, signer: "Signer", registered: Registered) -> list[
     subject = (descriptor(DESCRIPTION, results.description_sha256),)
     sealed.append(seal("run", "checked", f"stage:{results.stage.value}", write(statement(closing, subject))))
     return sealed
-
-
-def _receipts(ledger: "Ledger", indices: Sequence[int]) -> list[str]:
-    """Receipts that all carry the same checkpoint, although others may append meanwhile."""
-    for _ in range(_TRIES):
-        texts = [ledger.receipt(index) for index in indices]
-        if len({proof.parse(text).checkpoint for text in texts}) == 1:
-            return texts
-    raise IncompleteError("the ledger grows faster than receipts can be drawn", remedy="run again")

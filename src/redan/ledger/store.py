@@ -146,14 +146,19 @@ class Ledger:
             UsageError: there is no such entry.
             InvalidError: the entry or a stored hash was changed.
         """
+        return self.receipts((index,))[0]
+
+    def receipts(self, indexes: Sequence[int]) -> list[str]:
+        """Receipts that all carry the same checkpoint, whatever other processes append meanwhile.
+
+        Raises:
+            UsageError: there is no such entry.
+            InvalidError: an entry or a stored hash was changed.
+        """
         with self._database.reading():
-            self._check_range(index, index + 1)
             note = self._database.note()
             head = read_checkpoint(note) if self._key is None else self._head()
-            leaf = tree.leaf_hash(self._checked(index, self._database.entry(index)))
-            path = tree.inclusion_proof(index, head.size, self._database.node)
-        tree.verify_inclusion(leaf, index, head.size, path, head.root)
-        return render(Receipt(index=index, hashes=tuple(path), checkpoint=note))
+            return [self._receipt(index, note, head) for index in indexes]
 
     def verify(self, *, earlier: Sequence[str] = ()) -> Checkpoint:
         """Reads everything again: each entry, each stored hash, the root, and the signature.
@@ -239,6 +244,13 @@ class Ledger:
         if tree.leaf_hash(entry) != self._database.node(0, index):
             raise self._invalid(f"entry {index} was changed: it does not have the hash stored for it")
         return entry
+
+    def _receipt(self, index: int, note: str, head: Checkpoint) -> str:
+        self._check_range(index, index + 1)
+        leaf = tree.leaf_hash(self._checked(index, self._database.entry(index)))
+        path = tree.inclusion_proof(index, head.size, self._database.node)
+        tree.verify_inclusion(leaf, index, head.size, path, head.root)
+        return render(Receipt(index=index, hashes=tuple(path), checkpoint=note))
 
     def _check_range(self, start: int, stop: int) -> None:
         size = self.size
