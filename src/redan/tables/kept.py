@@ -1,6 +1,8 @@
 """A temporary folder that lives as long as the tables read from it."""
 
+import shutil
 import tempfile
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,17 +11,20 @@ from pathlib import Path
 class Spool:
     """A private folder, removed with the last reference to it."""
 
-    folder: tempfile.TemporaryDirectory[str]
+    folder: Path
 
     @classmethod
     def new(cls) -> "Spool":
         """A fresh folder that only this user can read."""
-        return cls(tempfile.TemporaryDirectory(prefix="redan-", ignore_cleanup_errors=True))
+        spool = cls(Path(tempfile.mkdtemp(prefix="redan-")))
+        # TemporaryDirectory warns when it goes without a call, and a cache of tables has no last call.
+        weakref.finalize(spool, shutil.rmtree, spool.folder, ignore_errors=True)
+        return spool
 
     @property
     def file(self) -> Path:
         """Where the table goes."""
-        return Path(self.folder.name) / "table.parquet"
+        return self.folder / "table.parquet"
 
 
 @dataclass(frozen=True)
