@@ -179,14 +179,17 @@ def test_folders_that_are_none(tmp_path, capsys):
     assert not (tmp_path / "redan.toml").exists()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
-def test_a_folder_that_cannot_be_written(folder, capsys):
-    """Exit 2, one line, nothing left behind."""
-    folder.chmod(0o500)
-    code, _, err = run(capsys, folder)
-    folder.chmod(0o700)
-    assert code == 2
-    assert "cannot be written" in err
+@pytest.mark.parametrize("fault", ["mkstemp", "fsync"])
+def test_a_full_disk_leaves_nothing_half_written(fault, folder, capsys, monkeypatch):
+    """Exit 2, one line, no temporary file and no description."""
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("redan.files.tempfile.mkstemp" if fault == "mkstemp" else "redan.files.os.fsync", full)
+    code, out, err = run(capsys, folder)
+    assert (code, out) == (2, "")
+    assert "cannot be written: No space left on device" in err
     assert sorted(p.name for p in folder.iterdir()) == ["customers.csv", "model.onnx", "train.py"]
 
 

@@ -147,9 +147,9 @@ def test_the_first_of_several_faults_is_named_and_the_rest_counted(tmp_path):
 
 
 def test_thousands_of_faults_are_one_line(tmp_path):
-    """A text that is wrong in 50,000 places is refused as quickly as one fault: only the first is worded."""
-    said = refusal(HEAD + "".join(f"k{i} = 1\n" for i in range(50_000)), tmp_path)
-    assert said == "redan.toml:3: system.k0: unknown key 'k0' (and 49,999 more)"
+    """A text that is wrong in 40,000 places is refused as quickly as one fault: only the first is worded."""
+    said = refusal(HEAD + "".join(f"k{i} = 1\n" for i in range(40_000)), tmp_path)
+    assert said == "redan.toml:3: system.k0: unknown key 'k0' (and 39,999 more)"
 
 
 def test_hostile_words_cannot_break_the_line(tmp_path):
@@ -189,13 +189,16 @@ def test_files_that_are_no_description(kind, tmp_path):
     assert words[kind] in str(caught.value)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_a_file_without_permission(tmp_path):
+def test_a_file_without_permission(tmp_path, monkeypatch):
     """A file that may not be read is refused with the system's words."""
     (tmp_path / "redan.toml").write_text(HEAD)
-    (tmp_path / "redan.toml").chmod(0)
+    monkeypatch.setattr("redan.files.os.open", _denied)
     with pytest.raises(ConfigError, match="permission denied"):
         read(tmp_path)
+
+
+def _denied(*_, **__):
+    raise PermissionError(13, "Permission denied")
 
 
 WORDS = re.findall(r"\S+|\s+", WHOLE)

@@ -14,7 +14,7 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 DEPTH_LIMIT = 16  # redan.toml nests four deep
 KEY_LIMIT_CHARS = 1000
 SCALAR_LIMIT_CHARS = 1000
-ENTRY_LIMIT = 100_000  # keys and array items; a description of a thousand datasets has a tenth of that
+ENTRY_LIMIT = 50_000  # keys and array items; a description of a thousand datasets has less than half of that
 
 _SPACE = re.compile(r"[ \t]*+")
 _BLANK = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
@@ -91,7 +91,7 @@ class _Locator:
             self._lines.setdefault(path, line)
         path = (*path, last)
         if mark == "[":
-            return self._note(self._newest(path), line)
+            return self._note(path, line)
         self._lines.setdefault(path, line)
         self._items[path] = self._items.get(path, 0) + 1
         return self._note(self._newest(path), line)
