@@ -18,10 +18,19 @@ TRAINING_ROLES = ("train", "site")
 
 
 class Writer(NamedTuple):
-    """Someone outside the team who can write into a dataset: how far outside, and the fact that says so."""
+    """Someone outside the team who can write into a dataset.
+
+    Args:
+        exposure: how far outside.
+        fact: one clause that says so.
+        kind: kind of the source, or `feedback`, `contributor`, `site` or `unknown`.
+        source: name of the source; None when it is not one.
+    """
 
     exposure: Exposure
     fact: str
+    kind: str
+    source: str | None = None
 
 
 def widest(exposures: Iterable[Exposure]) -> Exposure:
@@ -36,13 +45,16 @@ def find(system: System, kind: str, name: str | None) -> Record | None:
 
 def sources_of(system: System, dataset: Dataset) -> tuple[Source, ...]:
     """The declared sources of a dataset: those it names, and those that a flow brings in."""
-    carried = {flow.from_ for flow in system.flows if flow.to == f"dataset:{dataset.name}"}
-    return tuple(s for s in system.sources if s.name in dataset.sources or f"source:{s.name}" in carried)
+    carried = (flow.from_ for flow in system.flows if flow.to == f"dataset:{dataset.name}")
+    names = dict.fromkeys((*(f"source:{name}" for name in dataset.sources), *carried))
+    found = (system.elements.get(name) for name in names)
+    return tuple(element for element in found if isinstance(element, Source))
 
 
 def training_sets(system: System, model: Model) -> tuple[Dataset, ...]:
-    """The datasets a model learns from, in the order of the description."""
-    return tuple(d for d in system.datasets if d.name in model.trained_on)
+    """The datasets a model learns from, in the order that it names them."""
+    found = (find(system, "dataset", name) for name in dict.fromkeys(model.trained_on))
+    return tuple(element for element in found if isinstance(element, Dataset))
 
 
 def learns_from(system: System, dataset: Dataset) -> tuple[Model, ...]:
@@ -58,21 +70,22 @@ def is_training(system: System, dataset: Dataset) -> bool:
 def writers(system: System, dataset: Dataset) -> tuple[Writer, ...]:
     """Who outside the team can write into a dataset, widest first; unknown origin counts as outside."""
     found = [
-        Writer(EXPOSURE_OF_SOURCE[s.kind], f"source:{s.name} is {_KINDS[s.kind]}")
+        Writer(EXPOSURE_OF_SOURCE[s.kind], f"source:{s.name} is {_KINDS[s.kind]}", s.kind, s.name)
         for s in sources_of(system, dataset)
         if s.kind != "internal"
     ]
     found += [
-        Writer(_feedback_exposure(system, f.endpoint), f"feedback:{f.name} flows into it")
+        Writer(_feedback_exposure(system, f.endpoint), f"feedback:{f.name} flows into it", "feedback")
         for f in system.tables.feedback
         if f.into == dataset.name
     ]
     if dataset.contributor:
-        found.append(Writer("partner", f"column {dataset.contributor!r} says that several people contribute rows"))
+        fact = f"column {dataset.contributor!r} says that several people contribute rows"
+        found.append(Writer("partner", fact, "contributor"))
     if third_party(system, dataset.site):
-        found.append(Writer("partner", f"it lies at site:{dataset.site}, which somebody else runs"))
+        found.append(Writer("partner", f"it lies at site:{dataset.site}, which somebody else runs", "site"))
     if not sources_of(system, dataset):
-        found.append(Writer("partner", "it names no source, so nobody can say who contributed"))
+        found.append(Writer("partner", "it names no source, so nobody can say who contributed", "unknown"))
     return tuple(sorted(found, key=lambda writer: -EXPOSURES.index(writer.exposure)))
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from diagram_systems import BIG, HOSTILE, NAMES, ZONES
 from redan.threats import derive
-from redan.threats.diagram import diagram
+from redan.threats.diagram import MOST_EDGES, MOST_NODES, diagram
 from redan.threats.diagram.graph import Edge, Graph, Node, graph
 from redan.threats.diagram.routes import routes
 from redan.threats.diagram.scene import CARD, scene
@@ -256,6 +256,32 @@ const whole = document.querySelector('svg.dfd').getBoundingClientRect();
 const lost = box.filter(b => b.left < whole.left || b.right > whole.right || b.bottom > whole.bottom).length;
 document.title = `words ${all.length} out ${out} over ${over} lost ${lost}`;
 </script>"""
+
+
+def _crowded(sources, datasets):
+    text = '[system]\nname = "Crowded"\n' + "".join(
+        f'[[source]]\nname = "s{i}"\nkind = "crowd"\n' for i in range(sources)
+    )
+    for i in range(datasets):
+        named = ", ".join(f'"s{(i + j) % sources}"' for j in range(min(sources, 12)))
+        text += f'[[dataset]]\nname = "d{i}"\nrole = "test"\nsources = [{named}]\n'
+    return text + '[[dataset]]\nname = "worst"\nrole = "train"\nworth = "high"\nsources = ["s0"]\n'
+
+
+def test_a_crowd_of_elements_is_cut_to_what_can_be_read_and_says_so():
+    """The picture of very many elements shows those with the worst threats, and how many it left out."""
+    system = system_of(_crowded(400, 400))
+    svg = diagram(system, derive(system).threats)
+    assert f"Shown: {MOST_NODES} of 801 elements, " in svg
+    assert "dataset:worst; " in svg
+    assert len(svg) < 1_000_000
+    assert "Shown: " not in _svg(BIG)
+
+
+def test_very_many_flows_are_cut_too():
+    """Arrows are limited as well, because each costs the reader more than a card."""
+    shown = re.search(r"Shown: 151 of 151 elements, (\d+) of (\d+) flows", _svg(_crowded(50, 100)))
+    assert [int(n) for n in shown.groups()] == [MOST_EDGES, 1201]
 
 
 @pytest.mark.browser

@@ -23,12 +23,13 @@ class Badge(NamedTuple):
     worst: RiskLevel
 
 
-def draw(title: str, graph: Graph, badges: Mapping[str, Badge]) -> str:
+def draw(title: str, graph: Graph, note: str, badges: Mapping[str, Badge]) -> str:
     """The picture of a graph.
 
     Args:
         title: name of the system.
         graph: what to draw.
+        note: a line below the title; empty for none.
         badges: by node id; nodes without threats have none.
     """
     placed = scene(graph)
@@ -48,17 +49,14 @@ def draw(title: str, graph: Graph, badges: Mapping[str, Badge]) -> str:
         f'<text class="title" x="{_n(_MARGIN)}" y="{_n(34)}">{escaped(line)}</text>'
         for line in wrap(f"{title}: data flows and trust boundaries", 17, wide - 2 * _MARGIN, 1, bold=True)
     )
-    empty = (
-        ""
-        if placed.cards
-        else f'<text class="key" x="{_n(_MARGIN)}" y="{_n(_TITLE + 12)}">Nothing is described yet.</text>'
-    )
+    said = note if placed.cards else "Nothing is described yet."
+    line = f'<text class="key" x="{_n(_MARGIN)}" y="{_n(_TITLE - 4)}">{escaped(said)}</text>' if said else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="dfd" role="img" aria-labelledby="dfd-title dfd-desc"'
         f' viewBox="0 0 {_n(wide)} {_n(bottom + tall)}" width="{_n(wide)}" height="{_n(bottom + tall)}">'
         f'<title id="dfd-title">Data-flow diagram of {escaped(title)}</title>'
         f'<desc id="dfd-desc">{escaped(_summary(graph, placed, badges))}</desc>'
-        f'<style>{sheet()}</style><rect class="ground" width="100%" height="100%"/>{head}{empty}'
+        f'<style>{sheet()}</style><rect class="ground" width="100%" height="100%"/>{head}{line}'
         f'<g transform="translate({_n(dx)} {_n(_TITLE + _MARGIN / 2)})">{"".join(body)}</g>'
         f'<g transform="translate({_n(_MARGIN)} {_n(bottom)})">{below}</g></svg>\n'
     )

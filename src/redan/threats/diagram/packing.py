@@ -48,13 +48,15 @@ def pack(boxes: list[Box], links: Iterable[tuple[str, str]], gap: float) -> floa
     """
     boxes.sort(key=lambda box: (box.wish, box.ids))
     near = _near(boxes, links)
-    for index, box in enumerate(boxes):
-        box.top = _floor(boxes, index, gap)
+    above = _before(boxes)
+    below = _before(boxes[::-1])[::-1]
+    for box, over in zip(boxes, above, strict=True):
+        box.top = _floor(over, gap)
     for sweep in range(ROUNDS):
         order = range(len(boxes)) if sweep % 2 else range(len(boxes) - 1, -1, -1)
         for index in order:
             wanted = _wanted(boxes[index], near.get(index, ()))
-            low, high = _floor(boxes, index, gap), _ceiling(boxes, index, gap)
+            low, high = _floor(above[index], gap), _ceiling(boxes[index], below[index], gap)
             boxes[index].top = min(max(wanted, low), max(high, low))
     lift = min((box.top for box in boxes), default=0.0)
     for box in boxes:
@@ -62,19 +64,23 @@ def pack(boxes: list[Box], links: Iterable[tuple[str, str]], gap: float) -> floa
     return max((box.top + box.height for box in boxes), default=0.0)
 
 
-def _floor(boxes: Sequence[Box], index: int, gap: float) -> float:
-    mine = boxes[index]
-    return max((b.top + b.height + gap for b in boxes[:index] if _share(b, mine)), default=0.0)
+def _before(boxes: Sequence[Box]) -> list[list[Box]]:
+    """For each box the last ones before it in each of its columns: those keep all earlier ones away as well."""
+    last: dict[int, Box] = {}
+    found = []
+    for box in boxes:
+        columns = range(box.first, box.last + 1)
+        found.append(list({id(last[column]): last[column] for column in columns if column in last}.values()))
+        last.update(dict.fromkeys(columns, box))
+    return found
 
 
-def _ceiling(boxes: Sequence[Box], index: int, gap: float) -> float:
-    mine = boxes[index]
-    below = (b.top - gap - mine.height for b in boxes[index + 1 :] if _share(b, mine))
-    return min(below, default=float("inf"))
+def _floor(above: Iterable[Box], gap: float) -> float:
+    return max((box.top + box.height + gap for box in above), default=0.0)
 
 
-def _share(one: Box, other: Box) -> bool:
-    return one.first <= other.last and other.first <= one.last
+def _ceiling(mine: Box, below: Iterable[Box], gap: float) -> float:
+    return min((box.top - gap - mine.height for box in below), default=float("inf"))
 
 
 def _near(boxes: Sequence[Box], links: Iterable[tuple[str, str]]) -> Mapping[int, list[tuple[Box, float, float]]]:

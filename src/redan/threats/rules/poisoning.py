@@ -21,7 +21,7 @@ from redan.threats.facts import (
 )
 from redan.threats.place import Place, sentence
 
-_MANY_VOICES = ("crowd", "sensor", "public")
+_MANY_VOICES = frozenset({"crowd", "sensor", "public", "feedback"})
 
 
 def label_flip(system: System) -> Iterator[Place]:
@@ -41,21 +41,20 @@ def _written(system: System, dataset: Dataset, also: str) -> Iterator[Place]:
     outside = writers(system, dataset)
     if is_training(system, dataset) and outside:
         reason = f"{outside[0].fact}, and {also}"
-        yield Place(f"dataset:{dataset.name}", sentence(reason), *outside[0], _assets(system, dataset))
+        yield Place(
+            f"dataset:{dataset.name}", sentence(reason), outside[0].exposure, outside[0].fact, _assets(system, dataset)
+        )
 
 
 def flood(system: System) -> Iterator[Place]:
     """A training set fed by many or automatic voices that can be made to shout."""
     for dataset in system.datasets:
-        loud = [
-            w
-            for w in writers(system, dataset)
-            if w.fact.startswith("feedback:")
-            or any(w.fact.startswith(f"source:{s.name} ") and s.kind in _MANY_VOICES for s in system.sources)
-        ]
+        loud = [w for w in writers(system, dataset) if w.kind in _MANY_VOICES]
         if is_training(system, dataset) and loud:
             reason = f"{loud[0].fact}, and nothing declared limits how much one sender adds"
-            yield Place(f"dataset:{dataset.name}", sentence(reason), *loud[0], _assets(system, dataset))
+            yield Place(
+                f"dataset:{dataset.name}", sentence(reason), loud[0].exposure, loud[0].fact, _assets(system, dataset)
+            )
 
 
 def backdoor(system: System) -> Iterator[Place]:
@@ -65,7 +64,7 @@ def backdoor(system: System) -> Iterator[Place]:
         if ways:
             writer, dataset = max(ways, key=lambda way: EXPOSURES.index(way[0].exposure))
             reason = f"It is trained on dataset:{dataset.name}; there, {writer.fact}."
-            yield Place(f"model:{model.name}", reason, *writer, (f"model:{model.name}",))
+            yield Place(f"model:{model.name}", reason, writer.exposure, writer.fact, (f"model:{model.name}",))
 
 
 def model_update(system: System) -> Iterator[Place]:
@@ -93,11 +92,10 @@ def shared_validation(system: System) -> Iterator[Place]:
 def _shared(system: System, held_out: Dataset, trained: tuple[Dataset, ...], model: str) -> Iterator[Place]:
     for dataset in trained:
         mine = {s.name for s in sources_of(system, dataset)}
-        common = [s for s in sources_of(system, held_out) if s.name in mine and s.kind != "internal"]
-        outside = [w for w in writers(system, held_out) if any(w.fact.startswith(f"source:{s.name} ") for s in common)]
+        outside = [w for w in writers(system, held_out) if w.source in mine]
         if outside:
             reason = f"It shares an outside source with dataset:{dataset.name}: {outside[0].fact}."
-            yield Place(f"dataset:{held_out.name}", reason, *outside[0], (model,))
+            yield Place(f"dataset:{held_out.name}", reason, outside[0].exposure, outside[0].fact, (model,))
             return
 
 
