@@ -39,7 +39,7 @@ class Settings(NamedTuple):
     """
 
     rounds: int = 60
-    trees: int = 40
+    trees: int = 30
     alpha: float = 0.05
     leaf_rows: int = 5
 
