@@ -9,37 +9,28 @@ import re
 from redan.measures.personal.kinds import Kind, Recogniser, Verification
 from redan.measures.personal.telecom import bare, luhn
 
-# issuer ranges by network: (first, last, lengths); first and last have the same number of digits
-_ISSUERS = (
-    ("4", "4", (16, 19)),  # Visa
-    ("51", "55", (16,)),  # Mastercard
-    ("2221", "2720", (16,)),
-    ("34", "34", (15,)),  # American Express
-    ("37", "37", (15,)),
-    ("6011", "6011", (16, 19)),  # Discover
-    ("644", "659", (16, 19)),
-    ("3528", "3589", (16,)),  # JCB
-    ("300", "305", (14,)),  # Diners Club
-    ("36", "36", (14, 16)),
-    ("38", "39", (14, 16)),
-    ("62", "62", (16, 17, 18, 19)),  # UnionPay
-    ("2200", "2204", (16,)),  # Mir
-    ("50", "50", (16,)),  # Maestro and RuPay
-    ("56", "58", (16,)),
-    ("60", "60", (16,)),
-    ("63", "63", (16,)),
-    ("67", "67", (16,)),
-    ("81", "82", (16,)),
+# issuer ranges by network, with the lengths they issue
+_ISSUED = re.compile(
+    r"4[0-9]{15}(?:[0-9]{3})?"  # Visa
+    r"|5[1-5][0-9]{14}|(?:222[1-9]|22[3-9][0-9]|2[3-6][0-9]{2}|27[01][0-9]|2720)[0-9]{12}"  # Mastercard
+    r"|3[47][0-9]{13}"  # American Express
+    r"|(?:6011|64[4-9][0-9]|65[0-9]{2})[0-9]{12}(?:[0-9]{3})?"  # Discover
+    r"|35(?:2[89]|[3-8][0-9])[0-9]{12}"  # JCB
+    r"|3(?:0[0-5][0-9]|[689][0-9]{2})[0-9]{10}(?:[0-9]{2})?"  # Diners Club
+    r"|62[0-9]{14,17}"  # UnionPay
+    r"|220[0-4][0-9]{12}"  # Mir
+    r"|(?:50|5[678]|60|63|67|81|82)[0-9]{14}",  # Maestro and RuPay
+    re.ASCII,
 )
-
 _PLACEHOLDER = 1  # different digits, as in 0000 0000 0000 0000
 
 
 def is_card(value: str) -> bool:
     """Whether digits begin with an issuer's range, have its length, and end in their Luhn digit."""
     digits = bare(value)
-    fits = any(low <= digits[: len(low)] <= high and len(digits) in lengths for low, high, lengths in _ISSUERS)
-    return fits and luhn(digits) and len(set(digits)) > _PLACEHOLDER  # 4444... is a placeholder
+    return (
+        _ISSUED.fullmatch(digits) is not None and luhn(digits) and len(set(digits)) > _PLACEHOLDER
+    )  # 4444... is a placeholder
 
 
 def is_numbered(value: str) -> bool:

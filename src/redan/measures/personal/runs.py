@@ -1,12 +1,12 @@
 """Runs of digits in free text: what each may be, by its length, its check digit and the words before it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from redan.measures.personal import national, payment, telecom
 from redan.measures.personal.kinds import Kind, Span
-from redan.measures.personal.phone import is_msisdn, is_national, is_number, is_possible
+from redan.measures.personal.phone import is_national, is_number
 
 CONTEXT_REACH = 40  # characters before a number in which a word may say what it is
 STRONG = 1e-3  # a hit that is at most this likely by chance counts alone
@@ -20,25 +20,35 @@ _WRITTEN_NUMBER = re.compile(
     r"(?![12][0-9]{3}[-./ ][0-9]{1,2}[-./ ][0-9]{1,2}\b)(?![0-9]{1,2}[-./ ][0-9]{1,2}[-./ ][12][0-9]{3}\b)"
     r"(?=(?:[^0-9]*[0-9]){8,15}[^0-9]*$)\(?0?[0-9]{1,5}\)?(?:[ ./-]{0,2}[0-9]{2,8}){1,6}"
 )
-_SPEAKS = re.compile(
-    r"\b(?:(?P<imei>imei(?:sv)?|device|handset|equipment|terminal)|(?P<imsi>imsi|supi|subscriber)"
-    r"|(?P<iccid>iccid|e?sim|uicc)|(?P<phone>msisdn|(?:tele)?phones?|tel|mobile|cell|fax|call(?:ed|er|back)?|dial(?:led|ed)?"
-    r"|whatsapp|sms|text(?:ed)?|ring|reach|contact|telefon[oe]?|handy|mobil|rufnummer|appel(?:er)?|num[eé]ro|n[uú]mero)"
-    r"|(?P<ip>ip|ipv4|host|client|login|logged in from|peer|gateway)"
-    r"|(?P<card>card|cards|visa|mastercard|amex|credit|debit|pan|maestro)"
-    r"|(?P<national>ssn|social security|national id|tax id|personal (?:id|number)|dni|nie|nif|bsn|pesel|cpf|cpr|nhs"
-    r"|nino|aadhaar|personnummer|f[oø]dselsnummer|hetu|nir|steuer-?id|idnr|codice fiscale|rijksregister|resident id)"
-    r"|(?P<other>orders?|invoice|ticket|case|ref(?:erence)?|tracking|serial|transaction|txn|barcode|ean|gtin|isbn|sku"
-    r"|hash|timestamp|epoch|batch|contract|policy|account|customer id|parcel|shipment|article|part|request"
-    r"|trace|session))\b",
-    re.IGNORECASE,
-)
+_TELLING: Mapping[str, str] = {
+    word.replace("_", " "): says
+    for says, words in {
+        "imei": "imei imeisv device handset equipment terminal",
+        "imsi": "imsi supi subscriber",
+        "iccid": "iccid sim esim uicc euicc",
+        "phone": "msisdn phone phones telephone telephones tel mobile cell fax call called caller callback dial "
+        "dialled dialed whatsapp sms text texted ring reach reached contact telefon telefone telefono handy mobil "
+        "appel appeler numéro número",
+        "ip": "ip ipv4 host client login peer gateway",
+        "card": "card cards visa mastercard amex credit debit pan maestro",
+        "national": "ssn social_security national_id tax_id personal_id personal_number dni nie nif bsn pesel cpf "
+        "cpr nhs nino aadhaar personnummer fødselsnummer fodselsnummer hetu nir steuer-id steuerid idnr codice_fiscale "
+        "rijksregister resident_id",
+        "other": "order orders invoice ticket case ref reference tracking serial transaction txn barcode ean gtin isbn "
+        "sku hash timestamp epoch batch contract policy account customer_id parcel shipment article part request trace "
+        "session",
+    }.items()
+    for word in words.split()
+}
+_OTHER = "other"
+_WORDS = re.compile(r"[^\W_]+(?:-id)?")
 SCHEMES = {r.scheme: r for r in national.RECOGNISERS if r.verification.value in {"check digit", "shape"}}
 _IMSI_DIGITS = (14, 15)
 _IMEI_DIGITS = 15
 _ICCID_DIGITS = (19, 20)
 _CARD_DIGITS = range(14, 20)
 _SOME_CARD_DIGITS = range(12, 20)
+_MARKS = str.maketrans("", "", " ().+-/:tel")
 _LONGEST_GROUP = 12  # digits that people write together with more behind a blank, as in +49 1701234567
 _FULL_PHONE = 10  # digits of an international number that is surely one, assigned or not
 _PHONE_DIGITS = range(7, 16)
@@ -56,7 +66,7 @@ class _Run(NamedTuple):
     def span(self, kind: Kind, scheme: str, chance: float, *, valid: bool) -> Span:
         """The run as a place of one kind; a number that something else announces is none, unless that is incredible."""
         told = self.spoken == _WORD.get(kind)
-        fits = told or not self.spoken or (chance <= STRONG and self.spoken != "other")
+        fits = told or not self.spoken or (chance <= STRONG and self.spoken != _OTHER)
         return Span(kind, scheme, self.start, self.start + len(self.text), chance, told, valid and fits)
 
 
@@ -78,10 +88,12 @@ def numbers(text: str) -> Iterator[Span]:
 
 def spoken(text: str, start: int) -> str:
     """What the nearest telling word before a place says: `imei`, `phone`, `other` ...; empty when there is none."""
-    last = ""
-    for found in _SPEAKS.finditer(text, max(0, start - CONTEXT_REACH), start):
-        last = found.lastgroup or ""
-    return last
+    words = _WORDS.findall(text[max(0, start - CONTEXT_REACH) : start].lower())
+    for at in range(len(words) - 1, -1, -1):
+        says = _TELLING.get(words[at]) or _TELLING.get(f"{words[at - 1]} {words[at]}" if at else "")
+        if says:
+            return says
+    return ""
 
 
 def _numbers(start: int, run: str, told: str) -> Iterator[Span]:
@@ -99,7 +111,7 @@ def _numbers(start: int, run: str, told: str) -> Iterator[Span]:
 
 
 def _run(start: int, text: str, told: str) -> _Run:
-    return _Run(start, text, re.sub(r"[^0-9]", "", text), told)
+    return _Run(start, text, text if text.isdecimal() else text.translate(_MARKS), told)
 
 
 def _number(run: _Run) -> Iterator[Span]:
@@ -107,6 +119,8 @@ def _number(run: _Run) -> Iterator[Span]:
     if run.text.startswith(("+", "tel:", "00")):
         if n in _PHONE_DIGITS or run.text.startswith("00"):
             yield _international(run)
+        return
+    if run.spoken == _OTHER:
         return
     if n in _ICCID_DIGITS:
         yield run.span(Kind.ICCID, "iccid", STRONG, valid=telecom.is_iccid(run.digits))
@@ -120,14 +134,14 @@ def _number(run: _Run) -> Iterator[Span]:
 def _international(run: _Run) -> Span:
     plain = run.text.removeprefix("tel:")
     grouped = len(run.digits) < len(run.text)
-    known = is_number(plain) or (plain[0] == "+" and len(run.digits) >= _FULL_PHONE and is_possible(plain))
+    known = telecom.has_country(run.digits) if plain[0] == "+" and len(run.digits) >= _FULL_PHONE else is_number(plain)
     return run.span(Kind.PHONE, "phone", STRONG if grouped else 0.25, valid=known)
 
 
 def _solid(run: _Run) -> Iterator[Span]:
     n = len(run.digits)
     if n == _IMEI_DIGITS and run.spoken != "imsi":
-        yield run.span(Kind.IMEI, "imei", 0.1, valid=telecom.is_imei(run.digits))
+        yield run.span(Kind.IMEI, "imei", 0.02, valid=telecom.is_imei(run.digits))
     if n in _IMSI_DIGITS:
         chance = 0.06 if n == _IMEI_DIGITS else 0.2
         yield run.span(Kind.IMSI, "imsi", chance, valid=telecom.is_imsi(run.digits))
@@ -135,7 +149,7 @@ def _solid(run: _Run) -> Iterator[Span]:
     if run.spoken == "card" and n in _SOME_CARD_DIGITS and not listed:
         yield run.span(Kind.CARD, "card-unlisted", 0.11, valid=payment.is_numbered(run.digits))
     elif n in _CARD_DIGITS:
-        yield run.span(Kind.CARD, "card", STRONG if _GROUPED_CARD.fullmatch(run.text) else 0.1, valid=listed)
+        yield run.span(Kind.CARD, "card", STRONG if _GROUPED_CARD.fullmatch(run.text) else 0.04, valid=listed)
 
 
 def _identity(run: _Run) -> Iterator[Span]:
@@ -151,8 +165,8 @@ def _phone(run: _Run) -> Iterator[Span]:
     if _DAY.match(run.text):
         return
     if run.spoken == "phone":
-        solid = run.text == run.digits
-        fits = is_msisdn(run.digits) if solid else bool(_WRITTEN_NUMBER.fullmatch(run.text))
+        full = len(run.digits) >= _FULL_PHONE and telecom.has_country(run.digits)
+        fits = full if run.text == run.digits else _WRITTEN_NUMBER.fullmatch(run.text) is not None
         yield run.span(Kind.PHONE, "phone-national", 0.5, valid=fits or is_national(run.text))
     elif not run.spoken and _AMERICAN.fullmatch(run.text):
         yield run.span(Kind.PHONE, "phone-us", 0.5, valid=is_number(run.text, "US"))

@@ -14,7 +14,8 @@ _ACCOUNT = re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,
 _LETTERED = re.compile(
     r"\b(?:[0-9]{8}-?[A-Z]|[XYZ]-?[0-9]{7}-?[A-Z]|[A-Z]{6}[0-9A-Z]{10}|[0-9]{6}[-+A][0-9]{3}[0-9A-Z])\b"
 )
-_MARKS = ((".", 3), (":", 3), ("-", 5))  # an address of a machine has so many; counting is the cheapest test
+_DIGIT = re.compile("[0-9]")
+_DOTS, _DASHES = 3, 5  # an address of a machine has so many dots, colons or dashes; counting is the cheapest test
 _MACHINE = re.compile(
     rf"(?<![\w.:-])(?:(?P<ipv4>{network.IPV4})(?![\w.-]*\d)"
     r"|(?P<mac>[0-9A-Fa-f]{2}(?P<s>[:-])(?:[0-9A-Fa-f]{2}(?P=s)){4}[0-9A-Fa-f]{2})(?![\w:-])"
@@ -46,10 +47,10 @@ def candidates(text: str) -> Iterator[Span]:
     text = text[:TEXT_LIMIT]
     if "@" in text:
         yield from _mails(text)
-    if not any(c in text for c in "0123456789"):
+    if not _DIGIT.search(text):
         return
     yield from numbers(text)
-    if any(text.count(mark) >= least for mark, least in _MARKS):
+    if text.count(".") >= _DOTS or text.count(":") >= _DOTS or text.count("-") >= _DASHES:
         yield from _machines(text)
     for account in _ACCOUNT.finditer(text):
         yield from _account(account.start(), account.group())

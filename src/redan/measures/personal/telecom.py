@@ -5,7 +5,7 @@ GSMA TS.06 (bodies that allocate type codes).
 """
 
 import re
-from functools import lru_cache
+from functools import cache
 
 from redan.measures.personal.kinds import Kind, Recogniser, Verification
 
@@ -13,7 +13,7 @@ from redan.measures.personal.kinds import Kind, Recogniser, Verification
 REPORTING_BODIES = frozenset(
     ["01", "30", "33", "35", "44", "45", "49", "50", "51", "52", "53", "54", "86", "91", "97", "98", "99"]
 )
-_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+_DOUBLED = str.maketrans("0123456789", "0246813579")
 
 
 def luhn(digits: str) -> bool:
@@ -21,8 +21,7 @@ def luhn(digits: str) -> bool:
 
     Source: ISO/IEC 7812-1 annex B.
     """
-    odd = sum(map(int, digits[-1::-2]))
-    return (odd + sum(_DOUBLED[int(d)] for d in digits[-2::-2])) % 10 == 0
+    return sum(map(int, digits[-1::-2] + digits[-2::-2].translate(_DOUBLED))) % 10 == 0
 
 
 def bare(value: str) -> str:
@@ -30,17 +29,23 @@ def bare(value: str) -> str:
     return value.replace(" ", "").replace("-", "").strip()
 
 
-@lru_cache(maxsize=4096)
-def _operated(prefix: str) -> bool:
+@cache
+def _operators() -> frozenset[str]:
     from stdnum import numdb
 
-    parts = numdb.get("imsi").info(prefix)
-    return len(parts) > 1 and "operator" in parts[1][1]
+    return frozenset(
+        f"{country}{network:0{length}}"
+        for _, country, _, _, networks in numdb.get("imsi").prefixes
+        for length, first, last, about, _ in networks
+        if "operator" in about
+        for network in range(int(first), int(last) + 1)
+    )
 
 
 def is_imsi(value: str) -> bool:
     """Whether 14 or 15 digits begin with a country and network code that are assigned to an operator."""
-    return _operated(bare(value)[:6])
+    digits = bare(value)
+    return digits[:5] in _operators() or digits[:6] in _operators()
 
 
 def is_imei(value: str) -> bool:
@@ -54,23 +59,28 @@ def is_imeisv(value: str) -> bool:
     return bare(value).replace("/", "")[:2] in REPORTING_BODIES
 
 
-@lru_cache(maxsize=256)
-def _called(code: str) -> bool:
+@cache
+def _countries() -> frozenset[str]:
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-    return any(int(code[:n]) in COUNTRY_CODE_TO_REGION_CODE for n in (1, 2, 3))
+    return frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
+
+
+def has_country(digits: str) -> bool:
+    """Whether digits begin with a country code of telephony."""
+    return not _countries().isdisjoint((digits[:1], digits[:2], digits[:3]))
 
 
 def is_iccid(value: str) -> bool:
     """Whether 19 or 20 digits are a telecom card of a country that exists, and end in their Luhn digit."""
     digits = bare(value)
-    return digits[:2] == "89" and _called(digits[2:5]) and luhn(digits)
+    return digits[:2] == "89" and has_country(digits[2:5].lstrip("0")) and luhn(digits)
 
 
 def is_iccid_prefix(value: str) -> bool:
     """Whether 18 to 20 digits begin like a telecom card; operators also keep the number without its check digit."""
     digits = bare(value).rstrip("Ff")
-    return digits[:2] == "89" and _called(digits[2:5])
+    return digits[:2] == "89" and has_country(digits[2:5].lstrip("0"))
 
 
 _IMEI = ("imei", "tac", "device id", "device", "handset", "equipment", "terminal")

@@ -19,7 +19,7 @@ _STATED = 'purpose = "predict churn"\nlawful_basis = "contract"\n'
 _TALK = (
     "line cut twice after rain",
     "asked for a cheaper plan",
-    "router restarted, light stays red",
+    "router restarted and stays red",
     "moves house soon",
 )
 
