@@ -304,7 +304,7 @@ EXPECTED = {
     ),
     "demand": (
         DEMAND,
-        _at("dataset:sales", "poisoning.injection", "poisoning.flood", "supply-chain.dataset")
+        _at("dataset:sales", "poisoning.injection", "supply-chain.dataset")
         | _at("dataset:sales", "unauthorised-access.data-tampering")
         | _at("model:demand", "poisoning.backdoor", "poisoning.steered-input", "evasion.transfer")
         | _at("model:demand", "unauthorised-access.model-tampering")

@@ -9,7 +9,7 @@ from redan.system.system import System
 EXPOSURES: tuple[Exposure, ...] = ("local", "internal", "partner", "public")
 EXPOSURE_OF_SOURCE: dict[SourceKind, Exposure] = {
     "crowd": "public",
-    "public": "public",
+    "public": "partner",
     "sensor": "partner",
     "vendor": "partner",
     "internal": "internal",
@@ -151,7 +151,7 @@ def at_stake(*elements: str | None) -> tuple[str, ...]:
 
 _KINDS = {
     "crowd": "a crowd",
-    "public": "open to the public",
+    "public": "published by others",
     "sensor": "a sensor outside",
     "vendor": "a vendor",
     "internal": "internal",

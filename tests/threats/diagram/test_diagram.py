@@ -19,7 +19,7 @@ from redan.threats.diagram.graph import Edge, Graph, Node, graph
 from redan.threats.diagram.routes import routes
 from redan.threats.diagram.scene import CARD, scene
 from redan.threats.diagram.text import clean, escaped, width, wrap
-from threat_systems import EXPECTED, IDEA, PHOTOS, PLANTS, SHIPPED, system_of
+from threat_systems import CHURN, EXPECTED, IDEA, PHOTOS, PLANTS, SHIPPED, system_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 SYSTEMS = {**{name: text for name, (text, _) in EXPECTED.items()}, "big": BIG, "zones": ZONES, "names": NAMES}
@@ -144,6 +144,23 @@ def test_third_party_sites_and_boundaries_are_zones():
     ours = PLANTS.replace("third_party = true", "third_party = false")
     assert graph(system_of(ours)).zones == ()
     assert {zone.id for zone in graph(system_of(SHIPPED)).zones} == {"boundary:hospital", "site:clinic"}
+
+
+def test_what_no_boundary_names_stands_with_its_neighbours():
+    """Features and preprocessing between a data set and a model inside one boundary are drawn inside it too."""
+    text = CHURN + '[[preprocessor]]\nname = "scale"\n[[boundary]]\nname = "office"\ncontains = ["dataset:train", {}]\n'
+    text = text.replace('inputs = ["tenure", "monthly"]', 'inputs = ["tenure", "monthly"]\npreprocessors = ["scale"]')
+    zones = {n.kind: n.zones for n in graph(system_of(text.replace("{}", '"model:churn"'))).nodes}
+    assert zones["feature"] == zones["preprocessor"] == ("boundary:office",)
+    apart = {n.kind: n.zones for n in graph(system_of(text.replace(", {}", ""))).nodes}
+    assert apart["feature"] == apart["preprocessor"] == ()
+
+
+def test_a_site_that_receives_answers_stands_right_of_what_sends_them():
+    """A flow to somebody else's site reads from left to right like any other."""
+    flow = '\n[[flow]]\nfrom = "endpoint:alarm"\nto = "site:plant-b"\n'
+    cards = scene(graph(system_of(PLANTS + flow))).cards
+    assert cards["site:plant-b"].x > cards["endpoint:alarm"].x
 
 
 def test_a_zone_whose_members_do_not_stay_together_is_drawn_in_numbered_pieces():

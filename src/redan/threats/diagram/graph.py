@@ -82,7 +82,10 @@ def _nodes(system: System, around: tuple[Zone, ...]) -> Iterator[Node]:
         kind, _, name = element_id.partition(":")
         operator = kind == "person" and getattr(element, "role", "") == "operator"
         if kind in _ALWAYS or element_id in ends or operator:
-            yield Node(element_id, kind, name, _caption(kind, element), (element_id,), _zones(around, element_id))
+            inside = _zones(around, element_id)
+            if kind == "preprocessor" and not inside:
+                inside = _shared(around, [f"model:{m.name}" for m in system.models if name in m.preprocessors])
+            yield Node(element_id, kind, name, _caption(kind, element), (element_id,), inside)
     yield from _features(system, around, ends)
     for endpoint in system.endpoints:
         if endpoint.exposure != "local":
@@ -95,13 +98,26 @@ def _features(system: System, around: tuple[Zone, ...], ends: set[str]) -> Itera
     for feature in system.features:
         if f"feature:{feature.name}" not in ends:
             users = tuple(m.name for m in system.models if feature.name in m.inputs)
-            key = (users, feature.from_, _zones(around, f"feature:{feature.name}"))
-            groups.setdefault(key, []).append(feature)
+            inside = _zones(around, f"feature:{feature.name}") or _between(system, around, feature, users)
+            groups.setdefault((users, feature.from_, inside), []).append(feature)
     for index, ((_, _, inside), features) in enumerate(groups.items()):
         names = [feature.name for feature in features]
         title = names[0] if len(names) == 1 else f"{len(names)} features"
         caption = "feature" if len(names) == 1 else ", ".join(names)
         yield Node(f"features:{index}", "feature", title, caption, tuple(f"feature:{n}" for n in names), inside)
+
+
+def _between(system: System, around: tuple[Zone, ...], feature: Feature, users: tuple[str, ...]) -> tuple[str, ...]:
+    origin = [e for e in (f"dataset:{feature.from_}", f"source:{feature.from_}") if e in system.elements]
+    return _shared(around, [*origin[:1], *(f"model:{user}" for user in users)])
+
+
+def _shared(around: tuple[Zone, ...], neighbours: list[str]) -> tuple[str, ...]:
+    """The zones of an element that no boundary names: those that hold all of its neighbours."""
+    if not neighbours:
+        return ()
+    common = set.intersection(*(set(_zones(around, element)) for element in neighbours))
+    return tuple(zone for zone in _zones(around, neighbours[0]) if zone in common)
 
 
 def _zones(around: tuple[Zone, ...], element: str) -> tuple[str, ...]:

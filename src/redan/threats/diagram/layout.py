@@ -38,7 +38,9 @@ def _by_kind(nodes: list[Node]) -> dict[str, Spot]:
 
 
 def against(edge: Edge, kinds: dict[str, str]) -> bool:
-    """Whether an edge runs against the order of kinds, as feedback does."""
+    """Whether an edge runs against the order of kinds, as feedback does; a site may stand anywhere."""
+    if "site" in {kinds[edge.source], kinds[edge.target]}:
+        return False
     return KINDS.index(kinds[edge.source]) > KINDS.index(kinds[edge.target])
 
 

@@ -21,7 +21,7 @@ from redan.threats.facts import (
 )
 from redan.threats.place import Place, sentence
 
-_MANY_VOICES = frozenset({"crowd", "sensor", "public", "feedback"})
+_MANY_VOICES = frozenset({"crowd", "sensor", "feedback"})
 
 
 def label_flip(system: System) -> Iterator[Place]:

@@ -9,7 +9,6 @@ from pathlib import PurePosixPath
 from redan.system.records import Exposure, Model
 from redan.system.system import System
 from redan.threats.facts import (
-    EXPOSURE_OF_SOURCE,
     at_stake,
     is_training,
     learns_from,
@@ -57,7 +56,7 @@ def dataset(system: System) -> Iterator[Place]:
             fact = f"source:{source.name} is {'published' if source.kind == 'public' else 'sold'} by others"
             proof = "a digest is published" if source.published_sha256 else "no published digest is declared"
             assets = at_stake(f"dataset:{found.name}", *(f"model:{m.name}" for m in learns_from(system, found)))
-            exposure = EXPOSURE_OF_SOURCE[source.kind]
+            exposure: Exposure = "public" if source.kind == "public" else "partner"
             yield Place(f"dataset:{found.name}", sentence(f"{fact}, and {proof}"), exposure, fact, assets)
 
 
