@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,6 +15,7 @@ from redan.system.discover.found import Found
 from redan.system.discover.look import look
 from redan.system.read import FILE_NAME, parse
 
+Format = Literal["text", "json"]
 _SHOWN = 8
 _NEXT = (
     ("redan threats", "the threats that the description implies"),
@@ -24,10 +25,10 @@ _NEXT = (
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Folder of the product.")] = Path(),
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the product.")] = Path(),
     force: Annotated[bool, typer.Option("--force", help="Replace a redan.toml that is there.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
-    output: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    format_: Annotated[Format, typer.Option("--format", help="text or json.")] = "text",
 ) -> None:
     """Inspect a folder and write a commented redan.toml.
 
@@ -38,13 +39,11 @@ def init(
         folder: the product's folder.
         force: replace a redan.toml that is there.
         yes: do not ask before replacing one.
-        output: text for people, json for programs.
+        format_: text for people, json for programs.
 
     Raises:
         UsageError: the folder is no folder or cannot be written, or it has a redan.toml and `--force` is not given.
     """
-    if output not in {"text", "json"}:
-        raise UsageError(f"--format cannot be {output!r}", remedy="give text or json")
     target = folder / FILE_NAME
     _refuse(folder, target, force=force)
     if force and target.exists() and not yes and sys.stdin.isatty():
@@ -54,7 +53,7 @@ def init(
     parse(data, file=str(target), root=folder.resolve())
     write_atomic(target, data)
     typer.echo(
-        json.dumps(_as_json(found, target), indent=2) if output == "json" else "\n".join(_as_text(found, target))
+        json.dumps(_as_json(found, target), indent=2) if format_ == "json" else "\n".join(_as_text(found, target))
     )
 
 

@@ -46,7 +46,7 @@ def test_notebooks_are_read_cell_by_cell(tmp_path):
     cells = [
         {"cell_type": "markdown", "source": ["import flask"]},
         {"cell_type": "code", "source": ["%matplotlib inline\n", "!pip install x\n", "from sklearn import svm\n"]},
-        {"cell_type": "code", "source": "svm.SVC().fit(x, y)"},
+        {"cell_type": "code", "source": "svm.SVC().fit(x, y)", "outputs": [{"data": {"image/png": "A" * 3_000_000}}]},
     ]
     found = seen(tmp_path, json.dumps({"cells": cells}), "n.ipynb")
     assert (found.trains, found.serves) == ("calls fit()", "")

@@ -10,6 +10,7 @@ from redan.system.discover.found import Script
 from redan.system.discover.walk import head
 
 _BYTES = 1 << 20
+_NOTEBOOK_BYTES = 16 << 20  # their pictures are part of the file
 _LEARNERS = frozenset(
     {
         "sklearn", "torch", "tensorflow", "keras", "xgboost", "lightgbm", "catboost", "statsmodels", "lightning",
@@ -34,10 +35,11 @@ def script(root: Path, path: str) -> Script | None:
     """
     if not path.endswith((".py", ".ipynb")):
         return None
-    data = head(root, path, _BYTES + 1)
-    if len(data) > _BYTES:
-        return None
+    limit = _NOTEBOOK_BYTES if path.endswith(".ipynb") else _BYTES
+    data = head(root, path, limit + 1)
     source = _notebook(data) if path.endswith(".ipynb") else data.decode("utf-8-sig", "replace")
+    if len(data) > limit or len(source) > _BYTES:
+        return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)  # their strings are not ours to judge
