@@ -87,7 +87,6 @@ def _declare(dataset: Dataset, scan: ColumnScan, found: Found) -> Remedy:
     return Remedy(
         text=f"If the task does not need it, {act}; otherwise add {scan.column!r} to '{key}' of [[dataset]] "
         f"{dataset.name} in redan.toml, with purpose, lawful_basis and retention.",
-        command=f"redan data pii {dataset.path}" if dataset.path and " " not in dataset.path else None,
         effort=Level.LOW,
     )
 
