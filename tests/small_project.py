@@ -58,7 +58,7 @@ model = "sorter"
 exposure = "public"
 
 [policy]
-require = ["A-MLSG-002-D002", "AIPS-PIT-01", "AIPS-PIT-02"]
+require = ["A-MLSG-002-D002/rows-are-not-shared", "A-MLSG-002-D002/sources-are-disjoint", "AIPS-PIT-01", "AIPS-PIT-02"]
 """
 
 

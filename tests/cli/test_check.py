@@ -75,7 +75,7 @@ def test_json_goes_to_stdout_alone(project):
     """Standard output is one JSON document; remarks are on standard error."""
     done = redan("check", "--format", "json", cwd=project)
     assert json.loads(done.stdout)["schema"] == "redan/check/v1"
-    assert "questions asked" in done.stderr
+    assert "answers in" in done.stderr
     quiet = redan("check", "--format", "json", "--quiet", cwd=project)
     assert quiet.stderr == ""
 
@@ -257,3 +257,14 @@ def test_killing_at_any_point_leaves_a_ledger_that_verifies(project):
     assert killed >= 25
     assert redan("verify", ".redan/evidence.json", "--key", ".redan/key.pub", cwd=project).returncode == 0
     assert redan("check", cwd=project).returncode == 1
+
+
+def test_a_look_at_one_question_leaves_no_evidence(project):
+    """--only judges what was asked, and neither the ledger nor the last pack changes."""
+    redan("check", cwd=project)
+    before = {p: p.read_bytes() for p in (project / ".redan").rglob("*") if p.suffix in {".json", ".sqlite"}}
+    done = redan("check", "--only", "AIPS-PIT-01", cwd=project)
+    assert done.returncode == 0
+    assert "nothing was signed" in done.stderr
+    assert redan("check", "--only", "A-MLSG-002-D002/rows-are-not-shared", cwd=project).returncode == 1
+    assert {p: p.read_bytes() for p in before} == before

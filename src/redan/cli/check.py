@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from redan.cli.flow import Asked, Checked
+from redan.cli.flow import Asked, Checked, Looked, look
 from redan.cli.flow import check as run_flow
 from redan.cli.material import material_of
 from redan.cli.output import write_report
@@ -26,7 +26,9 @@ def check(
     format_: Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")] = "text",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the report here.")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write the HTML page here as well.")] = None,
-    only: Annotated[list[str] | None, typer.Option("--only", help="A control or check id; may be repeated.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Look at this control or check alone; may be repeated.")
+    ] = None,
     budget: Annotated[str | None, typer.Option(help="Dearest tier to run: instant, seconds, minutes, gpu.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every random choice; the policy's when left out.")] = None,
     key: Annotated[Path | None, typer.Option(help="Private key to sign with; .redan/key.pem when left out.")] = None,
@@ -56,10 +58,11 @@ def check(
             cached=not no_cache,
             progress=_told(bar),
         )
-        done = run_flow(system, asked)
+        done = look(system, asked) if asked.only else run_flow(system, asked)
     if baseline is not None:
         write_baseline(baseline, (finding for control in done.results.controls for finding in control.findings))
-    material = material_of(done.judging, done.results, done.judgement, done.verified)
+    verified = done.verified if isinstance(done, Checked) else None
+    material = material_of(done.judging, done.results, done.judgement, verified)
     write_report(format_, material, output)
     if html is not None:
         write_report("html", material, html)
@@ -90,18 +93,22 @@ def _told(bar: Progress) -> Told:
     return tell
 
 
-def _remark(console: Console, done: Checked, html: Path | None) -> None:
+def _remark(console: Console, done: Checked | Looked, html: Path | None) -> None:
     spent = sum(cost.wall_s for cost in done.results.costs)
     kept = sum(cost.cached for cost in done.results.costs)
+    asked = f"{len(done.results.costs)} answers in {spent:.1f} s, {kept} of them kept from earlier runs"
+    if isinstance(done, Looked):
+        console.print(f"{asked}; a look at some questions alone: nothing was signed.", style="dim", soft_wrap=True)
+        return
     console.print(
-        f"{len(done.results.costs)} questions asked in {spent:.1f} s, {kept} answered from earlier runs over the same "
-        f"digests; {done.verified.statements} statements signed by key {done.verified.key_id[:16]}, "
+        f"{asked}; {done.verified.statements} statements signed by key {done.verified.key_id[:16]}, "
         f"ledger of {done.ledger_size:,} entries.",
         style="dim",
+        soft_wrap=True,
     )
-    console.print(f"Evidence: {done.pack}", style="dim", soft_wrap=True)
+    console.print(f"Evidence: {_short(done.pack)}", style="dim", soft_wrap=True)
     if done.made_key:
-        public = done.pack.with_name("key.pub")
+        public = _short(done.pack.with_name("key.pub"))
         console.print(
             f"A signing key was made for this project. Give {public} to whoever verifies the evidence; "
             f"keep {public.with_suffix('.pem')} to yourself.",
@@ -109,3 +116,9 @@ def _remark(console: Console, done: Checked, html: Path | None) -> None:
         )
     if html is not None:
         console.print(f"Report: {html}", style="dim", soft_wrap=True)
+
+
+def _short(path: Path) -> Path:
+    """A path relative to the folder that the command was called in, where it lies below it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

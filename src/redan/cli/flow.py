@@ -2,10 +2,11 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import redan
+from redan.artifacts.history import History
 from redan.canon import Json, digest_of
 from redan.cli.state import State
 from redan.controls import catalogue
@@ -32,7 +33,7 @@ class Asked:
     Args:
         seed: of every random choice; the policy's when None.
         budget: dearest tier; the policy's when None.
-        only: control or check ids to ask alone.
+        only: control or check ids to look at alone, see `look`.
         key: a private key; the project's own when None.
         cached: whether answers of earlier runs may be used.
         now: the time of the run, UTC, whole seconds.
@@ -114,6 +115,15 @@ class Checked:
     ledger_size: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What a run of some questions alone leaves behind: an answer, and no evidence."""
+
+    judging: Judging
+    results: Results
+    judgement: Judgement
+
+
 def prepare(system: System, asked: Asked) -> Judging:
     """Reads everything that decides the verdict.
 
@@ -151,7 +161,7 @@ def check(system: System, asked: Asked) -> Checked:
         InvalidError: the ledger was tampered with.
     """
     judging = prepare(system, asked)
-    what = plan(system, controls=judging.controls, only=asked.only, budget=judging.budget)
+    what = plan(system, controls=judging.controls, budget=judging.budget)
     facts = gather(what)
     seen = observed(system, asked.now)
     check_readable(system)
@@ -182,6 +192,47 @@ def check(system: System, asked: Asked) -> Checked:
         pack=state.evidence,
         made_key=made,
         ledger_size=size,
+    )
+
+
+def look(system: System, asked: Asked) -> Looked:
+    """Some questions alone, for the time while something is being mended; signs and logs nothing.
+
+    A part of the catalogue is no evidence of the whole, so the last pack and the ledger stay as they are.
+
+    Raises:
+        ConfigError, InputError: something that was declared is wrong; nothing was run.
+    """
+    judging = prepare(system, asked)
+    what = plan(system, controls=judging.controls, only=asked.only, budget=judging.budget)
+    facts = gather(what)
+    check_readable(system)
+    state = State(system.origin.root)
+    world = World(
+        now=asked.now,
+        history=History((*state.history().events, *observed(system, asked.now))),
+        seed=judging.seed,
+        tool=redan.__version__,
+        cache=state.own_cache() if asked.cached else None,
+        progress=asked.progress,
+    )
+    everything = run(what, world, judging.policy(), facts)
+    wanted = {name.partition("/")[0] for name in asked.only}
+    kept = tuple(c for c in everything.controls if c.control_id in wanted)
+    results = replace(everything, controls=kept)
+    return Looked(judging=judging, results=results, judgement=_judged_alone(judging, results, asked))
+
+
+def _judged_alone(judging: Judging, results: Results, asked: Asked) -> Judgement:
+    prints = {finding.fingerprint for control in results.controls for finding in control.findings}
+    entries = tuple(waiver for waiver in judging.waivers.entries if waiver.fingerprint in prints)
+    return gate(
+        results,
+        judging.system.policy.model_copy(update={"require": tuple(asked.only)}),
+        known=judging.known,
+        now=asked.now.date(),
+        waivers=Waivers(entries),
+        baseline=judging.baseline,
     )
 
 

@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
+from redan.artifacts.history import History
 from redan.errors import UsageError
+from redan.evidence import history
 from redan.files import write_atomic
 from redan.ledger.store import Ledger
 from redan.runner.cache import Cache
-from redan.seal.keys import Signer, generate, load_signer
+from redan.seal.keys import Signer, generate, load_public, load_signer
 from redan.seal.pair import write_pair
 
 FOLDER = ".redan"
-ORIGIN = "redan.local"
 
 
 class State:
@@ -63,3 +64,14 @@ class State:
     def cache(self, signer: Signer) -> Cache:
         """Answers of earlier runs, believed only under this key."""
         return Cache(self.folder / "cache", signer.sign, signer.public.verify)
+
+    def own_cache(self) -> Cache | None:
+        """The cache under the project's own key; None before that key was made."""
+        return self.cache(load_signer(self.key)) if self.key.exists() else None
+
+    def history(self) -> History:
+        """What the project's ledger says happened; empty before the first run."""
+        if not (self.ledger_folder.exists() and self.public.exists()):
+            return History()
+        with Ledger.open(self.ledger_folder, key=load_public(self.public)) as ledger:
+            return history(ledger)
