@@ -45,6 +45,7 @@ def threats(
         MissingExtraError: `xlsx` without the extra.
         UsageError: the file cannot be written.
     """
+    from redan.cli.held import held as proven
     from redan.system.read import read
     from redan.threats.derive import derive
 
@@ -52,7 +53,7 @@ def threats(
         raise UsageError("a spreadsheet is not for the terminal", remedy="add --output register.xlsx")
     system = read(path)
     analysis = derive(system)
-    held: dict[str, Outcome] = {}
+    held = proven(system)
     if format_ == "text" and output is None:
         page(lambda console: show(console, system, analysis, held))
         return
