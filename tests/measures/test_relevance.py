@@ -5,7 +5,8 @@ import pytest
 
 from redan.errors import IncompleteError
 from redan.measures.columns import Column, ranks
-from redan.measures.relevance import LEAST_SHADOWS, Settings, _levels, relevance, unseen_gain
+from redan.measures.relevance import LEAST_SHADOWS, Settings, relevance
+from redan.measures.unseen_gain import _levels, unseen_gain
 
 sklearn_ensemble = pytest.importorskip("sklearn.ensemble", reason="needs the extra 'sklearn'")
 QUICK = Settings(rounds=30, trees=30)

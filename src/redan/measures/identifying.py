@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from redan.measures.columns import is_prose, numbers
 from redan.measures.personal import Kind as PersonalKind
 from redan.measures.personal import scan_values
-from redan.tables import Table
-from redan.tables.table import Kind
+from redan.tables import Kind, Table
 
 Numbers: TypeAlias = NDArray[np.float64]
 LEAST_ROWS = 50  # of fewer rows, any column may have all values different

@@ -5,8 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from redan.canon import Json
-from redan.tables import Table
-from redan.tables.table import Kind
+from redan.tables import Kind, Table
 
 _BOUNDED = frozenset({"int", "float", "date", "datetime"})  # the bounds of texts are raw values
 
