@@ -5,16 +5,17 @@ Any other column becomes the rank of its values' frequencies, as far as the freq
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from redan.measures.near_duplicates import CELLS, CONTINUOUS, chosen, gathered
 from redan.tables import Table
-from redan.tables.encoded import Batch, Coded, form_of
+from redan.tables.encoded import Batch, Coded, form_of, scattered
 
 SAMPLE = 50_000
+STEPS = 1024
 LEVELS = 50  # more levels than this have no clear frequencies
 HEAD = 12
 DISTINCT = 0.5  # text of which more than half differs is a key or prose: nothing to pair by
@@ -67,11 +68,11 @@ class Profile:
         """
         scores = np.empty((len(batch.hashes), len(numbers)))
         for to, column in enumerate(numbers):
-            scores[:, to] = normal_scores(self.ladders[column], batch.numbers[:, column])
+            scores[:, to] = stepped(self.ladders[column], batch.numbers[:, column])
         hashes = np.empty((len(scores), len(numbers) + len(levels)), dtype=np.uint64)
-        hashes[:, : len(numbers)] = (scores.view(np.uint64) << np.uint64(1)) | np.uint64(self.salt)
+        hashes[:, : len(numbers)] = scattered((scores.view(np.uint64) << np.uint64(1)) | np.uint64(self.salt))
         for to, (column, cut) in enumerate(zip(levels, cuts, strict=True), start=len(numbers)):
-            hashes[:, to] = ranked(batch.hashes[:, self.levels[column]], self.heads[column][:cut])
+            hashes[:, to] = scattered(ranked(batch.hashes[:, self.levels[column]], self.heads[column][:cut]))
         return Batch(batch.first, hashes, scores)
 
 
@@ -124,12 +125,22 @@ class Sample:
         numeric: those of them that are numbers.
         hashes: rows x columns.
         values: rows x numeric columns.
+        ids: row numbers.
     """
 
     plan: tuple[Coded, ...]
     numeric: tuple[str, ...]
     hashes: Words
     values: Floats
+    ids: NDArray[np.int64]
+
+    def rows(self, chosen: NDArray[np.int64]) -> "Sample":
+        """Some of the rows, by place."""
+        return replace(self, hashes=self.hashes[chosen], values=self.values[chosen], ids=self.ids[chosen])
+
+    def batch(self, profile: "Profile") -> Batch:
+        """The rows as a batch of the profile."""
+        return Batch(0, self.hashes, self.values[:, [self.numeric.index(c) for c in profile.numbers]])
 
 
 def sampled(table: Table, columns: Sequence[str], rng: np.random.Generator) -> Sample:
@@ -137,8 +148,8 @@ def sampled(table: Table, columns: Sequence[str], rng: np.random.Generator) -> S
     plan = tuple(Coded(c, form_of(table.dtype(c), table.dtype(c))) for c in columns)
     numeric = tuple(c.name for c in plan if c.form in {"integer", "number"})
     size = min(SAMPLE, max(CELLS // max(len(plan), 1), 1000))
-    hashes, values, _ = gathered(table, plan, numeric, chosen(table.rows, size, rng))
-    return Sample(plan=plan, numeric=numeric, hashes=hashes, values=values)
+    hashes, values, ids = gathered(table, plan, numeric, chosen(table.rows, size, rng))
+    return Sample(plan=plan, numeric=numeric, hashes=hashes, values=values, ids=ids)
 
 
 def profiled(sample: Sample, salt: int) -> Profile:
@@ -163,6 +174,18 @@ def profiled(sample: Sample, salt: int) -> Profile:
         size=size,
         salt=salt,
     )
+
+
+def profiled_like(sample: Sample, model: Profile, salt: int) -> Profile:
+    """A sample's own ranks and frequencies, for the columns that another profile of the same table chose."""
+    own = replace(model, salt=salt)
+    values = sample.batch(model).numbers
+    ladders = tuple(np.sort(values[~np.isnan(values[:, i]), i]) for i in range(values.shape[1]))
+    heads = []
+    for column in model.levels:
+        found, count = np.unique(sample.hashes[:, column], return_counts=True)
+        heads.append(found[np.argsort(-count, kind="stable")])
+    return replace(own, ladders=ladders, heads=tuple(heads), size=len(sample.ids))
 
 
 def pair_columns(left: Profile, right: Profile) -> Pairing:
@@ -191,6 +214,14 @@ def normal_scores(ladder: Floats, values: Floats) -> Floats:
     rank = (np.searchsorted(ladder, values) + np.searchsorted(ladder, values, side="right")) / 2
     scores = ndtri((rank + 0.5) / (len(ladder) + 1))
     return np.where(np.isnan(values), np.nan, scores)
+
+
+def stepped(ladder: Floats, values: Floats) -> Floats:
+    """Normal scores by interpolation between a thousand steps of the ladder: 1e-3 of a rank, in a tenth of the time."""
+    if len(ladder) <= STEPS:
+        return normal_scores(ladder, values)
+    knots = np.unique(ladder[np.linspace(0, len(ladder) - 1, STEPS).astype(np.int64)])
+    return np.where(np.isnan(values), np.nan, np.interp(values, knots, normal_scores(ladder, knots)))
 
 
 def ranked(hashes: Words, head: Words) -> Words:

@@ -66,7 +66,9 @@ class Sight:
     def search(self, rows: Rows, table: Table, rng: np.random.Generator) -> Twins:
         """The twins of some rows in a whole table."""
         stream = table.batches(self.plan, self.numbers)
-        return find_twins(rows, stream, table.rows, self.scale, self.tolerance, self.order, rng)
+        return find_twins(
+            rows, stream, size=table.rows, scale=self.scale, tolerance=self.tolerance, order=self.order, rng=rng
+        )
 
     def rows(self, table: Table, chosen: NDArray[np.int64] | None, own: bool) -> Rows:
         """Some rows by number (all when None); `own` rows are left out of their own twins."""

@@ -10,22 +10,21 @@ twenty copied rows; otherwise `Reencoding.power` is False.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from redan.measures.columns_paired import Pairing, Profile, Sample, pair_columns, profiled, sampled
+from redan.measures.columns_paired import Pairing, Profile, Sample, pair_columns, profiled, profiled_like, sampled
 from redan.measures.leakage import Coincidence, Null, counted, judged
-from redan.measures.near_duplicates import chosen, gathered, sight, stand_alone
+from redan.measures.near_duplicates import gathered, part, sight, stand_alone
 from redan.measures.twins import Rows, Scale, Twins, find_twins, tolerance_of
 from redan.tables import Table
-from redan.tables.encoded import Batch, Coded, combine
+from redan.tables.encoded import Coded, combine
 
 Indices: TypeAlias = NDArray[np.int64]
-Side: TypeAlias = Callable[[Profile, Batch], Batch]
 
 ROWS = 20_000  # evaluation rows examined
 PAIRS = 20  # fewer pairs do not show an order
@@ -67,59 +66,108 @@ def reencoded_copies(
         columns: names to use in `evaluation` and in `train`; they need not agree.
         rng: chooses samples and projections.
     """
-    sample = sampled(train, columns[1], rng)
-    mine, theirs = profiled(sampled(evaluation, columns[0], rng), salt=0), profiled(sample, salt=1)
-    pairing = pair_columns(mine, theirs)
-    numeric = len(pairing.numbers)
-    if min(evaluation.rows, train.rows) < PAIRS or max(numeric, len(pairing.levels)) < NUMERIC:
+    samples = sampled(evaluation, columns[0], rng), sampled(train, columns[1], rng)
+    profiles = profiled(samples[0], salt=0), profiled(samples[1], salt=1)
+    pairing = pair_columns(*profiles)
+    if min(evaluation.rows, train.rows) < PAIRS or max(len(pairing.numbers), len(pairing.levels)) < NUMERIC:
         return _powerless(pairing, evaluation.rows)
-    rows, kept = _query(evaluation, mine, pairing.left, rng)
-    twins = _searched(rows, train, theirs, pairing, rng)
-    found = np.flatnonzero((twins.near | twins.exact) & (twins.partner >= 0))
-    found = found[_changed(evaluation, train, (kept[found], twins.partner[found]), rng)]
-    ordered = _ordered((evaluation, train), (mine, theirs), pairing, (kept[found], twins.partner[found]))
-    self_paired = pairing.mirrored()
-    rows, own = _query(train, theirs, self_paired.right, rng)
-    chance = _searched(replace(rows, ids=own), train, theirs, self_paired, rng)
-    usual = np.flatnonzero(chance.near & ~chance.exact)
-    null_ordered = _ordered((train, train), (theirs, theirs), self_paired, (own[usual], chance.partner[usual]))
-    pairs = judged(counted(twins.partner[found]), len(kept), [Null(counted(chance.partner[usual]), max(len(own), 1))])
-    lonely = stand_alone(len(found), int((twins.far & ~twins.near & ~twins.exact).sum()), 0.0)
-    half = max(2, (numeric + 1) // 2)
-    copied = (ordered >= half > null_ordered) or (pairs.excess and lonely and len(found) >= PAIRS)
+    seen = _looked_up(samples, profiles, pairing, train, rng)
+    found = np.flatnonzero(seen.mine.near | seen.mine.exact)
+    pairs = seen.mine_ids[found], seen.mine.partner[found]
+    fresh = _changed(evaluation, train, pairs, rng)
+    pairs = pairs[0][fresh], pairs[1][fresh]
+    usual = np.flatnonzero(seen.usual.near & ~seen.usual.exact)
+    mirror = pairing.mirrored()
+    ordered = _ordered((evaluation, train), profiles, pairing, pairs)
+    null_ordered = _ordered(
+        (train, train), (profiles[1], profiles[1]), mirror, (seen.usual_ids[usual], seen.usual.partner[usual])
+    )
+    null = Null(counted(seen.usual.partner[usual]), max(len(seen.usual_ids), 1))
+    alike = judged(counted(pairs[1]), len(seen.mine_ids), [null])
+    lonely = stand_alone(len(pairs[0]), int((seen.mine.far & ~seen.mine.near & ~seen.mine.exact).sum()), 0.0)
+    half = max(2, (len(pairing.numbers) + 1) // 2)
+    copied = (ordered >= half > null_ordered) or (alike.excess and lonely and len(pairs[0]) >= PAIRS)
     return Reencoding(
-        pairs=pairs,
+        pairs=alike,
         ordered=ordered,
-        numeric=numeric,
+        numeric=len(pairing.numbers),
         columns=pairing.width,
         null_ordered=null_ordered,
         copied=copied,
-        power=copied or _planted_is_found(train, sample, theirs, self_paired, len(kept), rng),
+        power=copied or _recognised(seen, train, profiles[1], mirror, null),
     )
 
 
-def _planted_is_found(
-    train: Table, sample: Sample, theirs: Profile, pairing: Pairing, size: int, rng: np.random.Generator
-) -> bool:
-    """Whether a copy of training rows, known only by its own ranks and frequencies, would be recognised."""
-    rows = np.sort(rng.choice(len(sample.hashes), min(size, len(sample.hashes)), replace=False))
-    planted = replace(sample, hashes=sample.hashes[rows], values=sample.values[rows])
-    copy = profiled(planted, salt=0)
-    if copy.numbers != theirs.numbers:
-        return False
-    wanted = [copy.numbers.index(theirs.numbers[b]) for _, b in pairing.numbers]
-    values = planted.values[:, [sample.numeric.index(n) for n in copy.numbers]]
-    own = replace(copy, levels=theirs.levels, heads=theirs.heads)
-    batch = own.transformed(Batch(0, planted.hashes, values), wanted, [b for _, b in pairing.levels], pairing.cuts)
-    ids = np.full(len(rows), -1, dtype=np.int64)
-    query = Rows(hashes=batch.hashes, scores=np.arcsinh(batch.numbers).astype(np.float32), ids=ids)
-    twins = _searched(query, train, theirs, pairing, rng)
-    found = np.flatnonzero((twins.near | twins.exact) & (twins.partner >= 0))
-    if not pairing.numbers:
-        return len(found) >= PAIRS
-    right = _picked(train, (), [theirs.numbers[b] for _, b in pairing.numbers], twins.partner[found])[1]
-    kept = sum(order_kept(right[:, to], values[found, place]) >= FOLLOWS for to, place in enumerate(wanted))
-    return kept >= max(2, (len(wanted) + 1) // 2)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """Twins among the training rows, of three sets of rows at once.
+
+    Args:
+        mine: of evaluation rows.
+        usual: of training rows, each without itself.
+        planted: of training rows known only by their own ranks and frequencies, as a copy would be.
+        mine_ids: row numbers.
+        usual_ids: row numbers.
+        planted_ids: row numbers.
+    """
+
+    mine: Twins
+    usual: Twins
+    planted: Twins
+    mine_ids: Indices
+    usual_ids: Indices
+    planted_ids: Indices
+
+
+def _looked_up(
+    samples: tuple[Sample, Sample],
+    profiles: tuple[Profile, Profile],
+    pairing: Pairing,
+    train: Table,
+    rng: np.random.Generator,
+) -> _Seen:
+    mine, usual = (_distinct(sample, rng) for sample in samples)
+    planted = samples[1].rows(rng.permutation(len(samples[1].ids))[: len(mine.ids)])
+    copy = profiled_like(planted, profiles[1], salt=0)
+    mirror = pairing.mirrored()
+    batches = (
+        pairing.left(profiles[0], mine.batch(profiles[0])),
+        mirror.right(profiles[1], usual.batch(profiles[1])),
+        mirror.right(copy, planted.batch(copy)),
+    )
+    nobody = np.full(len(mine.ids), -1, dtype=np.int64)
+    rows = Rows(
+        hashes=np.concatenate([b.hashes for b in batches]),
+        scores=np.arcsinh(np.concatenate([b.numbers for b in batches])).astype(np.float32),
+        ids=np.concatenate([nobody, usual.ids, np.full(len(planted.ids), -1, dtype=np.int64)]),
+    )
+    twins = _searched(rows, len(mine.ids), train, profiles[1], pairing, rng)
+    first, second = len(mine.ids), len(mine.ids) + len(usual.ids)
+    return _Seen(
+        mine=part(twins, slice(0, first)),
+        usual=part(twins, slice(first, second)),
+        planted=part(twins, slice(second, None)),
+        mine_ids=mine.ids,
+        usual_ids=usual.ids,
+        planted_ids=planted.ids,
+    )
+
+
+def _distinct(sample: Sample, rng: np.random.Generator) -> Sample:
+    """At most twenty thousand rows; repeated rows are taken once."""
+    first = np.unique(combine(sample.hashes), return_index=True)[1]
+    chosen = first if len(first) <= ROWS else rng.choice(first, ROWS, replace=False)
+    return sample.rows(np.sort(chosen))
+
+
+def _recognised(seen: _Seen, train: Table, profile: Profile, mirror: Pairing, null: Null) -> bool:
+    """Whether the rows that were planted on purpose were recognised."""
+    found = np.flatnonzero(seen.planted.near | seen.planted.exact)
+    pairs = seen.planted_ids[found], seen.planted.partner[found]
+    if not mirror.numbers:
+        return len(found) >= PAIRS and judged(counted(pairs[1]), len(seen.planted_ids), [null]).excess
+    ordered = _ordered((train, train), (profile, profile), mirror, pairs)
+    return ordered >= max(2, (len(mirror.numbers) + 1) // 2)
 
 
 def _powerless(pairing: Pairing, rows: int) -> Reencoding:
@@ -134,25 +182,26 @@ def _powerless(pairing: Pairing, rows: int) -> Reencoding:
     )
 
 
-def _query(table: Table, profile: Profile, side: Side, rng: np.random.Generator) -> tuple[Rows, Indices]:
-    """A sample of rows in ranks and codes, with their row numbers; repeated rows are taken once."""
-    hashes, values, ids = gathered(table, profile.plan, profile.numbers, chosen(table.rows, ROWS, rng))
-    first = np.sort(np.unique(combine(hashes), return_index=True)[1])
-    batch = side(profile, Batch(0, hashes[first], values[first]))
-    scores = np.arcsinh(batch.numbers).astype(np.float32)
-    return Rows(hashes=batch.hashes, scores=scores, ids=np.full(len(first), -1, dtype=np.int64)), ids[first]
-
-
-def _searched(rows: Rows, train: Table, profile: Profile, pairing: Pairing, rng: np.random.Generator) -> Twins:
+def _searched(
+    rows: Rows, size: int, train: Table, profile: Profile, pairing: Pairing, rng: np.random.Generator
+) -> Twins:
     numeric = len(pairing.numbers)
     scale = Scale(
         middle=np.zeros(numeric),
         spread=np.ones(numeric),
         places=tuple(range(numeric)),
-        close=max(0.1, 4 / math.sqrt(max(len(rows.ids), 1))),  # ranks of m rows are known to about 1 / sqrt(m)
+        close=max(0.1, 4 / math.sqrt(max(size, 1))),  # ranks of m rows are known to about 1 / sqrt(m)
     )
     stream = (pairing.right(profile, batch) for batch in train.batches(profile.plan, profile.numbers))
-    return find_twins(rows, stream, train.rows, scale, tolerance_of(pairing.width), range(pairing.width), rng)
+    return find_twins(
+        rows,
+        stream,
+        size=train.rows,
+        scale=scale,
+        tolerance=tolerance_of(pairing.width),
+        order=range(pairing.width),
+        rng=rng,
+    )
 
 
 def _changed(

@@ -16,14 +16,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from redan.tables.encoded import Batch, combine
+from redan.tables.encoded import Batch, mixed, scattered
 
 CLOSE = 0.1  # numbers within a tenth of the column's spread count as unchanged
 CELL = 5.0  # width of a cell in units of what is close: wide against a change, narrow against the whole spread
-GRIDS = 8  # independent projections; a row moved by CLOSE / 2 shares a cell in one of them with probability > 0.99
+GRIDS = 6  # independent projections; a row moved by CLOSE / 2 shares a cell in one of them with probability > 0.99
 PAIRS_AT_ONCE = 200_000
 PAIR_BUDGET = 2_000_000  # candidates per kind of key
 NOWHERE = -1
+SIDE = 32  # cells told apart along one projection; further out is one cell
+DEPTH = 10  # 32**10 < 2**53, so a cell's number is exact in a double
+DOOR_BITS = 22
 
 Words = NDArray[np.uint64]
 Floats = NDArray[np.float32]
@@ -109,6 +112,7 @@ def scale_of(numbers: NDArray[np.float64], places: Sequence[int]) -> Scale:
 def find_twins(
     rows: Rows,
     table: Iterable[Batch],
+    *,
     size: int,
     scale: Scale,
     tolerance: int,
@@ -126,14 +130,14 @@ def find_twins(
         order: columns from the most to the least distinctive; blocks are dealt from it.
         rng: draws the projections.
     """
-    count = len(rows.ids)
     search = _Search(rows, scale, tolerance)
-    keys = _keys(scale, tolerance, order, size, rng)
-    wanted = [_Wanted.of(key(rows.hashes, rows.scores), max(8, min(64, PAIR_BUDGET // max(count, 1)))) for key in keys]
+    keys = _Keys.of(scale, tolerance, order, size, rng)
+    cap = max(8, min(64, PAIR_BUDGET // max(len(rows.ids), 1)))
+    wanted = [_Wanted.of(key, cap) for key in keys.of_rows(rows.hashes, rows.scores).T]
     for batch in table:
         scores = scale.scores(batch.numbers)
-        for key, index in zip(keys, wanted, strict=True):
-            for mine, theirs in index.candidates(key(batch.hashes, scores)):
+        for index, found in zip(wanted, keys.of_rows(batch.hashes, scores).T, strict=True):
+            for mine, theirs in index.candidates(found):
                 search.compare(mine, theirs, batch, scores)
     return search.twins()
 
@@ -150,23 +154,26 @@ class _Search:
         self._distance = np.full(count, np.inf, dtype=np.float32)
 
     def compare(self, mine: Indices, theirs: Indices, batch: Batch, scores: Floats) -> None:
-        """Counts differing columns of candidate pairs."""
-        ids = batch.first + theirs
-        others = ids != self._rows.ids[mine]
-        mine, theirs, ids = mine[others], theirs[others], ids[others]
+        """Counts differing columns of candidate pairs; numbers first, since they rule out most."""
+        limit = 2 * self._tolerance + 2
+        other = batch.first + theirs != self._rows.ids[mine]
+        mine, theirs = mine[other], theirs[other]
+        moved = np.abs(self._rows.scores[mine] - scores[theirs])
+        one_missing = np.isnan(self._rows.scores[mine]) != np.isnan(scores[theirs])
+        apart = (moved > self._close) | one_missing
+        likely = apart.sum(axis=1) <= limit
+        mine, theirs, moved, apart = mine[likely], theirs[likely], moved[likely], apart[likely]
         differ = self._rows.hashes[mine] != batch.hashes[theirs]
         alike = ~differ.any(axis=1)
-        self._exact[mine[alike]] = True
-        distance = np.zeros(len(mine), dtype=np.float32)
-        if self._places:
-            moved = np.abs(self._rows.scores[mine] - scores[theirs])
-            differ[:, self._places] &= ~(moved <= self._close)
-            distance = np.nan_to_num(moved).clip(max=1.0).mean(axis=1) * np.float32(0.999)
+        differ[:, self._places] = apart
         amount = differ.sum(axis=1)
-        distance += amount.astype(np.float32)  # columns count first, then how far the numbers moved
+        distance = amount.astype(np.float32)  # columns count first, then how far the numbers moved
+        if self._places:
+            distance += np.nan_to_num(moved).clip(max=1.0).mean(axis=1) * np.float32(0.999)
+        self._exact[mine[alike]] = True
         self._near[mine[~alike & (amount <= self._tolerance)]] = True
-        self._far[mine[(amount > self._tolerance) & (amount <= 2 * self._tolerance + 2)]] = True
-        self._keep(mine, ids, distance)
+        self._far[mine[(amount > self._tolerance) & (amount <= limit)]] = True
+        self._keep(mine, batch.first + theirs, distance)
 
     def _keep(self, mine: Indices, ids: Indices, distance: Floats) -> None:
         order = np.argsort(-distance, kind="stable")  # assigned last, so the smallest stays
@@ -188,35 +195,45 @@ class _Search:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """Sorted keys of the rows whose twins are looked for."""
+    """Sorted keys of the rows whose twins are looked for, behind a filter that turns most other rows away."""
 
     keys: Words
     starts: Indices
     counts: Indices
     rows: Indices
     seen: Indices
+    door: Flags
+    shift: np.uint64
     cap: int
 
     @classmethod
     def of(cls, keys: Words, cap: int) -> "_Wanted":
+        """Prepares the keys of all wanted rows, one kind of key."""
         order = np.argsort(keys, kind="stable")
         unique, starts, counts = np.unique(keys[order], return_index=True, return_counts=True)
-        return cls(unique, starts, counts, order, np.zeros(len(unique), dtype=np.int64), cap)
+        bits = min(
+            max(10, (32 * len(unique)).bit_length()), DOOR_BITS
+        )  # one place in 32 open, while that stays in cache
+        door = np.zeros(1 << bits, dtype=bool)
+        door[unique >> np.uint64(64 - bits)] = True
+        return cls(
+            unique, starts, counts, order, np.zeros(len(unique), dtype=np.int64), door, np.uint64(64 - bits), cap
+        )
 
     def candidates(self, keys: Words) -> Iterator[tuple[Indices, Indices]]:
         """Pairs (wanted row, row of the batch) with the same key, at most `cap` of the table's rows per key."""
-        if not len(self.keys):
+        theirs = np.flatnonzero(self.door[keys >> self.shift])
+        if not len(self.keys) or not len(theirs):
             return
-        order = np.argsort(keys)  # sorted look-ups walk the cache instead of jumping in it
-        place = np.minimum(np.searchsorted(self.keys, keys[order]), len(self.keys) - 1)
-        hit = self.keys[place] == keys[order]
-        place, theirs = place[hit], order[hit]
-        if not len(place):
-            return
+        place = np.minimum(np.searchsorted(self.keys, keys[theirs]), len(self.keys) - 1)
+        hit = self.keys[place] == keys[theirs]
+        place, theirs = place[hit], theirs[hit]
+        order = np.argsort(place, kind="stable")
+        place, theirs = place[order], theirs[order]
         new = np.flatnonzero(np.diff(place, prepend=-1))
-        rank = np.arange(len(place)) - np.repeat(new, np.diff(new, append=len(place)))
-        kept = rank + self.seen[place] < self.cap
-        self.seen[place[new]] += np.diff(new, append=len(place))
+        lengths = np.diff(new, append=len(place))
+        kept = np.arange(len(place)) - np.repeat(new, lengths) + self.seen[place] < self.cap
+        self.seen[place[new]] += lengths
         place, theirs = place[kept], theirs[kept]
         ends = np.cumsum(self.counts[place])
         start = 0
@@ -232,48 +249,57 @@ class _Wanted:
         return self.rows[np.repeat(self.starts[place], counts) + within], np.repeat(theirs, counts)
 
 
-@dataclass(frozen=True, slots=True)
-class _BlockKey:
-    """Hash of some columns."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Keys:
+    """Everything that twins may share.
 
-    columns: tuple[int, ...]
+    Args:
+        blocks: sets of columns whose hash is a key.
+        others: columns that are no numbers; their hash is part of every cell.
+        directions: float32, numeric columns x (grids * depth).
+        offsets: float32, grids * depth.
+        depth: projections per cell.
+        cell: width of a cell.
+    """
 
-    def __call__(self, hashes: Words, scores: Floats) -> Words:
-        return combine(hashes, self.columns)
-
-
-@dataclass(frozen=True, slots=True)
-class _CellKey:
-    """Cell of a random projection of the numeric columns, with the hash of all others."""
-
+    blocks: tuple[tuple[int, ...], ...]
     others: tuple[int, ...]
     directions: Floats
     offsets: Floats
-    width: float
+    depth: int
+    cell: float
 
-    def __call__(self, hashes: Words, scores: Floats) -> Words:
-        filled = np.nan_to_num(scores, nan=0.0)
-        cells = np.floor((filled @ self.directions + self.offsets) / np.float32(self.width)).astype(np.int64)
-        return combine(np.column_stack([combine(hashes, self.others), cells.view(np.uint64)]))
-
-
-def _keys(
-    scale: Scale, tolerance: int, order: Sequence[int], size: int, rng: np.random.Generator
-) -> list[_BlockKey | _CellKey]:
-    width = len(scale.places)
-    keys: list[_BlockKey | _CellKey] = [_BlockKey(c) for c in _blocks(order, tolerance)]
-    if width:
-        others = tuple(sorted(set(order) - set(scale.places)))
-        cell = CELL * scale.close
-        # two standard normals share a cell with probability cell / (2 sqrt(pi)); all pairs together about once a row
+    @classmethod
+    def of(cls, scale: Scale, tolerance: int, order: Sequence[int], size: int, rng: np.random.Generator) -> "_Keys":
+        """Draws the keys for a search through `size` rows."""
+        width, cell = len(scale.places), CELL * scale.close
+        # two standard normals share a cell with probability cell / (2 sqrt(pi)); each row is to meet 0.2 strangers
         meet = min(cell / (2 * math.sqrt(math.pi)), 0.7)
-        depth = max(2, math.ceil(math.log(max(size, 2)) / -math.log(meet)))
-        for _ in range(GRIDS):
-            directions = rng.standard_normal((width, depth))
+        depth = min(max(2, math.ceil(math.log(5 * max(size, 2)) / -math.log(meet))), DEPTH)
+        directions = rng.standard_normal((width, GRIDS * depth)) if width else np.empty((0, 0))
+        if width:
             directions /= np.linalg.norm(directions, axis=0)
-            offsets = rng.uniform(0, cell, depth)
-            keys.append(_CellKey(others, directions.astype(np.float32), offsets.astype(np.float32), cell))
-    return keys
+        return cls(
+            blocks=tuple(_blocks(order, tolerance)),
+            others=tuple(sorted(set(order) - set(scale.places))),
+            directions=directions.astype(np.float32),
+            offsets=rng.uniform(0, cell, directions.shape[1]).astype(np.float32),
+            depth=depth,
+            cell=cell,
+        )
+
+    def of_rows(self, hashes: Words, scores: Floats) -> Words:
+        """All keys of some rows: rows x kinds of key, column by column in memory."""
+        words = mixed(hashes, (*self.blocks, self.others))
+        if not self.directions.size:
+            return np.asfortranarray(words[:, : len(self.blocks)])
+        filled = np.where(np.isnan(scores), np.float32(0), scores)
+        cells = np.floor((filled @ self.directions + self.offsets) / np.float32(self.cell))
+        np.clip(cells, -SIDE // 2, SIDE // 2 - 1, out=cells)
+        powers = (float(SIDE) ** np.arange(self.depth)).astype(np.float64)
+        packed = cells.reshape(len(cells), GRIDS, self.depth).astype(np.float64) @ powers  # whole numbers below 2**53
+        grids = scattered(packed.astype(np.int64).view(np.uint64) ^ words[:, -1:])
+        return np.asfortranarray(np.concatenate([words[:, :-1], grids], axis=1))
 
 
 def _blocks(order: Sequence[int], tolerance: int) -> list[tuple[int, ...]]:

@@ -104,7 +104,9 @@ def _text(path: Path) -> None:
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             if (place := chunk.find(b"\0")) >= 0:
-                raise InputError("holds a NUL byte", where=_at(path, line, chunk, place), remedy="save it as plain UTF-8 text")
+                raise InputError(
+                    "holds a NUL byte", where=_at(path, line, chunk, place), remedy="save it as plain UTF-8 text"
+                )
             try:
                 decoder.decode(chunk)
             except UnicodeDecodeError as error:
@@ -190,5 +192,7 @@ def _fault(error: "duckdb.Error", path: Path) -> InputError:
     if "aximum line size" in text:
         return InputError(f"the row is longer than {LINE_BYTES:,} bytes", where=where, remedy="give shorter rows")
     if "unterminated quote" in text:
-        return InputError("a quoted value is not closed", where=where, remedy='close it with ", and write "" for " inside')
+        return InputError(
+            "a quoted value is not closed", where=where, remedy='close it with ", and write "" for " inside'
+        )
     return InputError("the row cannot be read as CSV", where=where, remedy="write it as RFC 4180 says")

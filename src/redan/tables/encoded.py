@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 Form: TypeAlias = Literal["integer", "number", "time", "bool", "text"]
 BATCH_CELLS = 2_000_000  # 16 MB of 64-bit words
-MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: odd, so multiplying loses nothing
 
 
 class Coded(NamedTuple):
@@ -58,13 +57,29 @@ class Batch:
 
 
 def combine(hashes: NDArray[np.uint64], columns: Sequence[int] | None = None) -> NDArray[np.uint64]:
-    """One hash per row from the hashes of some columns (all when None); order of columns matters."""
-    chosen = range(hashes.shape[1]) if columns is None else columns
-    total = np.zeros(len(hashes), dtype=np.uint64)
-    for column in chosen:
-        word = (hashes[:, column] ^ np.uint64(column + 1)) * MIX
-        total += (word ^ (word >> np.uint64(29))) * MIX
-    return total
+    """One hash per row from the hashes of some columns (all when None)."""
+    return mixed(hashes, [range(hashes.shape[1]) if columns is None else columns])[:, 0]
+
+
+def mixed(hashes: NDArray[np.uint64], sets: Sequence[Sequence[int]]) -> NDArray[np.uint64]:
+    """One hash per row and set of columns: multilinear hashing modulo 2**64 with a fixed odd word per column.
+
+    Source: Lemire and Kaser (2014), "Strongly universal string hashing is fast", section 3; the words must not stand in
+    a simple relation, or rows with exchanged values would meet.
+    """
+    words = scattered(np.arange(1, hashes.shape[1] + 1, dtype=np.uint64)) | np.uint64(1)
+    weights = np.zeros((hashes.shape[1], len(sets)), dtype=np.uint64)
+    for to, columns in enumerate(sets):
+        chosen = list(columns)
+        weights[chosen, to] = words[chosen]
+    return np.asarray(hashes @ weights)
+
+
+def scattered(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Small numbers spread over 64 bits, one to one (the finaliser of SplitMix64; Steele et al., 2014)."""
+    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return words ^ (words >> np.uint64(31))
 
 
 def coded(left: Mapping[str, Kind], right: Mapping[str, Kind], columns: Sequence[str]) -> tuple[Coded, ...]:
