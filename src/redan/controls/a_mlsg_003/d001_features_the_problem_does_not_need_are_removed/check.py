@@ -1,11 +1,12 @@
 """Inputs of each model against what its task needs: relevance on the training data, and no identifiers."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from redan.artifacts.dataset_file import DatasetFile
 from redan.canon import Json
 from redan.controls.contract import Check, Have, Subject
+from redan.controls.statement import place
 from redan.errors import IncompleteError, MissingExtraError
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
 from redan.measures.identifying import identifying
@@ -157,7 +158,21 @@ def _identifiers(have: Have, model: Model, dataset: Dataset, table: Table) -> It
         yield broken(NO_IDENTIFIERS, have.subject.id, text, _REMOVE_IDENTIFIER, part=name, measure=measure)
 
 
+def _placed(check: Callable[[Have], Iterator[Finding]]) -> Callable[[Have], Iterator[Finding]]:
+    """A finding about an input stands at its [[feature]], any other at the [[model]]."""
+
+    def run(have: Have) -> Iterator[Finding]:
+        for finding in check(have):
+            feature = f"feature:{finding.part}"
+            element = feature if feature in have.system.elements else have.subject.id
+            yield replace(finding, location=place(have.system, element))
+
+    return run
+
+
 CHECKS = (
-    Check(id=RELEVANT, subjects=_trained, run=_relevant, needs=(DatasetFile,), tier=Tier.SECONDS, extra="sklearn"),
-    Check(id=NO_IDENTIFIERS, subjects=_trained, run=_no_identifiers, needs=(DatasetFile,), tier=Tier.SECONDS),
+    Check(
+        id=RELEVANT, subjects=_trained, run=_placed(_relevant), needs=(DatasetFile,), tier=Tier.SECONDS, extra="sklearn"
+    ),
+    Check(id=NO_IDENTIFIERS, subjects=_trained, run=_placed(_no_identifiers), needs=(DatasetFile,), tier=Tier.SECONDS),
 )

@@ -30,7 +30,7 @@ def _owned(have: Have) -> Iterator[Finding]:
     faults = [*_unknown_owners(system), *_unowned(system)]
     yield from faults
     if not faults:
-        text = f"{_own(system)} controls name an owner of their own; the product's owner answers for all others."
+        text = f"Every control has an owner: its own for {_own(system)} of them, the product's for all others."
         yield holds(OWNED, "system", text)
 
 
