@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from redan.measures.near_duplicates import CELLS, CONTINUOUS, chosen, gathered
+from redan.measures.near_duplicates import CELLS, CONTINUOUS
 from redan.tables import Table
 from redan.tables.encoded import Batch, Coded, form_of, scattered
 
@@ -148,7 +148,7 @@ def sampled(table: Table, columns: Sequence[str], rng: np.random.Generator) -> S
     plan = tuple(Coded(c, form_of(table.dtype(c), table.dtype(c))) for c in columns)
     numeric = tuple(c.name for c in plan if c.form in {"integer", "number"})
     size = min(SAMPLE, max(CELLS // max(len(plan), 1), 1000))
-    hashes, values, ids = gathered(table, plan, numeric, chosen(table.rows, size, rng))
+    hashes, values, ids = table.picked(plan, numeric, size, rng)
     return Sample(plan=plan, numeric=numeric, hashes=hashes, values=values, ids=ids)
 
 

@@ -70,6 +70,11 @@ class Sight:
             rows, stream, size=table.rows, scale=self.scale, tolerance=self.tolerance, order=self.order, rng=rng
         )
 
+    def sample(self, table: Table, limit: int, rng: np.random.Generator, *, own: bool) -> Rows:
+        """At most `limit` random rows; `own` rows are left out of their own twins."""
+        hashes, values, ids = table.picked(self.plan, self.numbers, limit, rng)
+        return Rows(hashes=hashes, scores=self.scale.scores(values), ids=ids if own else np.full_like(ids, -1))
+
     def rows(self, table: Table, chosen: NDArray[np.int64] | None, own: bool) -> Rows:
         """Some rows by number (all when None); `own` rows are left out of their own twins."""
         hashes, values, ids = gathered(table, self.plan, self.numbers, chosen)
@@ -90,8 +95,8 @@ def near_duplicates(
     """
     look = sight(evaluation, train, columns, rng)
     limit = min(limit, max(CELLS // max(len(columns), 1), 1000))
-    mine = look.rows(evaluation, chosen(evaluation.rows, limit, rng), own=False)
-    null = look.rows(train, chosen(train.rows, limit // 2, rng), own=True)
+    mine = look.sample(evaluation, limit, rng, own=False)
+    null = look.sample(train, limit // 2, rng, own=True)
     both = Rows(
         hashes=np.concatenate([mine.hashes, null.hashes]),
         scores=np.concatenate([mine.scores, null.scores]),
@@ -103,7 +108,7 @@ def near_duplicates(
     shared, nulls = _clusters(found), [_null(own)]
     near = judged(shared, int(free.sum()), nulls)
     if near.excess:
-        inner = look.rows(evaluation, chosen(evaluation.rows, limit, rng), own=True)
+        inner = look.sample(evaluation, limit, rng, own=True)
         nulls.append(_null(look.search(inner, evaluation, rng), train.rows / evaluation.rows))
         near = judged(shared, int(free.sum()), nulls)
     alone, crowd = int((found.near & ~found.far & free).sum()), int((found.far & free).sum())
@@ -157,7 +162,7 @@ def sight(evaluation: Table, train: Table, columns: Sequence[str], rng: np.rando
     plan = coded(evaluation.kinds, train.kinds, columns)
     numeric = [c.name for c in plan if c.form in {"integer", "number"}]
     size = min(20_000, max(CELLS // max(len(columns), 1), 1000))
-    hashes, values, _ = gathered(train, plan, numeric, chosen(train.rows, size, rng))
+    hashes, values, _ = train.picked(plan, numeric, size, rng)
     distinct = [len(np.unique(hashes[:, i])) for i in range(len(plan))]
     names = [c.name for c in plan]
     numbers = [c for c in numeric if distinct[names.index(c)] > CONTINUOUS]
@@ -186,13 +191,6 @@ def gathered(
         values.append(batch.numbers[here - batch.first])
         ids.append(here.astype(np.int64))
     return np.concatenate(hashes), np.concatenate(values), np.concatenate(ids)
-
-
-def chosen(rows: int, limit: int, rng: np.random.Generator) -> NDArray[np.int64] | None:
-    """Sorted numbers of `limit` random rows; None, which means all, when there are no more."""
-    if rows <= limit:
-        return None
-    return np.sort(rng.choice(rows, limit, replace=False).astype(np.int64))
 
 
 def part(twins: Twins, where: slice) -> Twins:

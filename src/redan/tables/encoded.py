@@ -3,6 +3,7 @@
 The engine hashes and casts; only bounded batches of 64-bit hashes and floats reach Python.
 """
 
+import math
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -19,7 +20,9 @@ from redan.tables.kinds import Kind
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
+Words: TypeAlias = NDArray[np.uint64]
 Form: TypeAlias = Literal["integer", "number", "time", "bool", "text"]
 BATCH_CELLS = 2_000_000  # 16 MB of 64-bit words
 
@@ -107,21 +110,49 @@ def batches(frame: nw.LazyFrame[Any], columns: Sequence[Coded], numbers: Sequenc
         columns: to hash.
         numbers: numeric columns whose values are wanted as well.
     """
-    terms = [f"hash({_comparable(c)}) AS h{i}" for i, c in enumerate(columns)]
-    terms += [f"CAST({named(c)} AS DOUBLE) AS x{i}" for i, c in enumerate(numbers)]
-    size = max(BATCH_CELLS // max(len(terms), 1), 1000)
+    size = max(BATCH_CELLS // max(len(columns) + len(numbers), 1), 1000)
     with ExitStack() as stack:
         first = 0
-        for block in relation_of(frame, stack).project(", ".join(terms)).to_arrow_reader(size):
-            hashes = np.empty((block.num_rows, len(columns)), dtype=np.uint64)
-            values = np.empty((block.num_rows, len(numbers)), dtype=np.float64)
-            for i in range(len(columns)):
-                hashes[:, i] = block.column(i).to_numpy()
-            for i in range(len(numbers)):
-                values[:, i] = block.column(len(columns) + i).to_numpy(zero_copy_only=False)
-            values[~np.isfinite(values)] = np.nan
-            yield Batch(first, hashes, values)
+        for block in relation_of(frame, stack).project(_terms(columns, numbers)).to_arrow_reader(size):
+            yield Batch(first, *_arrays(block, len(columns), len(numbers)))
             first += block.num_rows
+
+
+def _terms(columns: Sequence[Coded], numbers: Sequence[str]) -> str:
+    terms = [f"hash({_comparable(c)}) AS h{i}" for i, c in enumerate(columns)]
+    return ", ".join(terms + [f"CAST({named(c)} AS DOUBLE) AS x{i}" for i, c in enumerate(numbers)])
+
+
+def _arrays(block: "pa.RecordBatch | pa.Table", words: int, reals: int) -> tuple[Words, NDArray[np.float64]]:
+    hashes = np.empty((block.num_rows, words), dtype=np.uint64)
+    values = np.empty((block.num_rows, reals), dtype=np.float64)
+    for i in range(words):
+        hashes[:, i] = block.column(i).to_numpy()
+    for i in range(reals):
+        values[:, i] = block.column(words + i).to_numpy(zero_copy_only=False)
+    values[~np.isfinite(values)] = np.nan
+    return hashes, values
+
+
+def picked(
+    frame: nw.LazyFrame[Any], columns: Sequence[Coded], numbers: Sequence[str], limit: int, rng: np.random.Generator
+) -> tuple[NDArray[np.uint64], NDArray[np.float64], NDArray[np.int64]]:
+    """Hashes, numbers and row numbers of `limit` random rows (all when there are no more), in order.
+
+    The engine keeps row i when (a i + b) mod rows < limit, a bijection, so only the chosen rows are hashed.
+    """
+    with ExitStack() as stack:
+        relation = relation_of(frame, stack)
+        rows = int(relation.count("*").fetchall()[0][0])
+        place = named("row" + "_" * (1 + max((len(c) for c in relation.columns), default=0)))
+        counted = relation.project(f"*, row_number() OVER () - 1 AS {place}")
+        if rows > limit:
+            factor = next(f for f in iter(lambda: int(rng.integers(1, min(rows, 1 << 31))), 0) if math.gcd(f, rows) == 1)
+            counted = counted.filter(f"({place} * {factor} + {int(rng.integers(rows))}) % {rows} < {limit}")
+        found = counted.project(f"{_terms(columns, numbers)}, {place} AS place").to_arrow_table()
+    order = np.argsort(found["place"].to_numpy())
+    hashes, values = _arrays(found, len(columns), len(numbers))
+    return hashes[order], values[order], found["place"].to_numpy()[order]
 
 
 def relation_of(frame: nw.LazyFrame[Any], stack: ExitStack) -> "duckdb.DuckDBPyRelation":

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redan.errors import InputError
-from redan.tables.encoded import Batch, Coded, batches, coded
+from redan.tables.encoded import Batch, Coded, batches, coded, picked
 from redan.tables.joins import Shared, shared_keys
 from redan.tables.kinds import Kind, kind_of
 
@@ -190,6 +190,12 @@ class Table:
         """All rows in order, as hashes of some columns and values of some numeric ones, in bounded batches."""
         return batches(self.frame, columns, numbers)
 
+    def picked(
+        self, columns: Sequence[Coded], numbers: Sequence[str], limit: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.uint64], NDArray[np.float64], NDArray[np.int64]]:
+        """Hashes, numbers and row numbers of at most `limit` random rows, in order."""
+        return picked(self.frame, columns, numbers, limit, rng)
+
     def duplicate_rows(self, columns: Sequence[str] | None = None) -> Duplicates:
         """How many rows are alike in the given columns (all when None); missing equals missing."""
         counts = self._grouped(columns or self.columns)
@@ -211,7 +217,7 @@ class Table:
         """At most `limit` distinct values as text, chosen by the seed, the same in every engine."""
         self._known([column])
         text = self.frame.select(v=nw.col(column).cast(nw.String)).filter(~nw.col("v").is_null()).unique()
-        chosen = _picked(text.with_row_index("i", order_by="v"), _length(text), limit, seed)
+        chosen = _thinned(text.with_row_index("i", order_by="v"), _length(text), limit, seed)
         return sorted(chosen.select("v").collect("pyarrow").to_arrow()["v"].to_pylist())
 
     def sample(self, limit: int, seed: int) -> "pa.Table":
@@ -224,7 +230,7 @@ class Table:
             raise InputError(f"a sample of {limit:,} rows is too large", remedy=f"ask for at most {SAMPLE_LIMIT:,}")
         index = "".join(["row", *("_" for c in self.columns)])
         counted = self.frame.with_row_index(index, order_by=list(self.columns))
-        chosen = _picked(counted, self.rows, limit, seed, index)
+        chosen = _thinned(counted, self.rows, limit, seed, index)
         return chosen.sort(index).drop(index).collect("pyarrow").to_arrow()
 
     def _one(self, **expressions: nw.Expr) -> dict[str, Value]:
@@ -267,7 +273,7 @@ def _length(frame: nw.LazyFrame[Any]) -> int:
     return int(frame.select(n=nw.len()).collect("pyarrow").item())
 
 
-def _picked(frame: nw.LazyFrame[Any], rows: int, limit: int, seed: int, index: str = "i") -> nw.LazyFrame[Any]:
+def _thinned(frame: nw.LazyFrame[Any], rows: int, limit: int, seed: int, index: str = "i") -> nw.LazyFrame[Any]:
     """At most `limit` rows of an indexed frame: i -> (a i + b) mod rows is a bijection, so exactly `limit` stay."""
     if rows <= limit:
         return frame
