@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import redan
+from redan.artifacts.dataset_file import DatasetFile
 from redan.artifacts.history import History
 from redan.canon import Json, digest_of
 from redan.cli.state import State
@@ -15,7 +16,8 @@ from redan.errors import ConfigError, InputError
 from redan.evidence import Verified, attest, history, policy_document, record_events, register_policy, verify
 from redan.files import confined, write_atomic
 from redan.gate import Baseline, Judgement, Waivers, gate, read_baseline, read_waivers, required
-from redan.runner.answer import Progress, World, silent
+from redan.runner.answer import Facts, Progress, World, silent
+from redan.runner.cache import Cache, job_key
 from redan.runner.events import observed
 from redan.runner.plan import plan
 from redan.runner.records import Results
@@ -164,8 +166,8 @@ def check(system: System, asked: Asked) -> Checked:
     what = plan(system, controls=judging.controls, budget=judging.budget)
     facts = gather(what)
     seen = observed(system, asked.now)
-    check_readable(system)
     state = State(system.origin.root)
+    check_readable(system, facts, state.own_cache() if asked.cached else None)
     state.prepare()
     signer, made = state.signer(asked.key)
     with state.ledger(signer) as ledger:
@@ -206,8 +208,8 @@ def look(system: System, asked: Asked) -> Looked:
     judging = prepare(system, asked)
     what = plan(system, controls=judging.controls, only=asked.only, budget=judging.budget)
     facts = gather(what)
-    check_readable(system)
     state = State(system.origin.root)
+    check_readable(system, facts, state.own_cache() if asked.cached else None)
     world = World(
         now=asked.now,
         history=History((*state.history().events, *observed(system, asked.now))),
@@ -236,24 +238,33 @@ def _judged_alone(judging: Judging, results: Results, asked: Asked) -> Judgement
     )
 
 
-def check_readable(system: System) -> None:
-    """Opens every dataset that lies there, so that a broken file is one clear line before the first check.
+def check_readable(system: System, facts: Facts, cache: Cache | None) -> None:
+    """Opens every dataset that was collected, so that a broken file is one clear line before the first check.
+
+    Args:
+        system: the description.
+        facts: from `gather`.
+        cache: remembers which bytes were readable; None to read all of them.
 
     Raises:
         InputError: a file is not a table; names the line that declares it.
     """
-    for record in system.datasets:
-        element = f"dataset:{record.name}"
-        path = None if record.path is None else confined(system.origin.root, record.path)
-        if path is None or not path.exists():
+    for (_, element), found in facts.items():
+        if not isinstance(found, DatasetFile):
+            continue
+        key = job_key(["readable", redan.__version__, found.path.name, found.digest])
+        if cache is not None and cache.get(key) is not None:
             continue
         try:
-            open_table(path)
+            open_table(found.path)
         except InputError as error:
             where = f"{system.origin.file}:{system.line(element, 'path')}"
             inside = f" line {error.where.rpartition(':')[2]}" if error.where and error.where[-1:].isdigit() else ""
-            what = f"{element}: {record.path}{inside} {error.what}"
-            raise InputError(what, where=where, remedy=error.remedy) from error
+            raise InputError(
+                f"{element}: {found.path.name}{inside} {error.what}", where=where, remedy=error.remedy
+            ) from error
+        if cache is not None:
+            cache.put(key, ())
 
 
 def _known_controls(system: System, controls: Mapping[str, Control]) -> None:
