@@ -76,7 +76,7 @@ def reencoded_copies(
     pairs = seen.mine_ids[found], seen.mine.partner[found]
     fresh = _changed(evaluation, train, pairs, rng)
     pairs = pairs[0][fresh], pairs[1][fresh]
-    usual = np.flatnonzero(seen.usual.near & ~seen.usual.exact)
+    usual = _coinciding(seen, pairing, train, rng)
     mirror = pairing.mirrored()
     ordered = _ordered((evaluation, train), profiles, pairing, pairs)
     null_ordered = _ordered(
@@ -96,6 +96,14 @@ def reencoded_copies(
         copied=copied,
         power=copied or _recognised(seen, train, profiles[1], mirror, null),
     )
+
+
+def _coinciding(seen: "_Seen", pairing: Pairing, train: Table, rng: np.random.Generator) -> Indices:
+    """Training rows that have a twin without being copies: unlike as they stand, yet alike in ranks and codes."""
+    if pairing.numbers:
+        return np.flatnonzero(seen.usual.near & ~seen.usual.exact)
+    found = np.flatnonzero(seen.usual.near | seen.usual.exact)
+    return found[_changed(train, train, (seen.usual_ids[found], seen.usual.partner[found]), rng)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,12 +39,10 @@ def keep_delimited(path: Path, spool: Spool) -> Kept:
     connection = connect(path, spool.file.parent)
     source = _source(path, delimiter, columns)
     try:
-        types = _types(connection, source, columns)
-        selected = ", ".join(converted(c, t) for c, t in zip(columns, types, strict=True))
-        target = quoted(str(spool.file))
-        connection.execute(
-            f"COPY (SELECT {selected} FROM {source}) TO {target} (FORMAT parquet, COMPRESSION snappy)"  # noqa: S608
-        )
+        likely = _likely(connection, source, columns)
+        if NARROW in likely or not _copied(connection, source, columns, likely, spool.file):
+            types = narrowest(_answers(connection, source, columns, likely), likely)
+            _copy(connection, source, columns, types, spool.file)
     except duckdb.Error as error:
         raise _fault(error, path) from error
     finally:
@@ -125,21 +123,48 @@ def _at(path: Path, line: int, chunk: bytes, place: int) -> str:
 
 def _source(path: Path, delimiter: str, columns: list[str]) -> str:
     struct = ", ".join(f"{quoted(c)}: 'VARCHAR'" for c in columns)
-    literal = "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
     return (
-        f"read_csv({quoted(literal)}, auto_detect=false, header=true, columns={{{struct}}}, delim={quoted(delimiter)}, "
+        f"read_csv({quoted(str(path))}, auto_detect=false, header=true, columns={{{struct}}}, delim={quoted(delimiter)}, "
         "quote='\"', escape='\"', strict_mode=true, null_padding=false, ignore_errors=false, "
         f"max_line_size={LINE_BYTES}, compression='none')"
     )
 
 
-def _types(connection: "duckdb.DuckDBPyConnection", source: str, columns: list[str]) -> list[TextType]:
-    """Types that fit the first rows, confirmed on the whole file."""
+def _copy(
+    connection: "duckdb.DuckDBPyConnection", source: str, columns: list[str], types: list[TextType], target: Path
+) -> None:
+    """Writes the table; fails on the first text that does not have the type of its column."""
+    selected = ", ".join(converted(c, t) for c, t in zip(columns, types, strict=True))
+    target_sql = quoted(str(target))
+    connection.execute(
+        f"COPY (SELECT {selected} FROM {source}) TO {target_sql} (FORMAT parquet, COMPRESSION snappy)"  # noqa: S608
+    )
+
+
+def _copied(
+    connection: "duckdb.DuckDBPyConnection",
+    source: str,
+    columns: list[str],
+    likely: list[tuple[TextType, ...]],
+    target: Path,
+) -> bool:
+    """Whether the likeliest types were right, and the table is written."""
+    import duckdb
+
+    try:
+        _copy(connection, source, columns, [kinds[0] if kinds else TextType.TEXT for kinds in likely], target)
+    except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
+        if _LINE.search(str(error)):
+            raise
+        return False
+    return True
+
+
+def _likely(connection: "duckdb.DuckDBPyConnection", source: str, columns: list[str]) -> list[tuple[TextType, ...]]:
+    """Types that the first rows leave possible, the likeliest first; every value of the file is tried later."""
     every = [NARROW for _ in columns]
-    head = f"(FROM {source} LIMIT {FIRST_ROWS})"
-    told = _answers(connection, head, columns, every)
-    likely = [_possible(t, v) for t, v in zip(narrowest(told, every), _values(told, every), strict=True)]
-    return narrowest(_answers(connection, source, columns, likely), likely)
+    told = _answers(connection, f"(FROM {source} LIMIT {FIRST_ROWS})", columns, every)
+    return [_possible(t, v) for t, v in zip(narrowest(told, every), _values(told, every), strict=True)]
 
 
 def _possible(first: TextType, values: int) -> tuple[TextType, ...]:

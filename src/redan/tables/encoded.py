@@ -119,7 +119,7 @@ def batches(frame: nw.LazyFrame[Any], columns: Sequence[Coded], numbers: Sequenc
 
 
 def _terms(columns: Sequence[Coded], numbers: Sequence[str]) -> str:
-    terms = [f"hash({_comparable(c)}) AS h{i}" for i, c in enumerate(columns)]
+    terms = [f"{_hash(c)} AS h{i}" for i, c in enumerate(columns)]
     return ", ".join(terms + [f"CAST({named(c)} AS DOUBLE) AS x{i}" for i, c in enumerate(numbers)])
 
 
@@ -147,7 +147,9 @@ def picked(
         place = named("row" + "_" * (1 + max((len(c) for c in relation.columns), default=0)))
         counted = relation.project(f"*, row_number() OVER () - 1 AS {place}")
         if rows > limit:
-            factor = next(f for f in iter(lambda: int(rng.integers(1, min(rows, 1 << 31))), 0) if math.gcd(f, rows) == 1)
+            factor = next(
+                f for f in iter(lambda: int(rng.integers(1, min(rows, 1 << 31))), 0) if math.gcd(f, rows) == 1
+            )
             counted = counted.filter(f"({place} * {factor} + {int(rng.integers(rows))}) % {rows} < {limit}")
         found = counted.project(f"{_terms(columns, numbers)}, {place} AS place").to_arrow_table()
     order = np.argsort(found["place"].to_numpy())
@@ -169,17 +171,19 @@ def relation_of(frame: nw.LazyFrame[Any], stack: ExitStack) -> "duckdb.DuckDBPyR
     return connection.sql(f"SELECT * FROM read_parquet({quoted(str(folder / 'table.parquet') + '*')})")
 
 
-def _comparable(column: Coded) -> str:
+def _hash(column: Coded) -> str:
+    """SQL for the 64-bit hash of a value in its form."""
     value = named(column.name)
     match column.form:
         case "number":  # adding zero makes -0.0 and 0.0 alike
             number = f"CAST({value} AS DOUBLE)"
-            return f"CASE WHEN isnan({number}) THEN NULL ELSE {number} + 0.0 END"
-        case "integer":
-            return f"CAST({value} AS HUGEINT)"
+            return f"hash(CASE WHEN isnan({number}) THEN NULL ELSE {number} + 0.0 END)"
+        case "integer":  # not as HUGEINT: DuckDB gives -1 and 0 of that type one hash
+            short = f"TRY_CAST({value} AS BIGINT)"
+            return f"CASE WHEN {short} IS NULL THEN hash(CAST({value} AS VARCHAR)) ELSE hash({short}) END"
         case "time":
-            return f"CAST({value} AS TIMESTAMP)"
+            return f"hash(CAST({value} AS TIMESTAMP))"
         case "bool":
-            return f"CAST({value} AS BOOLEAN)"
+            return f"hash(CAST({value} AS BOOLEAN))"
         case _:
-            return f"CAST({value} AS VARCHAR)"
+            return f"hash(CAST({value} AS VARCHAR))"

@@ -5,6 +5,7 @@ no type rests on a sample; Parquet is read where it lies.
 """
 
 import os
+import shutil
 import stat
 from collections.abc import Callable
 from functools import lru_cache
@@ -31,6 +32,8 @@ REMEMBERED = 8  # files kept converted at a time, so that ten checks of one data
 
 READERS: MappingProxyType[str, Callable[[Path, Spool], Kept]] = MappingProxyType(
     {
+        ".parquet": lambda path, spool: Kept(path, spool),
+        ".pq": lambda path, spool: Kept(path, spool),
         ".csv": keep_delimited,
         ".tsv": keep_delimited,
         ".tab": keep_delimited,
@@ -45,6 +48,7 @@ READERS: MappingProxyType[str, Callable[[Path, Spool], Kept]] = MappingProxyType
         ".db": keep_duckdb,
     }
 )
+WILD = frozenset("*?[")  # DuckDB expands these in any path, so such a file is read from a copy
 PARQUET = frozenset({".parquet", ".pq"})
 
 
@@ -74,7 +78,7 @@ def open_table(path: Path) -> Table:
     identity = _identity(path)
     if not identity.size:
         raise InputError("is empty", where=str(path), remedy="give a file with a header line and rows")
-    if path.suffix.lower() in PARQUET:
+    if path.suffix.lower() in PARQUET and not WILD & set(str(path)):
         return _table(Kept(path), path)
     return _table(_kept(identity), path)
 
@@ -82,7 +86,7 @@ def open_table(path: Path) -> Table:
 def _table(kept: Kept, path: Path) -> Table:
     try:
         connection = connect(kept.file)
-        relation = connection.sql(f"SELECT * FROM read_parquet({quoted(_literal(kept.file))})")  # noqa: S608 - quoted
+        relation = connection.sql(f"SELECT * FROM read_parquet({quoted(str(kept.file))})")  # noqa: S608 - quoted
     except _duckdb_error() as error:
         raise explained(error, path) from error
     _checked(relation.columns, path)
@@ -124,15 +128,14 @@ def _kept(identity: Identity) -> Kept:
     """The converted file; its folder goes when the last table over it does."""
     path = Path(identity.path)
     spool = Spool.new()
-    kept = READERS.get(path.suffix.lower(), keep_delimited)(path, spool)
+    plain = path
+    if WILD & set(identity.path):
+        plain = spool.file.with_name(f"plain{path.suffix}")
+        shutil.copyfile(path, plain)
+    kept = READERS.get(path.suffix.lower(), keep_delimited)(plain, spool)
     if _identity(path) != identity:
         raise InputError("changed while it was read", where=str(path), remedy="run again when nothing writes to it")
     return kept
-
-
-def _literal(path: Path) -> str:
-    """The path for DuckDB, whose readers expand `*`, `?` and `[`."""
-    return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
 
 
 def _duckdb_error() -> "type[duckdb.Error]":

@@ -6,6 +6,7 @@ from enum import StrEnum
 from redan.tables.engine import named
 
 MISSING = ("", "NA", "N/A", "NULL", "null", "None", "NaN", "nan")  # beside numbers and dates; in text they are text
+MISFIT = "redan: a text does not have the type of its column"
 _LISTED = ", ".join(f"'{word}'" for word in MISSING)
 _INTEGER = r"-?(0|[1-9][0-9]{0,17})"  # 18 digits always fit 64 bits; a leading zero or plus is part of an identifier
 _FLOAT = r"-?((0|[1-9][0-9]{0,14})(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"  # 15 digits survive a double
@@ -48,8 +49,16 @@ def converted(column: str, kind: TextType) -> str:
     if kind is TextType.TEXT:
         return name
     value = f"trim({name})"
+    if kind is TextType.BOOL:
+        shaped = f"lower({value}) IN ('true', 'false')"
+    else:
+        shaped = f"regexp_full_match({value}, '{_SHAPES[kind]}')"
     inner = _cast(value, kind) if kind is TextType.MOMENT else f"CAST({value} AS {kind.value})"
-    return f"CASE WHEN {value} IN ({_LISTED}) THEN NULL ELSE {inner} END AS {name}"
+    if kind is TextType.MOMENT:  # a day that does not exist fails here as it does in the other casts
+        inner = f"coalesce({inner}, CAST(error('{MISFIT}') AS TIMESTAMP))"
+    fails = f"CAST(error('{MISFIT}') AS {kind.value})"
+    missing = f"{name} IS NULL OR {value} IN ({_LISTED})"
+    return f"CASE WHEN {shaped} THEN {inner} WHEN {missing} THEN NULL ELSE {fails} END AS {name}"
 
 
 def _cast(value: str, kind: TextType) -> str:
