@@ -33,6 +33,7 @@ FILES = (
     "repaired/prepare.py",
     "repaired/.gitignore",
 )
+COPIES = {"repaired/train.py": "train.py"}  # the repair is in the data and the description; the training code stays
 TIMEOUT_S = 600
 
 
@@ -56,7 +57,7 @@ def demo(
     first = _checked(folder, Stage.OPERATION)
     text.draw(material_of(first.judging, first.results, first.judgement, first.verified), console)
     _step(console, "3  Repair it: describe first, split by customer, train on what is left, check at every stage")
-    second = _repair(console, folder, repaired)
+    second = _repair(console, repaired)
     text.draw(material_of(second.judging, second.results, second.judgement, second.verified), console)
     pages = [_page(done, where) for done, where in ((first, folder), (second, repaired))]
     _step(console, "Two reports, one before and one after")
@@ -76,13 +77,13 @@ def place(folder: Path) -> None:
         shipped = package / "_examples" / "churn"
         beside = package.parents[1] / "examples" / "churn"  # a checkout, where the package is installed editable
         origin = beside if beside.is_dir() else shipped
-        for name in FILES:
+        for name, source in {**dict(zip(FILES, FILES, strict=True)), **COPIES}.items():
             target = folder / name
             if not target.exists():
-                write_atomic(target, read_bounded(origin / name, TEXT_LIMIT_BYTES))
+                write_atomic(target, read_bounded(origin / source, TEXT_LIMIT_BYTES))
 
 
-def _repair(console: Console, folder: Path, repaired: Path) -> Checked:
+def _repair(console: Console, repaired: Path) -> Checked:
     """The repaired system: its checks run in each stage, so that the ledger dates what was said before training."""
     if not State(repaired).ledger_folder.exists():
         (repaired / "model.onnx").unlink(missing_ok=True)  # a model from before the first check could not be dated
@@ -90,7 +91,6 @@ def _repair(console: Console, folder: Path, repaired: Path) -> Checked:
     _python(console, repaired, "prepare.py")
     _checked(repaired, Stage.DATA)
     _checked(repaired, Stage.TRAINING)
-    write_atomic(repaired / "train.py", read_bounded(folder / "train.py", TEXT_LIMIT_BYTES))
     _python(console, repaired, "train.py")
     return _checked(repaired, Stage.OPERATION)
 

@@ -68,7 +68,8 @@ class Material:
             count: how many at most.
 
         Returns:
-            Required before not required, Do and Dont before Consider, then by urgency; empty when nothing is broken.
+            Required before not required, Do and Dont before Consider, then by urgency, then what rests on most rows;
+            empty when nothing is broken.
         """
         broken = [pair for pair in self.judged() if pair[1].finding.outcome is Outcome.BROKEN and not pair[1].accepted]
         urgency = self.urgency
@@ -84,5 +85,7 @@ class Material:
         return min(base + 0.5 * self.urgency.get(control_id, 0), 8.9)
 
 
-def _rank(row: Row, judged: JudgedFinding, urgency: Mapping[str, int]) -> tuple[bool, bool, int]:
-    return not judged.required, row.kind is Kind.CONSIDER, -urgency.get(row.control_id, 0)
+def _rank(row: Row, judged: JudgedFinding, urgency: Mapping[str, int]) -> tuple[bool, bool, int, int]:
+    measure = judged.finding.measure
+    counted = 0 if measure is None else measure.n or 0
+    return not judged.required, row.kind is Kind.CONSIDER, -urgency.get(row.control_id, 0), -counted
