@@ -5,11 +5,12 @@ Names are imported on first use, so that `import redan` stays cheap.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+# Not from typing: `python -m redan` imports this file while the folder it is called in is still on the path.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from redan.evidence import attest as attest
-    from redan.gate import gate as gate
+    from redan.gating import gate as gate
     from redan.runner.plan import plan as plan
     from redan.runner.run import run as run
     from redan.system.read import read as read
@@ -22,7 +23,7 @@ _HOMES = {
     "plan": "redan.runner.plan",
     "run": "redan.runner.run",
     "attest": "redan.evidence",
-    "gate": "redan.gate",
+    "gate": "redan.gating",
 }
 
 

@@ -265,3 +265,26 @@ def test_fingerprint_ignores_numbers():
     many = broken(NAME, "a", "9 rows", remedy, measure=Measure(name="rows", value=9))
     assert few.fingerprint == many.fingerprint
     assert few.fingerprint != broken(NAME, "a", "3 rows", remedy, part="b").fingerprint
+
+
+def test_an_interrupted_run_goes_on(system, tmp_path):
+    """What was answered before an interrupt is kept; the next run asks only the rest."""
+    signer = generate()
+    cache = Cache(tmp_path / "cache", signer.sign, signer.public.verify)
+    calls = []
+    single = counting(system, calls)
+    second = Job(single.jobs[0].check, Subject("dataset:test", ("dataset:test",)))
+    both = Plan(
+        system=system, controls=single.controls, jobs=(*single.jobs, second), unsubjected=(), budget=Tier.MINUTES
+    )
+
+    def interrupting(done, _total, _what):
+        if done == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        findings(both, cache=cache, progress=interrupting)
+    assert len(calls) == 1
+    _, results = findings(both, cache=cache)
+    assert len(calls) == 2
+    assert [cost.cached for cost in results.costs] == [True, False]

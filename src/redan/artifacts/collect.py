@@ -64,7 +64,7 @@ def dataset_file(system: System, element: str) -> Artifact | Absent:
 
 
 def model_file(system: System, element: str) -> Artifact | Absent:
-    """The file behind a model, digested; absent when no path is declared or, before operation, it is not trained yet."""
+    """The file behind a model, digested; absent without a path or, before operation, while it is not trained."""
     record = system.elements.get(element)
     if isinstance(record, Model) and record.path:
         missing = not _located(system, element, "path", record.path).exists()

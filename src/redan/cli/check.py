@@ -14,7 +14,7 @@ from redan.cli.flow import check as run_flow
 from redan.cli.material import material_of
 from redan.cli.output import write_report
 from redan.errors import UsageError
-from redan.gate import write_baseline
+from redan.gating import write_baseline
 from redan.reports.shelf import FORMATS
 from redan.runner.answer import Progress as Told
 from redan.system.read import read

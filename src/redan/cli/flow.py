@@ -15,7 +15,7 @@ from redan.controls.catalogue import Control
 from redan.errors import ConfigError, InputError
 from redan.evidence import Verified, attest, history, policy_document, record_events, register_policy, verify
 from redan.files import confined, write_atomic
-from redan.gate import Baseline, Judgement, Waivers, gate, read_baseline, read_waivers, required
+from redan.gating import Baseline, Judgement, Waivers, gate, read_baseline, read_waivers, required
 from redan.runner.answer import Facts, Progress, World, silent
 from redan.runner.cache import Cache, job_key
 from redan.runner.events import observed

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from redan.cli.flow import Judging
 from redan.evidence import Verified
-from redan.gate import Judgement
+from redan.gating import Judgement
 from redan.reports.material import Material
 from redan.runner.records import Results
 from redan.threats.derive import derive

@@ -3,39 +3,55 @@
 from markupsafe import Markup, escape
 
 from redan.findings import Measure
-from redan.reports.words import measured, number
+from redan.reports.words import measured, number, plain_name, quantity, resting_on
 from redan.terms import Outcome
 
-_WIDTH, _HEIGHT, _LEFT, _SPAN, _Y = 560, 58, 14, 400, 24
+_LEFT, _SPAN = 3.0, 94.0  # per cent of the width, so that marks keep their size at every width of the page
+_Y, _HEIGHT = 16, 46
+_MARKS = {"broken": "M-7 0L0-7L7 0L0 7z", "holds": "M-6 0a6 6 0 1 0 12 0a6 6 0 1 0-12 0z", "other": "M-5-5h10v10h-10z"}
 
 
 def gauge(measure: Measure | None, outcome: Outcome) -> Markup | None:
-    """An inline SVG of a measure; None when there is nothing to draw, which a caption then says in words.
+    """A measure as a figure whose numbers are text; None when there is nothing to show.
 
     Args:
         measure: what was measured; its numbers share one axis with the threshold.
-        outcome: colours the value.
+        outcome: decides colour and shape of the value's mark: a disc holds, a diamond is broken, a square is neither.
+
+    Returns:
+        The figure; a line of words alone when the value or the threshold is missing.
     """
     if measure is None:
         return None
     if measure.value is None or measure.threshold is None:
-        return Markup('<p class="note">{}</p>').format(measured(measure))
+        return Markup('<p class="note">{}</p>').format(_sentence(measured(measure)))
     low, high = _axis(measure)
-    parts = [_zone(measure, low, high), f'<line class="axis" x1="{_LEFT}" x2="{_LEFT + _SPAN}" y1="{_Y}" y2="{_Y}"/>']
-    if measure.interval is not None:
-        start, end = (_at(value, low, high) for value in measure.interval)
-        parts.append(f'<line class="span" x1="{start:.1f}" x2="{end:.1f}" y1="{_Y}" y2="{_Y}"/>')
-    limit = _at(measure.threshold, low, high)
-    parts.append(f'<line class="limit" x1="{limit:.1f}" x2="{limit:.1f}" y1="{_Y - 12}" y2="{_Y + 12}"/>')
-    dot = _at(measure.value, low, high)
-    colour = outcome.value if outcome in (Outcome.HOLDS, Outcome.BROKEN) else "other"
-    parts.append(f'<circle class="dot {colour}" cx="{dot:.1f}" cy="{_Y}" r="6"/>')
-    parts.append(_caption(measure))
-    title = escape(measured(measure))
-    return Markup(  # noqa: S704 -- numbers made here and text escaped above
-        f'<svg class="gauge" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" role="img" '
-        f'aria-label="{title}"><title>{title}</title>{"".join(parts)}</svg>'
+    drawn = Markup(  # noqa: S704 -- numbers made here and text escaped
+        f'<svg width="100%" height="{_HEIGHT}" role="img" aria-label="{escape(measured(measure))}">'
+        f"{''.join(_marks(measure, outcome, low, high))}</svg>"
     )
+    return Markup('<figure class="gauge">{}{}</figure>').format(drawn, _caption(measure))
+
+
+def _marks(measure: Measure, outcome: Outcome, low: float, high: float) -> list[str]:
+    value, limit = (_at(float(number_ or 0), low, high) for number_ in (measure.value, measure.threshold))
+    parts = [
+        _zone(measure, limit),
+        f'<line class="axis" x1="{_LEFT}%" x2="{_LEFT + _SPAN}%" y1="{_Y}" y2="{_Y}"/>',
+        f'<line class="limit" x1="{limit:.2f}%" x2="{limit:.2f}%" y1="{_Y - 13}" y2="{_Y + 13}"/>',
+    ]
+    if measure.interval is not None:
+        start, end = (_at(edge, low, high) for edge in measure.interval)
+        parts.append(f'<line class="span" x1="{start:.2f}%" x2="{end:.2f}%" y1="{_Y}" y2="{_Y}"/>')
+        parts += [f'<line class="cap" x1="{x:.2f}%" x2="{x:.2f}%" y1="{_Y - 5}" y2="{_Y + 5}"/>' for x in (start, end)]
+    kind = outcome.value if outcome in (Outcome.HOLDS, Outcome.BROKEN) else "other"
+    parts.append(
+        f'<svg class="dot {kind}" x="{value:.2f}%" y="{_Y}" overflow="visible"><path d="{_MARKS[kind]}"/></svg>'
+    )
+    for edge, x, anchor in ((low, _LEFT, "start"), (high, _LEFT + _SPAN, "end")):
+        words = escape(quantity(edge, measure.unit if measure.unit == "share" else ""))
+        parts.append(f'<text x="{x}%" y="{_HEIGHT - 4}" text-anchor="{anchor}">{words}</text>')
+    return parts
 
 
 def _axis(measure: Measure) -> tuple[float, float]:
@@ -53,22 +69,20 @@ def _at(value: float, low: float, high: float) -> float:
     return _LEFT + _SPAN * (min(max(value, low), high) - low) / (high - low)
 
 
-def _zone(measure: Measure, low: float, high: float) -> str:
-    edge = _at(float(measure.threshold or 0), low, high)
-    start, end = (_LEFT, edge) if measure.comparator == "<=" else (edge, _LEFT + _SPAN)
-    return f'<rect class="zone" x="{start - 4:.1f}" y="{_Y - 10}" width="{end - start + 8:.1f}" height="20" rx="4"/>'
+def _zone(measure: Measure, limit: float) -> str:
+    start, end = (_LEFT, limit) if measure.comparator == "<=" else (limit, _LEFT + _SPAN)
+    return f'<rect class="zone" x="{start:.2f}%" y="{_Y - 7}" width="{end - start:.2f}%" height="14"/>'
 
 
-def _caption(measure: Measure) -> str:
-    value = escape(f"{number(measure.value or 0)} {measure.unit}".strip())
-    n = "" if measure.n is None else f" of {measure.n:,}" if measure.unit == "rows" else f", n = {measure.n:,}"
-    below = f"{measure.name.replace('_', ' ')}; holds {'up to' if measure.comparator == '<=' else 'from'} "
-    below += number(measure.threshold or 0)
+def _caption(measure: Measure) -> Markup:
+    side = "at most" if measure.comparator == "<=" else "at least"
+    words = [f"{plain_name(measure)}, holds with {side} {quantity(measure.threshold or 0, measure.unit, bare=True)}"]
     if measure.interval is not None:
-        below += (
-            f"; {measure.confidence:.0%} interval {number(measure.interval.low)} to {number(measure.interval.high)}"
-        )
-    return (
-        f'<text class="value" x="{_LEFT + _SPAN + 14}" y="{_Y + 4}">{value}{escape(n)}</text>'
-        f'<text x="{_LEFT}" y="{_HEIGHT - 5}">{escape(below)}</text>'
-    )
+        low, high = (quantity(edge, measure.unit, bare=True) for edge in measure.interval)
+        words.append(f"{number(100 * measure.confidence)}% interval {low} to {high}")
+    value = f"{quantity(measure.value or 0, measure.unit)}{resting_on(measure)}"
+    return Markup("<figcaption><strong>{}</strong> <span>{}</span></figcaption>").format(value, "; ".join(words))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

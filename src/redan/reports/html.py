@@ -1,5 +1,6 @@
 """HTML: one self-contained page that works without scripts, prints, and holds no row of data."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from importlib.resources import files
@@ -8,18 +9,23 @@ from jinja2 import BaseLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from redan.reports.material import UNANSWERED, Material
-from redan.reports.view import controls, entry, threat_rows
+from redan.reports.view import controls, entry, is_silent, threat_rows
 from redan.reports.words import MARKS, plain_count, tally
 from redan.terms import Outcome, Property, Stage, Verdict
 from redan.threats.diagram import diagram
 from redan.threats.matrix import matrix
+from redan.threats.records import RiskLevel
 
 WORST = 5
+THREATS = 10  # threats that the page shows before it folds the rest
+_SILENT = "no check yet"
+_READABLE = 0.8  # the smallest scale of the diagram, in which its words can still be read; beyond it scrolls
 _WORDS = {
     Verdict.MET: "Gate met",
     Verdict.NOT_MET: "Gate not met",
     Verdict.INCOMPLETE: "Evidence incomplete",
 }
+_VERDICT_MARKS = {Verdict.MET: "✓", Verdict.NOT_MET: "✗", Verdict.INCOMPLETE: "?"}
 
 
 def render(material: Material) -> bytes:
@@ -38,22 +44,26 @@ def _context(material: Material) -> dict[str, object]:
     worst = material.worst(WORST)
     pressing = bool(worst) and worst[0][1].required
     judgement, results = material.judgement, material.results
-    drawn = diagram(material.system, material.analysis.threats)
+    threats = threat_rows(material)
     return {
         "tool": results.tool,
         "name": material.system.about.name,
         "purpose": material.system.about.purpose,
         "verdict": judgement.verdict.value,
+        "verdict_mark": _VERDICT_MARKS[judgement.verdict],
         "verdict_words": _WORDS[judgement.verdict],
         "verdict_why": tally(material),
         "bar": _bar(material),
         "facts": tuple(_facts(material)),
         "first_title": "Mend these first" if pressing else "What to do next",
+        "rest": _rest(material),
         "unanswered": [reason for reason in judgement.reasons if not reason.what.startswith("broken")],
         "worst": [_worst(material, index) for index in range(len(worst))],
-        "diagram": Markup(drawn),  # noqa: S704 -- the diagram escapes every name itself
+        "diagram": _diagram(material),
         "threat_lead": _lead(material),
-        "threats": threat_rows(material),
+        "threats": threats[:THREATS],
+        "more_threats": threats[THREATS:],
+        "more_levels": _levels(threats[THREATS:]),
         "held_ids": {control for control, outcome in material.held.items() if outcome is Outcome.HOLDS},
         "excluded": material.analysis.excluded,
         "stages": [stage.value for stage in Stage],
@@ -64,24 +74,52 @@ def _context(material: Material) -> dict[str, object]:
     }
 
 
+def _rest(material: Material) -> str:
+    """What a page without a broken control still owes."""
+    open_ = [row for row in material.judgement.rows if row.outcome in UNANSWERED]
+    silent = sum(is_silent(row) for row in open_)
+    parts = ["Nothing is broken."]
+    if len(open_) > silent:
+        parts.append(f"{plain_count(len(open_) - silent, 'control')} below still have questions without an answer.")
+    if silent:
+        parts.append(
+            f"{plain_count(silent, 'control')} of the catalogue have no check yet, and none counts as holding."
+        )
+    return " ".join(parts)
+
+
+def _levels(threats: list[dict[str, object]]) -> str:
+    counts = Counter(str(threat["risk"]) for threat in threats)
+    return ", ".join(f"{counts[level]} {level}" for level in reversed(RiskLevel) if counts[level])
+
+
+def _diagram(material: Material) -> Markup:
+    drawn = diagram(material.system, material.analysis.threats)
+    found = re.search(r' width="([\d.]+)"', drawn)
+    least = round(float(found[1]) * _READABLE) if found else 0
+    whole = Markup(drawn)  # noqa: S704 -- the diagram escapes every name itself
+    return Markup('<div class="sheet" style="min-width:{}px">{}</div>').format(least, whole)
+
+
 def _bar(material: Material) -> Markup:
-    states = Counter(row.outcome for row in material.judgement.rows)
+    """How many controls have each outcome; those that no check asks about yet stand apart from those left unrun."""
+    states = Counter(_SILENT if is_silent(row) else row.outcome.value for row in material.judgement.rows)
+    marks = {**{outcome.value: mark for outcome, mark in MARKS.items()}, _SILENT: "·"}
+    shown = [(name, name.replace(" ", "-"), states[name]) for name in marks if states[name]]
     spans = Markup("").join(
-        Markup('<span class="{}" style="flex:{}"></span>').format(outcome.value, states[outcome])
-        for outcome in MARKS
-        if states[outcome]
+        Markup('<span class="{}" style="flex:{}"></span>').format(style, count) for _, style, count in shown
     )
     items = Markup("").join(
-        Markup('<li><span class="pill {}">{}</span> {} {}</li>').format(
-            outcome.value, MARKS[outcome], states[outcome], outcome.value
+        Markup('<li><span class="swatch {}" aria-hidden="true">{}</span> <strong>{}</strong> {}</li>').format(
+            style, marks[name], count, name
         )
-        for outcome in MARKS
-        if states[outcome]
+        for name, style, count in shown
     )
-    label = ", ".join(f"{count} {outcome.value}" for outcome, count in states.items())
+    label = ", ".join(f"{count} {name}" for name, _, count in shown)
     return Markup(
-        '<div class="bar" role="img" aria-label="All controls of the catalogue: {}">{}</div><ul class="legend">{}</ul>'
-    ).format(label, spans, items)
+        '<p class="bar-title">The {} of the catalogue</p>'
+        '<div class="bar" role="img" aria-label="{}">{}</div><ul class="legend">{}</ul>'
+    ).format(plain_count(sum(states.values()), "control"), label, spans, items)
 
 
 def _facts(material: Material) -> Iterator[tuple[str, str]]:
@@ -89,8 +127,8 @@ def _facts(material: Material) -> Iterator[tuple[str, str]]:
     yield "Checked", f"{results.at:%Y-%m-%d %H:%M} UTC"
     yield "Stage", results.stage.value
     yield "Owner", about.owner or "not stated"
-    yield "Policy", results.policy_sha256[:16]
-    yield "Signed by", material.key_id[:16] or "nobody"
+    yield "Policy", results.policy_sha256[:12]
+    yield "Signed by key", material.key_id[:12] or "not signed"
     yield "Seed", str(results.seed)
 
 
@@ -102,7 +140,6 @@ def _worst(material: Material, index: int) -> dict[str, object]:
         **entry(judged),
         "control": row.control_id,
         "title": row.title,
-        "check": judged.finding.check,
         "more": broken - 1,
     }
 

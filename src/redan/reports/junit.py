@@ -6,7 +6,7 @@ Source: the schema of the Apache Ant JUnit task as CI systems read it; there is 
 import re
 import xml.etree.ElementTree as ET
 
-from redan.gate import JudgedFinding, Row
+from redan.gating import JudgedFinding, Row
 from redan.reports.material import Material
 from redan.terms import Outcome
 

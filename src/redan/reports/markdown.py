@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from redan.gate import Row
+from redan.gating import Row
 from redan.reports.material import NO_CHECK, Material
 from redan.reports.words import MARKS, headline, plain_count
 from redan.terms import Outcome

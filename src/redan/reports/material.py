@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from redan.controls.catalogue import Control
-from redan.gate import JudgedFinding, Judgement, Row
+from redan.gating import JudgedFinding, Judgement, Row
 from redan.runner.records import Results
 from redan.system.system import System
 from redan.terms import Kind, Outcome

@@ -8,7 +8,7 @@ import uuid
 
 from redan.canon import Json
 from redan.findings import Finding
-from redan.gate import Row
+from redan.gating import Row
 from redan.reports.material import Material
 from redan.terms import Outcome
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from redan.canon import Json
 from redan.findings import Finding
-from redan.gate import JudgedFinding, Row
+from redan.gating import JudgedFinding, Row
 from redan.reports.material import UNANSWERED, Material
 from redan.terms import Kind, Outcome, Verdict
 

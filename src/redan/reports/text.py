@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from redan.gate import JudgedFinding, Row
+from redan.gating import JudgedFinding, Row
 from redan.reports.material import NO_CHECK, Material
 from redan.reports.words import MARKS, about, headline, measured, plain_count
 from redan.terms import Outcome, Verdict

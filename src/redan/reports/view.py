@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from redan.gate import JudgedFinding, Row
+from redan.gating import JudgedFinding, Row
 from redan.reports.gauge import gauge
 from redan.reports.material import NO_CHECK, Material
 from redan.reports.words import about
@@ -57,7 +57,8 @@ def entry(judged: JudgedFinding) -> dict[str, object]:
         "waived": judged.waiver is not None,
         "waiver": judged.waiver,
         "known": judged.known,
-        "place": f"{finding.check.partition('/')[2]} · {place}",
+        "check": finding.check.partition("/")[2],
+        "place": place,
     }
 
 
@@ -67,7 +68,7 @@ def threat_rows(material: Material) -> list[dict[str, object]]:
 
 
 def _threat(threat: Threat, material: Material) -> dict[str, object]:
-    factors = "; ".join(f"{factor.name}: {factor.why}" for factor in threat.risk.factors)
+    factors = {of: "; ".join(f.why for f in threat.risk.factors if f.of == of) for of in ("likelihood", "impact")}
     return {
         "id": threat.id,
         "title": threat.title,
@@ -75,9 +76,11 @@ def _threat(threat: Threat, material: Material) -> dict[str, object]:
         "reason": threat.reason,
         "attacker": str(threat.attacker),
         "harms": ", ".join(harm.value for harm in threat.properties),
+        "stages": ", ".join(stage.value for stage in threat.stages),
         "risk": threat.risk.level.value,
         "residual": residual(threat, material.held).level.value,
-        "factors": f"likelihood {threat.risk.likelihood} of 5, impact {threat.risk.impact} of 5. {factors}",
+        "likelihood": f"{threat.risk.likelihood} of 5: {factors['likelihood']}",
+        "impact": f"{threat.risk.impact} of 5: {factors['impact']}",
         "mitigations": [mitigation.control for mitigation in threat.mitigations],
     }
 
@@ -96,6 +99,7 @@ def _control(material: Material, row: Row) -> dict[str, object]:
         "required": _required(row),
         "question": control.question,
         "motivation": control.motivation,
+        "said": _said(row),
         "answers": [entry(judged) for judged in shown],
         "folded": [entry(judged) for judged in folded],
         "silent": [question.rstrip("?") for question in silent],
@@ -116,6 +120,16 @@ def _folded(answers: Iterable[JudgedFinding]) -> tuple[list[JudgedFinding], list
         seen[kind] = seen.get(kind, 0) + 1
         (shown if seen[kind] <= SHOWN else folded).append(judged)
     return shown, folded
+
+
+def _said(row: Row) -> str:
+    """What a folded control says of itself: the first answer that has its outcome, and how many more there are."""
+    same = [
+        j.finding.message for j in row.findings if j.finding.outcome is row.outcome and j.finding.message != NO_CHECK
+    ]
+    if not same or row.outcome is Outcome.HOLDS:
+        return ""
+    return same[0] if len(same) == 1 else f"{same[0]} And {len(same) - 1} more."
 
 
 def _required(row: Row) -> str:

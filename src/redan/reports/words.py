@@ -69,20 +69,46 @@ def number(value: float) -> str:
     return f"{value:.4g}"
 
 
+def plain_name(measure: Measure) -> str:
+    """The name of a measure as words."""
+    return measure.name.replace("_", " ")
+
+
+def quantity(value: float, unit: str, *, bare: bool = False) -> str:
+    """A number with its unit: `1 row`, `2 rows`, `40%`, `0.2 bits`.
+
+    Args:
+        value: the number.
+        unit: in the plural, as `Measure.unit` has it; a share becomes per cent.
+        bare: leaves the unit out, for a number beside one that has it.
+    """
+    if unit == "share":
+        return f"{number(100 * value)}%"
+    if bare or not unit:
+        return number(value)
+    return f"{number(value)} {unit.removesuffix('s') if value == 1 else unit}"
+
+
+def resting_on(measure: Measure) -> str:
+    """What a number rests on: ` of 2,113` where rows are counted among rows, `, n = 2,113` elsewhere."""
+    if measure.n is None:
+        return ""
+    counted = measure.unit == "rows" and measure.value is not None and measure.n >= measure.value
+    return f" of {measure.n:,}" if counted else f", n = {measure.n:,}"
+
+
 def measured(measure: Measure | None) -> str:
     """A measure in one phrase, with its interval, n and threshold; the empty string without one."""
     if measure is None:
         return ""
-    unit = f" {measure.unit}" if measure.unit else ""
-    value = "not enough data" if measure.value is None else number(measure.value)
-    text = f"{measure.name} {value}{unit}"
+    value = "not enough data" if measure.value is None else quantity(measure.value, measure.unit)
+    text = f"{plain_name(measure)}: {value}{resting_on(measure)}"
     if measure.interval is not None:
-        level = f"{measure.confidence:.0%}"
-        text += f", {level} interval {number(measure.interval.low)} to {number(measure.interval.high)}"
-    if measure.n is not None:
-        text += f", n = {measure.n:,}"
+        low, high = (quantity(edge, measure.unit, bare=True) for edge in measure.interval)
+        text += f", {number(100 * measure.confidence)}% interval {low} to {high}"
     if measure.threshold is not None:
-        text += f", needs {'≤' if measure.comparator == '<=' else '≥'} {number(measure.threshold)}"
+        limit = quantity(measure.threshold, measure.unit, bare=True)
+        text += f", holds with {'at most' if measure.comparator == '<=' else 'at least'} {limit}"
     return text
 
 

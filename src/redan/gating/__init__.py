@@ -1,10 +1,10 @@
 """The gate: policy over evidence, completeness before judgement."""
 
-from redan.gate.baseline import Baseline, read_baseline, write_baseline
-from redan.gate.judge import gate
-from redan.gate.judgement import JudgedFinding, Judgement, Reason, Row
-from redan.gate.policy import Required, required
-from redan.gate.waivers import Waiver, Waivers, read_waivers
+from redan.gating.baseline import Baseline, read_baseline, write_baseline
+from redan.gating.judge import gate
+from redan.gating.judgement import JudgedFinding, Judgement, Reason, Row
+from redan.gating.policy import Required, required
+from redan.gating.waivers import Waiver, Waivers, read_waivers
 
 __all__ = [
     "Baseline",

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from redan.findings import Finding, Location, Remedy
-from redan.gate import Waiver, Waivers, gate
+from redan.gating import Waiver, Waivers, gate
 from redan.runner.outcome import worst
 from redan.runner.records import ControlResult, Results
 from redan.system.records import Policy

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from redan.canon import digest
 from redan.errors import ConfigError
-from redan.gate import read_waivers
+from redan.gating import read_waivers
 
 NOW = dt.date(2026, 6, 1)
 FINGERPRINT = "0123456789abcdef0123456789abcdef"

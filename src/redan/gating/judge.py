@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from redan.findings import Finding
-from redan.gate.baseline import Baseline
-from redan.gate.judgement import JudgedFinding, Judgement, Reason, Row
-from redan.gate.policy import Required, required
-from redan.gate.waivers import Waiver, Waivers
+from redan.gating.baseline import Baseline
+from redan.gating.judgement import JudgedFinding, Judgement, Reason, Row
+from redan.gating.policy import Required, required
+from redan.gating.waivers import Waiver, Waivers
 from redan.runner.outcome import worst
 from redan.runner.records import ControlResult, Results
 from redan.system.records import Policy

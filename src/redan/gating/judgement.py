@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from redan.canon import Json
 from redan.findings import Finding
-from redan.gate.waivers import Waiver
+from redan.gating.waivers import Waiver
 from redan.terms import Exit, Kind, Outcome, Verdict
 
 _EXITS = {Verdict.MET: Exit.MET, Verdict.NOT_MET: Exit.FOUND, Verdict.INCOMPLETE: Exit.INCOMPLETE}

@@ -3,12 +3,12 @@
 import json
 
 import pytest
+from gating.gate_cases import D002, KNOWN, finding
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.gate_cases import D002, KNOWN, finding
 from redan.errors import ConfigError, UsageError
-from redan.gate import Baseline, read_baseline, write_baseline
+from redan.gating import Baseline, read_baseline, write_baseline
 from redan.terms import Outcome
 
 FINDINGS = [finding(KNOWN[D002][0], outcome, part=outcome.value) for outcome in Outcome]
