@@ -103,11 +103,13 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Writes a whole file or nothing: temporary file, fsync, rename, fsync of the folder.
 
     Raises:
-        UsageError: the folder cannot be written or the disk is full; the old file, if any, is untouched.
+        UsageError: the path is a device, a pipe or a folder, the folder cannot be written or the disk is full; what
+            was there is untouched.
     """
     temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_special(path)
+        make_folder(path.parent)
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(file.fileno(), mode)
@@ -128,3 +130,30 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder and those above it, writable by nobody but the owner whatever the umask says.
+
+    Raises:
+        OSError: it cannot be made, or a file is in the way.
+    """
+    if not path.is_dir():
+        make_folder(path.parent)
+        try:
+            path.mkdir(mode=0o755)
+        except FileExistsError:  # another process was first
+            if not path.is_dir():
+                raise
+
+
+def _refuse_special(path: Path) -> None:
+    """A rename replaces whatever has the name, a device such as /dev/null too, when the caller may do that."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        raise UsageError(
+            "is not a regular file", where=str(path), remedy="name a file; without one, the output goes to the terminal"
+        )

@@ -9,10 +9,14 @@ from typing import Any, NamedTuple, NoReturn
 
 import typer
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 import redan
+from redan.cli import streams
 from redan.errors import RedanError
 from redan.terms import Exit
+
+_INTERRUPTED = 130  # what the parser makes of KeyboardInterrupt
 
 
 class Verb(NamedTuple):
@@ -151,11 +155,13 @@ def main(argv: list[str] | None = None) -> NoReturn:
     Args:
         argv: arguments without the program's name; the process's own when None.
     """
+    streams.prepare()
     given = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in given or bool(os.environ.get("REDAN_DEBUG"))
     arguments = [word for word in given if word != "--debug"]
     try:
-        application()(args=arguments, prog_name="redan")
+        code = _called(arguments)
+        sys.stdout.flush()
     except RedanError as error:
         if debug:
             raise
@@ -163,14 +169,43 @@ def main(argv: list[str] | None = None) -> NoReturn:
     except KeyboardInterrupt:
         _leave("redan: interrupted; what was finished is kept, run again to go on", Exit.INCOMPLETE)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.abandon_output()
         sys.exit(Exit.INCOMPLETE)
+    except OSError as error:
+        if debug:
+            raise
+        streams.abandon_output()
+        _leave(f"redan: {streams.refused(error)}", Exit.USAGE)
     except Exception as error:
         if debug:
             raise
         kind = type(error).__name__
         _leave(f"redan: internal error ({kind}); run again with --debug and report it", Exit.INCOMPLETE)
-    sys.exit(Exit.MET)
+    sys.exit(code)
+
+
+def _called(arguments: list[str]) -> int:
+    """Calls the verb; the errors of arguments leave as the parser prints them, all others pass.
+
+    The parser's own last word is not used: it would call a closed pipe exit 1, which means honest findings here.
+    """
+    try:
+        code = application()(args=arguments, prog_name="redan", standalone_mode=False)
+    except typer.Abort:
+        _leave("redan: stopped at the question; nothing was changed", Exit.USAGE)
+    except typer.Exit as interrupted:
+        if interrupted.exit_code == _INTERRUPTED:
+            raise KeyboardInterrupt from interrupted
+        return interrupted.exit_code
+    except TyperException as error:
+        show = getattr(error, "show", None)
+        if show is None:
+            raise
+        show()
+        return Exit.USAGE
+    if code == _INTERRUPTED:
+        raise KeyboardInterrupt
+    return code if isinstance(code, int) else Exit.MET
 
 
 def _leave(line: str, code: Exit) -> NoReturn:

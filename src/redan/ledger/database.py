@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from redan.errors import InputError, InvalidError, UsageError
-from redan.files import open_regular
+from redan.files import make_folder, open_regular
 from redan.ledger.faults import RAISED, translated
 from redan.ledger.tree import HASH_BYTES, Node
 
@@ -184,7 +184,7 @@ def create_database(folder: Path, note: str) -> None:
     if not os.path.lexists(path) and os.path.lexists(f"{path}-wal"):
         raise InvalidError("the database is missing beside its write-ahead log", where=str(path), remedy="restore it")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as draft:
             _write_empty(Path(draft, FILE), note)
             os.link(Path(draft, FILE), path)  # fails when another process was first

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from redan.errors import UsageError
+from redan.files import make_folder
 from redan.seal.keys import Signer
 
 
@@ -37,7 +38,7 @@ def write_pair(signer: Signer, private: Path) -> KeyPair:
 def _create(path: Path, data: bytes, mode: int) -> None:
     temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(file.fileno(), mode)
