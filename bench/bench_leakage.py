@@ -13,7 +13,9 @@ import time
 from pathlib import Path
 
 COLUMNS = {**{f"x{i}": "random() * 100" for i in range(13)}, **{f"c{i}": "floor(random() * 10)::INT" for i in range(4)}}
-EXTRA = "('person-' || (range + {start})::VARCHAR) AS person, (DATE '2024-01-01' + ({day} + (range % 150)::INT)) AS seen"
+EXTRA = (
+    "('person-' || (range + {start})::VARCHAR) AS person, (DATE '2024-01-01' + ({day} + (range % 150)::INT)) AS seen"
+)
 
 
 def generate(folder, rows, kind):
@@ -87,7 +89,9 @@ def main():
         ).stdout
         wall = time.perf_counter() - start
     found = json.loads(told.splitlines()[-1])
-    print(json.dumps({"bench": "leakage", "rows": given.rows, "format": given.format, "wall_s": round(wall, 2), **found}))
+    print(
+        json.dumps({"bench": "leakage", "rows": given.rows, "format": given.format, "wall_s": round(wall, 2), **found})
+    )
     print(f"{given.rows:,} + {given.rows:,} rows x 20 columns, {given.format}: {wall:.1f} s, {found['peak_mb']:,} MB")
 
 

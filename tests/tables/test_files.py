@@ -164,13 +164,17 @@ def test_a_changed_file_is_read_again(tmp_path):
 @settings(deadline=None, max_examples=30)
 @given(
     st.lists(
-        st.tuples(*[st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=8)] * 3), min_size=1, max_size=8
+        st.tuples(*[st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=8)] * 3),
+        min_size=1,
+        max_size=8,
     )
 )
 def test_csv_round_trip(tmp_path_factory, rows):
     """What Python's csv module writes comes back, but for missing values and types."""
     text = io.StringIO()
-    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([("a", "b", "text"), *((*r[:2], "x") for r in rows)])
+    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(
+        [("a", "b", "text"), *((*r[:2], "x") for r in rows)]
+    )
     table = opened(tmp_path_factory.mktemp("trip"), text.getvalue().encode())
     assert table.rows == len(rows)
     assert table.value_counts("text", 5) == [("x", len(rows))]
@@ -186,4 +190,6 @@ def test_fuzz_target_survives_noise():
     spec.loader.exec_module(fuzz)
     rng = random.Random(4)
     for _ in range(60):
-        fuzz.TestOneInput(bytes([rng.randrange(6)]) + bytes(rng.choices(b'a1,"\n\r;\t\xff\0{}:[]PAR.', k=rng.randrange(40))))
+        fuzz.TestOneInput(
+            bytes([rng.randrange(6)]) + bytes(rng.choices(b'a1,"\n\r;\t\xff\0{}:[]PAR.', k=rng.randrange(40)))
+        )

@@ -20,7 +20,10 @@ from redan.tables import Duplicates, Shared, table_of
 def cells(seed, rows=200):
     """A table of plain lists with missing values in every kind of column."""
     rng = random.Random(seed)
-    some = lambda value: None if rng.random() < 0.1 else value
+
+    def some(value):
+        return None if rng.random() < 0.1 else value
+
     return {
         "count": [some(rng.randrange(-5, 6)) for _ in range(rows)],
         "amount": [some(round(rng.gauss(0, 1), 3)) for _ in range(rows)],
@@ -156,9 +159,7 @@ def test_sample(table):
 def test_shared_keys(make, table, on):
     """Shared keys are those of a loop over both tables, missing parts left out."""
     other = make(OTHER)
-    mine, theirs = (
-        [k for k in zip(*(c[name] for name in on), strict=True) if None not in k] for c in (CELLS, OTHER)
-    )
+    mine, theirs = ([k for k in zip(*(c[name] for name in on), strict=True) if None not in k] for c in (CELLS, OTHER))
     both = set(mine) & set(theirs)
     naive = Shared(len(both), sum(k in both for k in mine), sum(k in both for k in theirs))
     assert table.shared_keys(other, on) == naive

@@ -1,6 +1,6 @@
 """Columns of two tables brought into a form that survives re-encoding, and paired by name or else by shape.
 
-A numeric column of many values becomes normal scores (van der Waerden): any increasing change of unit leaves them alone.
+A numeric column of many values becomes normal scores (van der Waerden): any rising change of unit leaves them alone.
 Any other column becomes the rank of its values' frequencies, as far as the frequencies differ clearly.
 """
 
@@ -18,6 +18,7 @@ SAMPLE = 50_000
 STEPS = 1024
 LEVELS = 50  # more levels than this have no clear frequencies
 HEAD = 12
+QUANTILES = 19  # 5 %, 10 %, ... 95 %
 DISTINCT = 0.5  # text of which more than half differs is a key or prose: nothing to pair by
 APART = 3.0  # standard errors between neighbouring frequencies
 SAME_SHAPE = 0.1  # mean distance of shares or standardised quantiles between columns of one kind
@@ -158,7 +159,7 @@ def profiled(sample: Sample, salt: int) -> Profile:
     counted = [np.unique(sample.hashes[:, i], return_counts=True) for i in range(len(plan))]
     many = [i for i, c in enumerate(plan) if c.name in sample.numeric and len(counted[i][0]) > CONTINUOUS]
     most = min(LEVELS, int(DISTINCT * size))
-    few = [i for i in range(len(plan)) if i not in many and 2 <= len(counted[i][0]) <= most]
+    few = [i for i in range(len(plan)) if i not in many and 1 < len(counted[i][0]) <= most]
     kept = sample.values[:, [sample.numeric.index(plan[i].name) for i in many]]
     ladders = tuple(np.sort(kept[~np.isnan(kept[:, i]), i]) for i in range(len(many)))
     orders = [np.argsort(-counted[i][1], kind="stable") for i in few]
@@ -233,8 +234,8 @@ def ranked(hashes: Words, head: Words) -> Words:
 
 def _shape(ladder: Floats) -> Floats:
     if not len(ladder):
-        return np.zeros(19)
-    steps = np.quantile(ladder, np.linspace(0.05, 0.95, 19))
+        return np.zeros(QUANTILES)
+    steps = np.quantile(ladder, np.linspace(0.05, 0.95, QUANTILES))
     return np.asarray((steps - steps[9]) / max(steps[14] - steps[4], 1e-300))
 
 
@@ -281,7 +282,7 @@ def _by_shape(cost: Floats) -> list[tuple[int, int]]:
 
 
 def _distance(left: Floats, right: Floats) -> float:
-    flipped = -right[::-1] if len(right) == 19 else right
+    flipped = -right[::-1] if len(right) == QUANTILES else right
     return float(min(np.abs(left - right).mean(), np.abs(left - flipped).mean()))
 
 

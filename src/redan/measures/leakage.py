@@ -168,7 +168,7 @@ def counters(table: Table, columns: Iterable[str]) -> tuple[str, ...]:
     found = []
     for column in whole:
         low, high = table.bounds(column)
-        if low in (0, 1) and high - low + 1 == table.rows and table.rows > 1:
-            if table.select([column]).distinct_counts()[column] == table.rows:
-                found.append(column)
+        dense = low in {0, 1} and high - low + 1 == table.rows and table.rows > 1
+        if dense and table.select([column]).distinct_counts()[column] == table.rows:
+            found.append(column)
     return tuple(found)

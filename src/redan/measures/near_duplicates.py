@@ -21,6 +21,7 @@ CELLS = 40_000_000  # and fewer in wide tables: 320 MB of hashes
 CONTINUOUS = 20  # a numeric column with more distinct values than this has neighbours worth the name
 ORDINARY = 10.0  # how much rarer near misses may be than independent columns would make them
 ODDS = 99.0
+ODDS_ROWS = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,10 +216,10 @@ def _clusters(twins: Twins) -> NDArray[np.int64]:
 
 def _odds(hashes: NDArray[np.uint64]) -> float:
     """Sum over columns of (1 - q) / q, where q is the chance that two different rows agree in the column."""
-    if len(hashes) < 2:
-        return 0.0
-    rows = np.unique(hashes, axis=0) if len(hashes) <= 2000 else np.unique(hashes[:2000], axis=0)
+    rows = np.unique(hashes[:ODDS_ROWS], axis=0)
     size = len(rows)
+    if size <= 1:
+        return 0.0
     shares = ((counted(rows[:, i]).astype(float) ** 2).sum() for i in range(rows.shape[1]))
     pairs = [max(s - size, 1.0) / max(size * (size - 1.0), 1.0) for s in shares]
     return float(sum(1 / q - 1 for q in pairs if q < 1))

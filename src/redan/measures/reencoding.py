@@ -149,7 +149,7 @@ def _looked_up(
         scores=np.arcsinh(np.concatenate([b.numbers for b in batches])).astype(np.float32),
         ids=np.concatenate([nobody, usual.ids, np.full(len(planted.ids), -1, dtype=np.int64)]),
     )
-    twins = _searched(rows, len(mine.ids), train, profiles[1], pairing, rng)
+    twins = _searched(rows, size=len(mine.ids), train=train, profile=profiles[1], pairing=pairing, rng=rng)
     first, second = len(mine.ids), len(mine.ids) + len(usual.ids)
     return _Seen(
         mine=part(twins, slice(0, first)),
@@ -191,7 +191,7 @@ def _powerless(pairing: Pairing, rows: int) -> Reencoding:
 
 
 def _searched(
-    rows: Rows, size: int, train: Table, profile: Profile, pairing: Pairing, rng: np.random.Generator
+    rows: Rows, *, size: int, train: Table, profile: Profile, pairing: Pairing, rng: np.random.Generator
 ) -> Twins:
     numeric = len(pairing.numbers)
     scale = Scale(

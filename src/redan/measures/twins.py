@@ -23,6 +23,8 @@ CELL = 5.0  # width of a cell in units of what is close: wide against a change, 
 GRIDS = 6  # independent projections; a row moved by CLOSE / 2 shares a cell in one of them with probability > 0.99
 PAIRS_AT_ONCE = 200_000
 PAIR_BUDGET = 2_000_000  # candidates per kind of key
+TOLERANCES = ((0, 3), (1, 7), (2, 60))  # (columns that may differ, in tables of fewer columns than this)
+PAIRED = 2  # up to this tolerance pairs of blocks are keys, above it single ones, which are wide enough then
 NOWHERE = -1
 SIDE = 32  # cells told apart along one projection; further out is one cell
 DEPTH = 10  # 32**10 < 2**53, so a cell's number is exact in a double
@@ -91,11 +93,7 @@ class Twins:
 
 def tolerance_of(columns: int) -> int:
     """How many columns may differ between near duplicates of that many columns."""
-    if columns < 3:
-        return 0
-    if columns < 7:
-        return 1
-    return 2 if columns < 60 else min(columns // 20, 8)
+    return next((few for few, below in TOLERANCES if columns < below), min(columns // 20, 8))
 
 
 def scale_of(numbers: NDArray[np.float64], places: Sequence[int]) -> Scale:
@@ -131,8 +129,9 @@ def find_twins(
         rng: draws the projections.
     """
     search = _Search(rows, scale, tolerance)
-    keys = _Keys.of(scale, tolerance, order, size, rng)
-    cap = max(8, min(64, PAIR_BUDGET // max(len(rows.ids), 1)))
+    every = len(rows.ids) * size <= PAIR_BUDGET
+    keys = _Keys.shared_by_all() if every else _Keys.of(scale, tolerance, order, size, rng)
+    cap = size if every else max(8, min(64, PAIR_BUDGET // max(len(rows.ids), 1)))
     wanted = [_Wanted.of(key, cap) for key in keys.of_rows(rows.hashes, rows.scores).T]
     for batch in table:
         scores = scale.scores(batch.numbers)
@@ -288,6 +287,12 @@ class _Keys:
             cell=cell,
         )
 
+    @classmethod
+    def shared_by_all(cls) -> "_Keys":
+        """One key that all rows have: every pair is a candidate, as small tables can afford."""
+        none = np.empty((0, 0), dtype=np.float32)
+        return cls(blocks=((),), others=(), directions=none, offsets=none[0:0, 0:0].ravel(), depth=0, cell=1.0)
+
     def of_rows(self, hashes: Words, scores: Floats) -> Words:
         """All keys of some rows: rows x kinds of key, column by column in memory."""
         words = mixed(hashes, (*self.blocks, self.others))
@@ -296,7 +301,7 @@ class _Keys:
         filled = np.where(np.isnan(scores), np.float32(0), scores)
         cells = np.floor((filled @ self.directions + self.offsets) / np.float32(self.cell))
         np.clip(cells, -SIDE // 2, SIDE // 2 - 1, out=cells)
-        powers = (float(SIDE) ** np.arange(self.depth)).astype(np.float64)
+        powers = np.array([float(SIDE) ** i for i in range(self.depth)])
         packed = cells.reshape(len(cells), GRIDS, self.depth).astype(np.float64) @ powers  # whole numbers below 2**53
         grids = scattered(packed.astype(np.int64).view(np.uint64) ^ words[:, -1:])
         return np.asfortranarray(np.concatenate([words[:, :-1], grids], axis=1))
@@ -304,7 +309,7 @@ class _Keys:
 
 def _blocks(order: Sequence[int], tolerance: int) -> list[tuple[int, ...]]:
     """Sets of columns of which at least one survives any `tolerance` changes."""
-    if tolerance <= 2:  # tolerance + 2 blocks, any change leaves two whole: their pairs are the keys
+    if tolerance <= PAIRED:  # tolerance + 2 blocks, any change leaves two whole: their pairs are the keys
         parts = [tuple(order[i :: tolerance + 2]) for i in range(tolerance + 2)]
         chosen = itertools.combinations([p for p in parts if p], 2)
         return [tuple(sorted(a + b)) for a, b in chosen] or [tuple(sorted(order))]

@@ -1,6 +1,8 @@
 """Arrow files (Feather version 2) and Arrow streams."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from redan.errors import InputError
 from redan.tables.kept import Kept, Spool
@@ -34,7 +36,7 @@ def keep_arrow(path: Path, spool: Spool) -> Kept:
     return Kept(spool.file, spool)
 
 
-def _reader(source: "pa.MemoryMappedFile") -> "pa.ipc.RecordBatchFileReader | pa.ipc.RecordBatchStreamReader":  # noqa: F821
+def _reader(source: Any) -> Any:  # noqa: ANN401 - pyarrow ships no types
     import pyarrow as pa
 
     try:
@@ -44,7 +46,7 @@ def _reader(source: "pa.MemoryMappedFile") -> "pa.ipc.RecordBatchFileReader | pa
         return pa.ipc.open_stream(source)
 
 
-def _batches(reader):  # noqa: ANN001, ANN202
+def _batches(reader: Any) -> Iterator[Any]:  # noqa: ANN401 - pyarrow ships no types
     import pyarrow as pa
 
     if isinstance(reader, pa.ipc.RecordBatchFileReader):

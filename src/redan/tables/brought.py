@@ -7,7 +7,7 @@ from redan.tables.engine import connect
 from redan.tables.table import Table
 
 
-def table_of(frame: Any) -> Table:
+def table_of(frame: Any) -> Table:  # noqa: ANN401 - whatever the user brings
     """A table over a frame: lazy frames stay in their engine, frames in memory are read by DuckDB without a copy.
 
     Args:
@@ -34,7 +34,7 @@ def table_of(frame: Any) -> Table:
         return _in_memory(pa.table(frame))
     if isinstance(native, nw.LazyFrame):
         return Table(native)
-    return _in_memory(native.to_arrow())
+    return _in_memory(native.to_arrow().select(native.columns))  # a pandas index is no column
 
 
 def _in_memory(arrow: object) -> Table:

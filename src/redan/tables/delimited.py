@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redan.errors import InputError
-from redan.tables.engine import connect, explained, named, quoted
+from redan.tables.engine import connect, explained, quoted
 from redan.tables.kept import Kept, Spool
 from redan.tables.types import NARROW, TextType, converted, counting, narrowest
 
@@ -124,7 +124,8 @@ def _at(path: Path, line: int, chunk: bytes, place: int) -> str:
 def _source(path: Path, delimiter: str, columns: list[str]) -> str:
     struct = ", ".join(f"{quoted(c)}: 'VARCHAR'" for c in columns)
     return (
-        f"read_csv({quoted(str(path))}, auto_detect=false, header=true, columns={{{struct}}}, delim={quoted(delimiter)}, "
+        f"read_csv({quoted(str(path))}, auto_detect=false, header=true, columns={{{struct}}}, "
+        f"delim={quoted(delimiter)}, "
         "quote='\"', escape='\"', strict_mode=true, null_padding=false, ignore_errors=false, "
         f"max_line_size={LINE_BYTES}, compression='none')"
     )
@@ -162,7 +163,7 @@ def _copied(
 
 def _likely(connection: "duckdb.DuckDBPyConnection", source: str, columns: list[str]) -> list[tuple[TextType, ...]]:
     """Types that the first rows leave possible, the likeliest first; every value of the file is tried later."""
-    every = [NARROW for _ in columns]
+    every: list[tuple[TextType, ...]] = [NARROW for _ in columns]
     told = _answers(connection, f"(FROM {source} LIMIT {FIRST_ROWS})", columns, every)
     return [_possible(t, v) for t, v in zip(narrowest(told, every), _values(told, every), strict=True)]
 

@@ -165,10 +165,12 @@ def relation_of(frame: nw.LazyFrame[Any], stack: ExitStack) -> "duckdb.DuckDBPyR
     if isinstance(native, duckdb.DuckDBPyRelation):
         return native
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="redan-")))
-    frame.sink_parquet(folder / "table.parquet")
+    target = folder / "table.parquet"
+    frame.sink_parquet(str(target))
     connection = connect(folder)
     stack.callback(connection.close)
-    return connection.sql(f"SELECT * FROM read_parquet({quoted(str(folder / 'table.parquet') + '*')})")
+    files = target / "*.parquet" if target.is_dir() else target  # Spark writes a folder of parts
+    return connection.sql(f"SELECT * FROM read_parquet({quoted(str(files))})")  # noqa: S608 - quoted
 
 
 def _hash(column: Coded) -> str:

@@ -32,8 +32,8 @@ REMEMBERED = 8  # files kept converted at a time, so that ten checks of one data
 
 READERS: MappingProxyType[str, Callable[[Path, Spool], Kept]] = MappingProxyType(
     {
-        ".parquet": lambda path, spool: Kept(path, spool),
-        ".pq": lambda path, spool: Kept(path, spool),
+        ".parquet": Kept,
+        ".pq": Kept,
         ".csv": keep_delimited,
         ".tsv": keep_delimited,
         ".tab": keep_delimited,
@@ -141,4 +141,5 @@ def _kept(identity: Identity) -> Kept:
 def _duckdb_error() -> "type[duckdb.Error]":
     import duckdb
 
-    return duckdb.Error
+    found: type[duckdb.Error] = duckdb.Error
+    return found

@@ -1,7 +1,7 @@
-"""Independence of held-out data: no row, near copy, re-encoded copy, contributor, source or period shared with training."""
+"""Independence of held-out data: no row, near or re-encoded copy, contributor, source or period is shared."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from redan.artifacts.dataset_file import DatasetFile
 from redan.canon import Json
@@ -14,7 +14,7 @@ from redan.measures.reencoding import Reencoding, reencoded_copies
 from redan.system.records import Dataset, Model
 from redan.system.system import System
 from redan.tables import Table, open_table
-from redan.terms import Level, Outcome, Tier
+from redan.terms import Level, Tier
 
 CONTROL = "A-MLSG-002-D002"
 ROWS, NEAR, REENCODED, CONTRIBUTORS, SOURCES, TIMES = (
@@ -66,7 +66,7 @@ class _Pair:
     def tables(self) -> tuple[Table, Table]:
         """Both files, opened; one twice when a model is judged on its own training data."""
         left, right = self.have.subject.id.split("+")
-        return tuple(open_table(self.have.get(DatasetFile, i).path) for i in (left, right))  # type: ignore[return-value]
+        return open_table(self.have.get(DatasetFile, left).path), open_table(self.have.get(DatasetFile, right).path)
 
     def features(self, evaluation: Table, train: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Columns of each that say something about the row: no declared identifiers or contributors, no row numbers."""
@@ -112,7 +112,7 @@ def _rows(have: Have) -> Iterator[Finding]:
 def _identifiers(subject: str, pair: _Pair, evaluation: Table, train: Table) -> Iterator[Finding]:
     """Declared identifiers that both tables hold: each names a person or row, so sharing one is a leak outright."""
     left, right = pair.records
-    declared = [c for c in dict.fromkeys((*left.identifiers, *right.identifiers))]
+    declared = tuple(dict.fromkeys((*left.identifiers, *right.identifiers)))
     for column in declared:
         if column not in evaluation.columns or column not in train.columns:
             continue
@@ -167,13 +167,13 @@ def _reencoded(have: Have) -> Iterator[Finding]:
     detail = _compared(found)
     if found.copied:
         text = (
-            f"{found.pairs.rows:,} of {found.pairs.n:,} rows of {held_out.name} are rows of {learned.name} in another "
-            f"encoding: ranks and frequencies agree in {found.columns} columns, and so does the order of the rows."
+            f"{found.pairs.rows:,} of {found.pairs.n:,} rows of {held_out.name} are rows of {learned.name} in "
+            f"another encoding: ranks and frequencies agree in {found.columns} columns, and so does the rows' order."
         )
         yield _with(broken(REENCODED, subject, text, _SPLIT, measure=measure), detail)
     elif not found.power:
         text = (
-            f"Whether {held_out.name} holds re-encoded rows of {learned.name} cannot be told: a copy planted on purpose "
+            f"Whether {held_out.name} holds re-encoded rows of {learned.name} cannot be told: a planted copy "
             "was not recognised, because the tables have too few rows or too few columns of many values."
         )
         yield _with(not_run(REENCODED, subject, text, remedy=_MORE), detail)
@@ -189,7 +189,12 @@ def _contributors(have: Have) -> Iterator[Finding]:
     pair, subject = _Pair(have), have.subject.id
     held_out, learned = pair.records
     if held_out.contributor is None or learned.contributor is None:
-        yield _undeclared(CONTRIBUTORS, subject, "contributor", held_out, learned)
+        yield _undeclared(
+            CONTRIBUTORS,
+            subject,
+            "contributor",
+            {held_out.name: held_out.contributor, learned.name: learned.contributor},
+        )
         return
     evaluation, train = pair.tables()
     shared = shared_values(evaluation, train, held_out.contributor, learned.contributor)
@@ -237,7 +242,7 @@ def _times(have: Have) -> Iterator[Finding]:
     pair, subject = _Pair(have), have.subject.id
     held_out, learned = pair.records
     if held_out.time is None or learned.time is None:
-        yield _undeclared(TIMES, subject, "time", held_out, learned)
+        yield _undeclared(TIMES, subject, "time", {held_out.name: held_out.time, learned.name: learned.time})
         return
     evaluation, train = pair.tables()
     if not comparable_times(evaluation, train, held_out.time, learned.time):
@@ -259,12 +264,12 @@ def _times(have: Have) -> Iterator[Finding]:
         yield holds(TIMES, subject, text, measure=measure)
 
 
-def _undeclared(check: str, subject: str, key: str, held_out: Dataset, learned: Dataset) -> Finding:
+def _undeclared(check: str, subject: str, key: str, columns: Mapping[str, str | None]) -> Finding:
     """Neither set has such a column: the question does not arise. Only one has: it cannot be answered."""
-    declared = [d.name for d in (held_out, learned) if getattr(d, key) is not None]
+    declared = [name for name, column in columns.items() if column is not None]
     if not declared:
         return not_applicable(check, subject, f"Neither dataset declares a {key} column.")
-    missing = learned.name if declared == [held_out.name] else held_out.name
+    missing = next(name for name, column in columns.items() if column is None)
     advice = Remedy(text=f"Declare the {key} column of {missing} in redan.toml.", effort=Level.LOW)
     return not_run(check, subject, f"{missing} declares no {key} column, {declared[0]} does.", remedy=advice)
 
@@ -293,8 +298,7 @@ def _compared(found: Reencoding) -> dict[str, Json]:
 
 
 def _with(finding: Finding, detail: dict[str, Json]) -> Finding:
-    finding.detail.update(detail)
-    return finding
+    return replace(finding, detail=detail)
 
 
 _UNCOMPARABLE = "The two tables have no column name in common, so rows cannot be compared as they stand."

@@ -78,7 +78,7 @@ def _files(change: Change | None, copied: int = _TEST, toml: bytes | None = None
     return {"redan.toml": toml or _toml(), "train.csv": _csv(train), "test.csv": _csv(test)}
 
 
-def _same(row: Row, rng: random.Random) -> Row:
+def _same(row: Row, _rng: random.Random) -> Row:
     return dict(row)
 
 
@@ -91,7 +91,7 @@ def _nudged(row: Row, rng: random.Random) -> Row:
     return {k: round(float(str(v)) * rng.uniform(0.999, 1.001), 4) if k in _NUMBERS else v for k, v in row.items()}
 
 
-def _other_units(row: Row, rng: random.Random) -> Row:
+def _other_units(row: Row, _rng: random.Random) -> Row:
     code = {"north": 3, "south": 0, "east": 2, "west": 1, "no": 1, "yes": 0}
     scaled = {c: round(float(str(row[c])) * (i + 2) / 7 - 3 * i, 6) for i, c in enumerate(_NUMBERS)}
     return {**scaled, **{c: code[str(row[c])] for c in ("region", "churn")}}
@@ -140,7 +140,9 @@ def _recoded() -> tuple[Vector, ...]:
     note = "Scaling columns hides a copy from every comparison of values, not from the model."
     cases = (("other units", _other_units), ("other units, codes and names", _other_names))
     return tuple(
-        _case(f"{name}: {'copies' if copies else 'new rows'}", check, expect, _recoded_files(change, copies=copies), note)
+        _case(
+            f"{name}: {'copies' if copies else 'new rows'}", check, expect, _recoded_files(change, copies=copies), note
+        )
         for name, change in cases
         for copies, expect in ((True, Outcome.BROKEN), (False, Outcome.HOLDS))
     )
@@ -187,7 +189,13 @@ def _times() -> tuple[Vector, ...]:
     return (
         _case("one row of the same month", check, Outcome.BROKEN, _files(_same, 1, both), note),
         _case("a later period", check, Outcome.HOLDS, _files(None, 0, both), note),
-        _case("the column tells no time", check, Outcome.NOT_RUN, _files(None, 0, _toml(declared, 'time = "region"')), note),
+        _case(
+            "the column tells no time",
+            check,
+            Outcome.NOT_RUN,
+            _files(None, 0, _toml(declared, 'time = "region"')),
+            note,
+        ),
     )
 
 
