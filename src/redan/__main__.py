@@ -3,7 +3,7 @@
 import os
 import sys
 
-if not sys.flags.safe_path and sys.path and sys.path[0] in {"", os.getcwd()}:
+if not sys.flags.safe_path and sys.path and sys.path[0] in {"", os.getcwd()}:  # noqa: PTH109 -- pathlib comes after
     # A project is hostile: its numpy.py must not be taken for the package.
     del sys.path[0]
 

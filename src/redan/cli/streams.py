@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 from types import FrameType
 
 _STANDARD = 2  # standard error, the last of the three
@@ -45,7 +46,7 @@ def refused(error: OSError) -> str:
 
 
 def _null() -> io.TextIOWrapper:
-    return open(os.devnull, "w", encoding="utf-8")
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:
