@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from redan.reports.material import UNANSWERED, Material
 from redan.reports.view import controls, entry, is_silent, threat_rows
-from redan.reports.words import MARKS, plain_count, tally
+from redan.reports.words import MARKS, plain_count, tally, unanswered
 from redan.terms import Outcome, Property, Stage, Verdict
 from redan.threats.diagram import diagram
 from redan.threats.matrix import matrix
@@ -57,7 +57,7 @@ def _context(material: Material) -> dict[str, object]:
         "facts": tuple(_facts(material)),
         "first_title": "Mend these first" if pressing else "What to do next",
         "rest": _rest(material),
-        "unanswered": [reason for reason in judgement.reasons if not reason.what.startswith("broken")],
+        "unanswered": unanswered(material),
         "worst": [_worst(material, index) for index in range(len(worst))],
         "diagram": _diagram(material),
         "threat_lead": _lead(material),

@@ -129,7 +129,7 @@ def _said(row: Row) -> str:
     ]
     if not same or row.outcome is Outcome.HOLDS:
         return ""
-    return same[0] if len(same) == 1 else f"{same[0]} And {len(same) - 1} more."
+    return same[0] if len(same) == 1 else f"{same[0].rstrip('.')}. And {len(same) - 1} more."
 
 
 def _required(row: Row) -> str:

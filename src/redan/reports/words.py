@@ -57,6 +57,15 @@ def tally(material: Material) -> str:
     return f"{plain_count(len(answers), 'required question')}: {', '.join(parts) or 'none'}"
 
 
+def unanswered(material: Material) -> list[tuple[str, str, str]]:
+    """What keeps the gate from judging or passing, besides what is broken: control or rule, what of it, and where."""
+    return [
+        (reason.about, reason.what.replace(f"{reason.about}/", ""), reason.where or "")
+        for reason in material.judgement.reasons
+        if not reason.what.startswith("broken")
+    ]
+
+
 def plain_count(count: int, noun: str) -> str:
     """`1 row`, `2 rows`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

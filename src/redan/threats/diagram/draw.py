@@ -12,8 +12,8 @@ from redan.threats.diagram.style import sheet
 from redan.threats.diagram.text import escaped, width, wrap
 from redan.threats.records import RiskLevel
 
-_MARGIN, _TITLE, _LEAST = 40.0, 58.0, 640.0
-_NAME_LINE, _CAPTION_LINE, _LABEL_LINE, _ZONE_LINE = 17.0, 14.0, 13.0, 15.0
+_MARGIN, _TITLE, _LEAST = 28.0, 58.0, 640.0
+_NAME_LINE, _CAPTION_LINE, _LABEL_LINE, _ZONE_LINE = 18.0, 15.0, 14.0, 16.0
 
 
 class Badge(NamedTuple):

@@ -9,7 +9,7 @@ from redan.threats.diagram.shapes import outline
 from redan.threats.diagram.text import escaped, width, wrap
 from redan.threats.records import RiskLevel
 
-_LINE, _ROW, _SIZE = 16.0, 30.0, 11.0
+_LINE, _ROW, _SIZE = 17.0, 30.0, 12.0
 _LINES = {
     "implied": "implied by the description",
     "none": "declared, unprotected",

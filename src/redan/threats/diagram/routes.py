@@ -10,7 +10,7 @@ from redan.threats.diagram.shapes import SLANT
 from redan.threats.diagram.text import ELLIPSIS, width, wrap
 
 HEAD = 9.0  # length of an arrow head
-_LABEL_WIDTH, _LABEL_LINE, _LABEL_PAD = 104.0, 13.0, 5.0
+_LABEL_WIDTH, _LABEL_LINE, _LABEL_PAD = 92.0, 14.0, 5.0
 _CLEAR = 14.0  # a label leaves this much of its arrow free at both ends
 _NO_LANE = 2  # points of an arrow between neighbouring columns
 _TRIES = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82)

@@ -9,10 +9,10 @@ from redan.threats.diagram.packing import Box, pack
 from redan.threats.diagram.text import wrap
 from redan.threats.diagram.zones import Zone
 
-CARD, GUTTER, GUTTER_LABELLED = 184.0, 92.0, 168.0
-NAME_SIZE, CAPTION_SIZE, ZONE_SIZE, LABEL_SIZE = 13.0, 11.0, 11.0, 10.5
-_INSET = 22.0  # room for rounded ends and slanted sides of a shape
-_NAME_LINE, _CAPTION_LINE, _ZONE_LINE = 17.0, 14.0, 15.0
+CARD, GUTTER, GUTTER_LABELLED = 158.0, 56.0, 132.0
+NAME_SIZE, CAPTION_SIZE, ZONE_SIZE, LABEL_SIZE = 14.0, 12.0, 12.0, 11.5
+_INSET = 17.0  # room for rounded ends and slanted sides of a shape
+_NAME_LINE, _CAPTION_LINE, _ZONE_LINE = 18.0, 15.0, 16.0
 _BADGE = 36.0  # room kept free for the badge of a card below a title
 _CARD_PAD, _CHAIN, _GAP, _PAD = 17.0, 20.0, 24.0, 20.0
 

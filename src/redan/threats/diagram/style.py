@@ -54,12 +54,12 @@ def sheet() -> str:
     fixed = (
         '.dfd text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,'
         'Arial,"DejaVu Sans",sans-serif}'
-        ".dfd .name{font-size:13px;font-weight:600;text-anchor:middle}"
-        ".dfd .caption{font-size:11px;text-anchor:middle}"
-        ".dfd .label{font-size:10.5px;text-anchor:middle}"
+        ".dfd .name{font-size:14px;font-weight:600;text-anchor:middle}"
+        ".dfd .caption{font-size:12px;text-anchor:middle}"
+        ".dfd .label{font-size:11.5px;text-anchor:middle}"
         ".dfd .badge{font-size:11px;font-weight:700;text-anchor:middle}"
-        ".dfd .zone{font-size:11px;font-weight:600}"
-        ".dfd .key{font-size:11px}.dfd .head{font-size:12px;font-weight:600}.dfd .title{font-size:17px;font-weight:600}"
+        ".dfd .zone{font-size:12px;font-weight:600}"
+        ".dfd .key{font-size:12px}.dfd .head{font-size:13px;font-weight:600}.dfd .title{font-size:17px;font-weight:600}"
         ".dfd .shape,.dfd .inner{stroke-width:1.6}.dfd .inner{fill:none}"
         ".dfd .frame{stroke-width:1.6;stroke-dasharray:7 5}.dfd .frame.site{stroke-dasharray:2 4;stroke-linecap:round}"
         ".dfd .tick{stroke-width:2;stroke-dasharray:4 3}"
