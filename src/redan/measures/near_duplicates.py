@@ -137,10 +137,9 @@ def copies_stand_alone(
     picked = [p if len(p) <= limit else np.sort(rng.choice(p, limit, replace=False)) for p in (alike, others)]
     rows = look.rows(evaluation, np.sort(np.concatenate(picked)), own=False)
     twins = look.search(rows, train, rng)
-    close = twins.near | twins.far
-    alone = int((twins.exact & ~close).sum() * max(1.0, len(alike) / limit))
+    alone = int((twins.exact & ~twins.near).sum() * max(1.0, len(alike) / limit))
     weight = len(others) / limit
-    crowd = (~twins.exact & close).sum()
+    crowd = (~twins.exact & twins.near).sum()
     return stand_alone(alone, int(crowd) if weight <= 1 else int((crowd + 3) * weight), look.odds)
 
 

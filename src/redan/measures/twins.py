@@ -282,7 +282,7 @@ class _Keys:
             blocks=tuple(_blocks(order, tolerance)),
             others=tuple(sorted(set(order) - set(scale.places))),
             directions=directions.astype(np.float32),
-            offsets=rng.uniform(0, cell, directions.shape[1]).astype(np.float32),
+            offsets=rng.uniform(0, cell, (directions.shape[1],)).astype(np.float32),
             depth=depth,
             cell=cell,
         )
@@ -301,7 +301,7 @@ class _Keys:
         filled = np.where(np.isnan(scores), np.float32(0), scores)
         cells = np.floor((filled @ self.directions + self.offsets) / np.float32(self.cell))
         np.clip(cells, -SIDE // 2, SIDE // 2 - 1, out=cells)
-        powers = np.array([float(SIDE) ** i for i in range(self.depth)])
+        powers = np.array([float(SIDE) ** i for i in range(self.depth)], dtype=np.float64)
         packed = cells.reshape(len(cells), GRIDS, self.depth).astype(np.float64) @ powers  # whole numbers below 2**53
         grids = scattered(packed.astype(np.int64).view(np.uint64) ^ words[:, -1:])
         return np.asfortranarray(np.concatenate([words[:, :-1], grids], axis=1))
