@@ -29,6 +29,17 @@ def _declared_paths(system: System, element: str) -> tuple[tuple[str, str], ...]
     return ()
 
 
+def declared_files(system: System) -> Iterator[tuple[str, str, Path]]:
+    """Element id, key and absolute path of every file that the description names, existing or not.
+
+    Raises:
+        InputError: a path leaves the project.
+    """
+    for element in system.elements:
+        for key, name in _declared_paths(system, element):
+            yield element, key, _located(system, element, key, name)
+
+
 def _located(system: System, element: str, key: str, name: str) -> Path:
     where = f"{system.origin.file}:{system.line(element, key)}"
     try:
@@ -43,9 +54,7 @@ def _digested(system: System, element: str, key: str, name: str) -> tuple[Path, 
     if not path.exists():
         if system.about.stage is Stage.DESIGN:
             return Absent(element, f"{name} does not exist yet")
-        raise InputError(
-            f"{element}: file {name} does not exist", where=where, remedy="create it, or correct the path"
-        )
+        raise InputError(f"{element}: file {name} does not exist", where=where, remedy="create it, or correct the path")
     try:
         found = digest_file(path)
     except InputError as error:

@@ -1,13 +1,14 @@
 """The flow of `redan check`: read, register the policy, run, attest, judge; every input is checked before any check."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import redan
 from redan.artifacts.dataset_file import DatasetFile
 from redan.artifacts.history import History
+from redan.artifacts.watch import Watch
 from redan.canon import Json, digest_of
 from redan.cli.state import State
 from redan.controls import catalogue
@@ -16,7 +17,7 @@ from redan.errors import ConfigError, InputError
 from redan.evidence import Verified, attest, history, policy_document, record_events, register_policy, verify
 from redan.files import confined, write_atomic
 from redan.gating import Baseline, Judgement, Waivers, gate, read_baseline, read_waivers, required
-from redan.runner.answer import Facts, Progress, World, silent
+from redan.runner.answer import Facts, Progress, World, nothing_watched, silent
 from redan.runner.cache import Cache, job_key
 from redan.runner.events import observed
 from redan.runner.plan import plan
@@ -164,10 +165,12 @@ def check(system: System, asked: Asked) -> Checked:
     """
     judging = prepare(system, asked)
     what = plan(system, controls=judging.controls, budget=judging.budget)
+    state = State(system.origin.root)
+    state.check()
+    watch = Watch.start(system)
     facts = gather(what)
     seen = observed(system, asked.now)
-    state = State(system.origin.root)
-    check_readable(system, facts, state.own_cache() if asked.cached else None)
+    check_readable(system, facts, state.own_cache() if asked.cached else None, watch.unchanged)
     state.prepare()
     signer, made = state.signer(asked.key)
     with state.ledger(signer) as ledger:
@@ -179,10 +182,13 @@ def check(system: System, asked: Asked) -> Checked:
             history=history(ledger),
             seed=judging.seed,
             tool=redan.__version__,
-            cache=state.cache(signer) if asked.cached else None,
+            cache=state.cache(signer, asked.key) if asked.cached else None,
             progress=asked.progress,
+            unchanged=watch.unchanged,
         )
         results = run(what, world, policy, facts)
+        _check_same(system, facts, gather(what))
+        watch.unchanged()
         pack = attest(results, signer, ledger=ledger, registered=registered)
         size = ledger.size
     write_atomic(state.evidence, pack)
@@ -207,9 +213,11 @@ def look(system: System, asked: Asked) -> Looked:
     """
     judging = prepare(system, asked)
     what = plan(system, controls=judging.controls, only=asked.only, budget=judging.budget)
-    facts = gather(what)
     state = State(system.origin.root)
-    check_readable(system, facts, state.own_cache() if asked.cached else None)
+    state.check()
+    watch = Watch.start(system)
+    facts = gather(what)
+    check_readable(system, facts, state.own_cache() if asked.cached else None, watch.unchanged)
     world = World(
         now=asked.now,
         history=History((*state.history().events, *observed(system, asked.now))),
@@ -217,6 +225,7 @@ def look(system: System, asked: Asked) -> Looked:
         tool=redan.__version__,
         cache=state.own_cache() if asked.cached else None,
         progress=asked.progress,
+        unchanged=watch.unchanged,
     )
     everything = run(what, world, judging.policy(), facts)
     wanted = {name.partition("/")[0] for name in asked.only}
@@ -238,13 +247,16 @@ def _judged_alone(judging: Judging, results: Results, asked: Asked) -> Judgement
     )
 
 
-def check_readable(system: System, facts: Facts, cache: Cache | None) -> None:
+def check_readable(
+    system: System, facts: Facts, cache: Cache | None, unchanged: Callable[[], None] = nothing_watched
+) -> None:
     """Opens every dataset that was collected, so that a broken file is one clear line before the first check.
 
     Args:
         system: the description.
         facts: from `gather`.
         cache: remembers which bytes were readable; None to read all of them.
+        unchanged: raises InputError when a file was touched since it was digested.
 
     Raises:
         InputError: a file is not a table; names the line that declares it.
@@ -263,8 +275,20 @@ def check_readable(system: System, facts: Facts, cache: Cache | None) -> None:
             raise InputError(
                 f"{element}: {found.path.name}{inside} {error.what}", where=where, remedy=error.remedy
             ) from error
+        unchanged()
         if cache is not None:
             cache.put(key, ())
+
+
+def _check_same(system: System, before: Facts, after: Facts) -> None:
+    """What was digested before the first check is what lies there after the last."""
+    for (kind, element), found in before.items():
+        if after[(kind, element)] != found:
+            raise InputError(
+                f"{element}: its files changed during the run, so no answer about them counts",
+                where=f"{system.origin.file}:{system.line(element)}",
+                remedy="run again when nothing writes to them",
+            )
 
 
 def _known_controls(system: System, controls: Mapping[str, Control]) -> None:

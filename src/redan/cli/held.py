@@ -18,11 +18,15 @@ def held(system: System) -> dict[str, Outcome]:
 
     Raises:
         InvalidError: the pack is not what was signed.
+        IncompleteError: a later run is logged, and its evidence is not here.
         ConfigError, InputError: the description, or a file that it declares, is wrong now.
     """
     state = State(system.origin.root)
+    state.check()
     if not (state.evidence.exists() and state.public.exists()):
         return {}
-    verified = verify(read_bounded(state.evidence, PACK_LIMIT_BYTES), load_public(state.public))
+    public = load_public(state.public)
+    verified = verify(read_bounded(state.evidence, PACK_LIMIT_BYTES), public)
+    state.check_newest(verified, public)
     _, results = as_of_today(system, verified, dt.datetime.now(dt.UTC).replace(microsecond=0))
     return in_force(system, {control.control_id: control.outcome for control in results.controls})

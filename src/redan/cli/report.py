@@ -24,11 +24,15 @@ from redan.system.system import System
 
 
 def report(
-    path: Annotated[Path, typer.Argument(help="Folder of redan.toml, or the file itself.")] = Path(),
-    format_: Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")] = "html",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the report here.")] = None,
-    pack: Annotated[Path | None, typer.Option("--evidence", help="The pack; .redan/evidence.json if left out.")] = None,
-    key: Annotated[Path | None, typer.Option(help="Public key; .redan/key.pub if left out.")] = None,
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="Folder of redan.toml, or the file itself.")] = Path(),
+    format_: Annotated[str, typer.Option("--format", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")] = "html",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report here.")
+    ] = None,
+    pack: Annotated[
+        Path | None, typer.Option("--evidence", metavar="PACK", help="The pack; .redan/evidence.json if left out.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(metavar="PUB", help="Public key; .redan/key.pub if left out.")] = None,
 ) -> None:
     """Draw the last evidence as a page or in a machine's format.
 
@@ -39,10 +43,14 @@ def report(
         raise UsageError(f"unknown format {format_!r}", remedy=f"one of {', '.join(FORMATS)}")
     system = read(path)
     state = State(system.origin.root)
+    state.check()
     evidence = pack or state.evidence
     if not evidence.exists():
         raise UsageError("there is no evidence yet", where=str(evidence), remedy="run 'redan check' first")
-    verified = verify(read_bounded(evidence, PACK_LIMIT_BYTES), load_public(key or state.public))
+    public = load_public(key or state.public)
+    verified = verify(read_bounded(evidence, PACK_LIMIT_BYTES), public)
+    if pack is None:
+        state.check_newest(verified, public)
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     judging, results = as_of_today(system, verified, now)
     judgement = judging.judge(results, now)

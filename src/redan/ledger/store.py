@@ -180,6 +180,19 @@ class Ledger:
                 self._check_extends(note, head)
         return head
 
+    def check_extends(self, old: Checkpoint) -> None:
+        """Accepts a ledger that goes on from an earlier head of it, or raises; O(log size), reads no entry.
+
+        Args:
+            old: a checkpoint kept elsewhere, its signature verified.
+
+        Raises:
+            UsageError: no public key was given.
+            InvalidError: the ledger was rolled back, exchanged for another, or changed.
+        """
+        with self._database.reading():
+            self._extends(old, self._trusted())
+
     def close(self) -> None:
         """Closes the ledger."""
         self._database.close()
@@ -222,7 +235,11 @@ class Ledger:
         return head
 
     def _check_extends(self, note: str, head: Checkpoint) -> None:
-        old = open_checkpoint(note, self._required_key(), origin=self.origin)
+        self._extends(open_checkpoint(note, self._required_key(), origin=self.origin), head)
+
+    def _extends(self, old: Checkpoint, head: Checkpoint) -> None:
+        if old.origin != self.origin:
+            raise self._invalid(f"the ledger is {self.origin[:80]!r}, and was {old.origin[:80]!r} before")
         if old.size > head.size:
             raise InvalidError(f"the ledger had {old.size} entries and has {head.size} now", where=self._where)
         proof = tree.consistency_proof(old.size, head.size, self._database.node)

@@ -32,6 +32,10 @@ def silent(_done: int, _total: int, _what: str) -> None:
     """Progress that tells nobody."""
 
 
+def nothing_watched() -> None:
+    """Files are not watched: whoever calls the runner vouches for them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """Everything outside the plan that a run depends on.
@@ -43,6 +47,7 @@ class World:
         tool: version of redan.
         cache: answers of earlier runs; None to ask everything anew.
         progress: told (done, total, what) before each job and at the end.
+        unchanged: called after each answer, before it is kept; raises InputError when a declared file was touched.
         clock: monotonic seconds, for costs only.
     """
 
@@ -52,6 +57,7 @@ class World:
     tool: str
     cache: Cache | None = None
     progress: Progress = silent
+    unchanged: Callable[[], None] = nothing_watched
     clock: Callable[[], float] = time.monotonic
 
 
@@ -80,10 +86,10 @@ def answer(plan: Plan, job: Job, world: World, have: Facts) -> tuple[tuple[Findi
         for element in job.subject.elements
         if not isinstance(found := have[(kind, element)], Absent)
     }
+    cache = None if job.check.tier is Tier.INSTANT or job.check.dated else world.cache
     key = job_key(_rests_on(plan.system, job, world, artifacts))
-    cacheable = world.cache is not None and job.check.tier is not Tier.INSTANT and not job.check.dated
-    if cacheable and world.cache is not None and (kept := world.cache.get(key)) is not None:
-        return tuple(_placed(plan.system, job, replace(finding, location=None)) for finding in kept), True
+    if cache is not None and (kept := _kept(cache, plan.system, key)) is not None:
+        return tuple(_placed(plan.system, job, finding) for finding in kept), True
     asked = Have(
         system=plan.system,
         subject=job.subject,
@@ -92,10 +98,28 @@ def answer(plan: Plan, job: Job, world: World, have: Facts) -> tuple[tuple[Findi
         now=world.now.date(),
         rng=np.random.default_rng(_seed(world.seed, job)),
     )
-    findings = tuple(_placed(plan.system, job, normal(finding)) for finding in _ask(job, asked))
-    if cacheable and world.cache is not None and worst(findings) not in (Outcome.ERROR, Outcome.NOT_RUN):
-        world.cache.put(key, findings)
+    said = tuple(normal(finding) for finding in _ask(job, asked))
+    world.unchanged()
+    findings = tuple(_placed(plan.system, job, finding) for finding in said)
+    if cache is not None and worst(findings) not in (Outcome.ERROR, Outcome.NOT_RUN):
+        _keep(cache, plan.system, key, said, findings)
     return findings, False
+
+
+def _kept(cache: Cache, system: System, key: str) -> tuple[Finding, ...] | None:
+    found = cache.get(key)
+    return cache.get(_on_these_lines(system, key)) if found is None else found
+
+
+def _keep(cache: Cache, system: System, key: str, said: tuple[Finding, ...], placed: tuple[Finding, ...]) -> None:
+    """Keeps an answer; one that names lines of its own counts only while every line stays where it is."""
+    own = any(finding.location is not None for finding in said)
+    answers = tuple(finding if finding.location is None else there for finding, there in zip(said, placed, strict=True))
+    cache.put(_on_these_lines(system, key) if own else key, answers)
+
+
+def _on_these_lines(system: System, key: str) -> str:
+    return job_key([key, dict(system.origin.lines)])
 
 
 def _blocked(plan: Plan, job: Job, have: Facts) -> Finding | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from redan.canon import Json, canonical, digest_of
-from redan.errors import InputError, InvalidError
+from redan.errors import InputError, InvalidError, RedanError
 from redan.files import read_bounded, write_atomic
 from redan.findings import Finding, Interval, Location, Measure, Remedy
 from redan.terms import Level, Outcome
@@ -28,17 +28,20 @@ class Cache:
         folder: where they lie, one file per key.
         sign: signature over bytes, by the evidence key.
         verify: raises InvalidError when a signature over bytes is not that key's.
+        place: what tells this machine's key file from a copy of it; a folder that came with its key and with answers
+            that fit it is not believed.
     """
 
     folder: Path
     sign: Callable[[bytes], bytes]
     verify: Callable[[bytes, bytes], None]
+    place: str = ""
 
     def get(self, key: str) -> tuple[Finding, ...] | None:
         """The answer under a key; None when there is none or it is not ours."""
         try:
             stored = json.loads(read_bounded(self.folder / f"{key}.json", _LIMIT_BYTES))
-            body = canonical({"key": key, "findings": stored["findings"]})
+            body = canonical({"key": key, "place": self.place, "findings": stored["findings"]})
             self.verify(bytes.fromhex(stored["signature"]), body)
             return tuple(_finding(item) for item in stored["findings"])
         except (InputError, InvalidError, ValueError, KeyError, TypeError, RecursionError):
@@ -47,9 +50,9 @@ class Cache:
     def put(self, key: str, findings: Sequence[Finding]) -> None:
         """Keeps an answer; a cache that cannot be written only costs time."""
         answers: list[Json] = [finding.to_json() for finding in findings]
-        signature = self.sign(canonical({"key": key, "findings": answers}))
+        signature = self.sign(canonical({"key": key, "place": self.place, "findings": answers}))
         data = canonical({"findings": answers, "signature": signature.hex()})
-        with contextlib.suppress(InputError, OSError):
+        with contextlib.suppress(RedanError, OSError):
             write_atomic(self.folder / f"{key}.json", data)
 
 
