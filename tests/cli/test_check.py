@@ -205,7 +205,7 @@ def test_stale_evidence_is_not_shown_as_holding(project):
 def test_report_of_foreign_evidence_is_invalid(project, tmp_path):
     """A pack that another key signed is refused."""
     redan("check", cwd=project)
-    redan("key", "new", "--out", tmp_path / "other.pem", cwd=project)
+    redan("key", "new", "--output", tmp_path / "other.pem", cwd=project)
     one_line(redan("report", "--key", tmp_path / "other.pub", cwd=project), 4)
 
 

@@ -35,7 +35,7 @@ def call(capsysbinary, *words):
 
 def test_card_goes_to_standard_output_alone(project, capsysbinary):
     """JSON alone on standard output; what is not stated on standard error."""
-    code, out, err = call(capsysbinary, "data", "card", "train", "--file", project, "--published", "2025-01-02")
+    code, out, err = call(capsysbinary, "data", "card", "train", "--dir", project, "--published", "2025-01-02")
     assert code == 0
     card = json.loads(out)
     assert card["datePublished"] == "2025-01-02"
@@ -46,7 +46,7 @@ def test_datasheet_is_written_to_a_file(project, capsysbinary):
     """With --output nothing is printed and the whole file is there."""
     target = project / "sheets" / "train.md"
     code, out, _ = call(
-        capsysbinary, "data", "card", "train", "--file", project, "--format", "datasheet", "--output", target
+        capsysbinary, "data", "card", "train", "--dir", project, "--format", "datasheet", "--output", target
     )
     assert (code, out) == (0, "")
     assert target.read_text().startswith("# Datasheet: train")
@@ -75,7 +75,7 @@ def test_profile_as_text_and_json(project, capsysbinary):
 )
 def test_faults_of_the_description_are_one_line(project, capsysbinary, words, said):
     """Exit 2 and one line on standard error."""
-    code, out, err = call(capsysbinary, "data", *words, "--file", project)
+    code, out, err = call(capsysbinary, "data", *words, "--dir", project)
     assert (code, out) == (2, "")
     assert said in err
     assert len(err.splitlines()) == 1

@@ -38,7 +38,7 @@ def test_the_default_key_lies_in_the_projects_folder(tmp_path, redan):
 
 def test_json_says_where_the_halves_are(tmp_path, redan):
     """Programs get the id and the paths."""
-    done = redan(tmp_path, "key", "new", "--kind", "p256", "--out", "a/b.pem", "--format", "json")
+    done = redan(tmp_path, "key", "new", "--kind", "p256", "--output", "a/b.pem", "--format", "json")
     facts = json.loads(done.stdout)
     assert facts == {
         "schema": "redan/key/v1",

@@ -111,8 +111,8 @@ def test_a_receipt_verifies_elsewhere(project, redan):
         (("ledger", "log", "--key", "none.pub"), "cannot be opened"),
         (("ledger", "log", "--key", ".redan/key.pem"), "private key where a public one belongs"),
         (("ledger", "log", "--dir", "elsewhere"), "no ledger here"),
-        (("ledger", "prove", "x"), "Invalid value"),
-        (("ledger", "log", "--last", "0"), "Invalid value"),
+        (("ledger", "prove", "x"), "invalid value"),
+        (("ledger", "log", "--last", "0"), "invalid value"),
     ],
 )
 def test_wrong_use_is_exit_2(project, arguments, words, redan):

@@ -13,9 +13,10 @@ from typer.exceptions import TyperException
 
 import redan
 from redan.cli import streams
-from redan.errors import RedanError
+from redan.errors import RedanError, UsageError
 from redan.terms import Exit
 
+_WIDEST = 100  # columns of help; longer lines are hard to read
 _INTERRUPTED = 130  # what the parser makes of KeyboardInterrupt
 
 
@@ -37,12 +38,12 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
     {
         "init": Verb("redan.cli.init", "init", "Inspect a folder and write a commented redan.toml."),
         "threats": Verb("redan.cli.threats", "threats", "Derive the threats, their risk, and a data-flow diagram."),
-        "check": Verb("redan.cli.check", "check", "Run every check that applies, sign the evidence, judge the gate."),
-        "report": Verb("redan.cli.report", "report", "Draw the last evidence as a page or in a machine's format."),
-        "verify": Verb("redan.cli.verify", "verify", "Verify an evidence pack with nothing but the public key."),
+        "check": Verb("redan.cli.check", "check", "Run the checks that apply, sign the evidence, judge the gate."),
+        "report": Verb("redan.cli.report", "report", "Draw the last evidence: a page, text or a machine's format."),
+        "verify": Verb("redan.cli.verify", "verify", "Verify an evidence pack with the public key alone."),
         "explain": Verb("redan.cli.explain", "explain", "Explain a control, a check or a taxonomy id."),
         "doctor": Verb("redan.cli.doctor", "doctor", "Say what is installed and which questions have a check."),
-        "demo": Verb("redan.cli.demo", "demo", "Run the whole flow on a real churn model, as published and repaired."),
+        "demo": Verb("redan.cli.demo", "demo", "Run the whole flow on a real model, published and repaired."),
     }
 )
 GROUPS: Mapping[str, tuple[str, Mapping[str, Verb]]] = MappingProxyType(
@@ -87,6 +88,21 @@ class LazyGroup(TyperGroup):
         verb = self.verbs.get(cmd_name)
         return None if verb is None else _command(cmd_name, verb)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The verb that was called.
+
+        Raises:
+            UsageError: there is none of that name; names the nearest one.
+        """
+        word = args[0]
+        if not word.startswith("-") and word not in self.list_commands(ctx):
+            from difflib import get_close_matches
+
+            near = get_close_matches(word.lower(), self.list_commands(ctx), n=1)
+            hint = f"did you mean '{ctx.command_path} {near[0]}'?" if near else f"see '{ctx.command_path} --help'"
+            raise UsageError(f"{ctx.command_path}: no verb is called {word!r}", remedy=hint)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The table of verbs, without importing one."""
         rows = [(name, verb.help) for name, verb in self.verbs.items()]
@@ -98,7 +114,8 @@ class LazyGroup(TyperGroup):
 def _command(name: str, verb: Verb) -> Any:
     single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     function = vars(import_module(verb.home))[verb.function]
-    single.command(name, help=verb.help + "\n\n" + _body(function.__doc__))(function)
+    settings = {"max_content_width": _WIDEST}
+    single.command(name, help=verb.help + "\n\n" + _body(function.__doc__), context_settings=settings)(function)
     return typer.main.get_command(single)
 
 
@@ -118,7 +135,9 @@ def _group(name: str, text: str, verbs: Mapping[str, Verb], groups: Mapping[str,
     app = typer.Typer(
         cls=kind, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True
     )
-    app.callback(help=text)(_version_option if name == "redan" else _nothing)
+    app.callback(help=text, context_settings={"max_content_width": _WIDEST})(
+        _version_option if name == "redan" else _nothing
+    )
     group = typer.main.get_command(app)
     group.name = name
     return group
@@ -185,7 +204,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
 
 
 def _called(arguments: list[str]) -> int:
-    """Calls the verb; the errors of arguments leave as the parser prints them, all others pass.
+    """Calls the verb; the errors of arguments leave as one line, all others pass.
 
     The parser's own last word is not used: it would call a closed pipe exit 1, which means honest findings here.
     """
@@ -198,14 +217,21 @@ def _called(arguments: list[str]) -> int:
             raise KeyboardInterrupt from interrupted
         return interrupted.exit_code
     except TyperException as error:
-        show = getattr(error, "show", None)
-        if show is None:
-            raise
-        show()
-        return Exit.USAGE
+        _leave(_usage(error), Exit.USAGE)
     if code == _INTERRUPTED:
         raise KeyboardInterrupt
     return code if isinstance(code, int) else Exit.MET
+
+
+def _usage(error: TyperException) -> str:
+    """What is wrong with the arguments, as one line; the help itself where a group was called without a verb."""
+    said = error.format_message()
+    if "\n" in said:
+        return said
+    context = getattr(error, "ctx", None)
+    where = "redan" if context is None else context.command_path
+    fault = said.replace("Value error, ", "").rstrip(".")
+    return str(UsageError(f"{where}: {fault[:1].lower()}{fault[1:]}", remedy=f"see '{where} --help'"))
 
 
 def _leave(line: str, code: Exit) -> NoReturn:

@@ -22,19 +22,30 @@ from redan.terms import Tier
 
 
 def check(
-    path: Annotated[Path, typer.Argument(help="Folder of redan.toml, or the file itself.")] = Path(),
-    format_: Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")] = "text",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the report here.")] = None,
-    html: Annotated[Path | None, typer.Option("--html", help="Write the HTML page here as well.")] = None,
-    only: Annotated[
-        list[str] | None, typer.Option("--only", help="Look at this control or check alone; may be repeated.")
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="Folder of redan.toml, or the file itself.")] = Path(),
+    format_: Annotated[str, typer.Option("--format", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")] = "text",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report here.")
     ] = None,
-    budget: Annotated[str | None, typer.Option(help="Dearest tier to run: instant, seconds, minutes, gpu.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of every random choice; the policy's when left out.")] = None,
-    key: Annotated[Path | None, typer.Option(help="Private key to sign with; .redan/key.pem when left out.")] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the HTML page here as well.")
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="ID", help="Look at this control or check alone; may be repeated."),
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option(metavar="TIER", help="Dearest tier to run: instant, seconds, minutes, gpu.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Seed of every random choice; the policy's if left out.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(metavar="KEY", help="Private key to sign with; .redan/key.pem if left out.")
+    ] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Ask everything anew.")] = False,
     baseline: Annotated[
-        Path | None, typer.Option("--write-baseline", help="Write what is broken now as the baseline.")
+        Path | None, typer.Option("--write-baseline", metavar="FILE", help="Write what is broken now as the baseline.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only the report, no progress and no remarks.")] = False,
 ) -> None:

@@ -21,14 +21,18 @@ if TYPE_CHECKING:
 
 
 def data_card(
-    dataset: Annotated[str, typer.Argument(help="Name of a [[dataset]] in redan.toml.")],
-    file: Annotated[Path, typer.Option("--file", help="The description, or its folder.")] = Path(),
+    dataset: Annotated[str, typer.Argument(metavar="NAME", help="Name of a [[dataset]] in redan.toml.")],
+    file: Annotated[
+        Path, typer.Option("--dir", metavar="PATH", help="Folder of redan.toml, or the file itself.")
+    ] = Path(),
     output: Annotated[
         Literal["croissant", "datasheet"], typer.Option("--format", help="Croissant 1.1 JSON-LD or Markdown.")
     ] = "croissant",
-    target: Annotated[Path | None, typer.Option("--output", help="File to write; standard output if left out.")] = None,
+    target: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it here; standard output if left out.")
+    ] = None,
     published: Annotated[
-        dt.datetime | None, typer.Option("--published", formats=["%Y-%m-%d"], help="Day of publication.")
+        dt.datetime | None, typer.Option("--published", metavar="DAY", formats=["%Y-%m-%d"], help="Day of publication.")
     ] = None,
 ) -> None:
     """Write a dataset's Croissant card or its datasheet.
@@ -65,7 +69,9 @@ def data_card(
 
 
 def data_profile(
-    path: Annotated[Path, typer.Argument(help="A table: CSV, TSV, Parquet, Arrow, JSON lines or DuckDB.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A table: CSV, TSV, Parquet, Arrow, JSON lines or DuckDB.")
+    ],
     output: Annotated[Literal["text", "json"], typer.Option("--format", help="Text for people, JSON for programs.")] = (
         "text"
     ),

@@ -1,6 +1,7 @@
 """`redan demo`: the whole flow on a real churn model, first as it was published, then repaired stage by stage."""
 
 import datetime as dt
+import os
 import subprocess
 import sys
 from importlib.resources import as_file, files
@@ -12,7 +13,8 @@ from rich.console import Console
 
 from redan.cli.flow import Asked, Checked, check
 from redan.cli.material import material_of
-from redan.cli.output import terminal, write_report
+from redan.cli.output import write_report
+from redan.cli.page import terminal
 from redan.cli.state import State
 from redan.errors import IncompleteError, UsageError
 from redan.extras import missing_import
@@ -34,11 +36,14 @@ FILES = (
     "repaired/.gitignore",
 )
 COPIES = {"repaired/train.py": "train.py"}  # the repair is in the data and the description; the training code stays
+_RUN = frozenset({".py", ".txt"})  # what is executed, or says what is downloaded
 TIMEOUT_S = 600
 
 
 def demo(
-    folder: Annotated[Path, typer.Argument(help="Where to put the example; made when absent.")] = Path("redan-demo"),
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to put the example; made when absent.")] = Path(
+        "redan-demo"
+    ),
 ) -> None:
     """Run the whole flow on a real churn model, as published and repaired.
 
@@ -68,19 +73,37 @@ def demo(
 
 
 def place(folder: Path) -> None:
-    """Puts the example's files into a folder; what is already there stays as it is.
+    """Puts the example's files into a folder; a description or a text that is already there stays as it is.
 
     Raises:
-        UsageError: the folder cannot be written.
+        UsageError: the folder cannot be written, or holds a link, or a script there is not the example's own: it would
+            be run.
     """
+    _refuse_links(folder)
     with as_file(files("redan")) as package:
         shipped = package / "_examples" / "churn"
         beside = package.parents[1] / "examples" / "churn"  # a checkout, where the package is installed editable
         origin = beside if beside.is_dir() else shipped
         for name, source in {**dict(zip(FILES, FILES, strict=True)), **COPIES}.items():
             target = folder / name
+            shipped_bytes = read_bounded(origin / source, TEXT_LIMIT_BYTES)
             if not target.exists():
-                write_atomic(target, read_bounded(origin / source, TEXT_LIMIT_BYTES))
+                write_atomic(target, shipped_bytes)
+            elif target.suffix in _RUN and read_bounded(target, TEXT_LIMIT_BYTES) != shipped_bytes:
+                raise UsageError(
+                    "differs from the example's own file, and would be run",
+                    where=str(target),
+                    remedy="give an empty folder, or remove that file",
+                )
+
+
+def _refuse_links(folder: Path) -> None:
+    """The example's scripts write data and models by name; through a link they would write somewhere else."""
+    for part in (folder, folder / "data", folder / "repaired", folder / "repaired" / "data"):
+        found = sorted(part.iterdir()) if part.is_dir() else ()
+        link = next((path for path in (part, *found) if path.is_symlink()), None)
+        if link is not None:
+            raise UsageError("is a symbolic link", where=str(link), remedy="give an empty folder, or remove the link")
 
 
 def _repair(console: Console, repaired: Path) -> Checked:
@@ -117,8 +140,10 @@ def _step(console: Console, title: str) -> None:
 def _python(console: Console, folder: Path, script: str) -> None:
     """Runs one of the example's scripts with this interpreter and shows what it prints."""
     command = [sys.executable, script]
+    # Nothing beside the script may pass for a package, nor for the pip that it calls.
+    env = {**os.environ, "PYTHONSAFEPATH": "1"}
     done = subprocess.run(  # noqa: S603 -- the example's own script, a list of words, no shell
-        command, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+        command, cwd=folder, env=env, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
     )
     for line in done.stdout.splitlines():
         console.print(f"   {line}", soft_wrap=True, markup=False)

@@ -28,7 +28,8 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the product.")] = Path(),
     force: Annotated[bool, typer.Option("--force", help="Replace a redan.toml that is there.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
-    format_: Annotated[Format, typer.Option("--format", help="text or json.")] = "text",
+    format_: Annotated[Format, typer.Option("--format", help="Text for people, JSON for programs.")] = "text",
+    quiet: Annotated[bool, typer.Option("--quiet", help="Write the file and print nothing.")] = False,
 ) -> None:
     """Inspect a folder and write a commented redan.toml.
 
@@ -40,6 +41,7 @@ def init(
         force: replace a redan.toml that is there.
         yes: do not ask before replacing one.
         format_: text for people, json for programs.
+        quiet: print nothing.
 
     Raises:
         UsageError: the folder is no folder or cannot be written, or it has a redan.toml and `--force` is not given.
@@ -52,6 +54,8 @@ def init(
     data = draft(found).encode()
     parse(data, file=str(target), root=folder.resolve())
     write_atomic(target, data)
+    if quiet:
+        return
     typer.echo(
         json.dumps(_as_json(found, target), indent=2) if format_ == "json" else "\n".join(_as_text(found, target))
     )

@@ -12,9 +12,9 @@ DEFAULT = Path(".redan/key.pem")
 
 
 def key_new(
-    out: Annotated[Path, typer.Option("--out", help="The private key's file; the public key gets the suffix .pub.")] = (
-        DEFAULT
-    ),
+    out: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The private key's file; the public key gets .pub.")
+    ] = (DEFAULT),
     kind: Annotated[
         Literal["ed25519", "p256"],
         typer.Option("--kind", help="Ed25519, or ECDSA on NIST P-256 where a policy or a hardware module asks for it."),

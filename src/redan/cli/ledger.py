@@ -17,9 +17,11 @@ FOLDER = Path(".redan/ledger")
 PUBLIC = Path(".redan/key.pub")
 _WORD_LIMIT = 200  # an entry's kind, time and subject are short; anything longer is not ours
 
-Folder = Annotated[Path, typer.Option("--dir", help="The project folder; its ledger lies in .redan/ledger.")]
+Folder = Annotated[
+    Path, typer.Option("--dir", metavar="PATH", help="The project folder; its ledger lies in .redan/ledger.")
+]
 Key = Annotated[
-    Path | None, typer.Option("--key", metavar="PUB", help="The public key; by default .redan/key.pub of the project.")
+    Path | None, typer.Option("--key", metavar="PUB", help="The public key; the project's .redan/key.pub if left out.")
 ]
 
 

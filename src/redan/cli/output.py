@@ -1,11 +1,9 @@
 """Where a report goes: a file, written whole, or standard output, with colours only on a terminal."""
 
-import os
 import sys
 from pathlib import Path
 
-from rich.console import Console
-
+from redan.cli.page import page
 from redan.files import write_atomic
 from redan.reports import text
 from redan.reports.material import Material
@@ -27,14 +25,7 @@ def write_report(format_: str, material: Material, output: Path | None) -> None:
         write_atomic(output, render(format_, material))
         return
     if format_ == "text":
-        text.draw(material, terminal())
+        page(lambda console: text.draw(material, console))
         return
     sys.stdout.buffer.write(render(format_, material))
     sys.stdout.buffer.flush()
-
-
-def terminal() -> Console:
-    """Standard output as a console: coloured on a terminal unless NO_COLOR is set, 100 columns wide in a pipe."""
-    if sys.stdout.isatty():
-        return Console(highlight=False, no_color="NO_COLOR" in os.environ)
-    return Console(highlight=False, width=100, color_system=None)

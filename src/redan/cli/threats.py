@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from redan.cli.page import page
+from redan.cli.page import page, plain
 from redan.errors import UsageError
 from redan.files import write_atomic
 from redan.terms import Outcome
@@ -27,9 +27,11 @@ _LETTERS = {"confidentiality": "C", "integrity": "I", "availability": "A"}
 
 
 def threats(
-    path: Annotated[Path, typer.Argument(help="Folder of redan.toml, or the file itself.")] = Path(),
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="Folder of redan.toml, or the file itself.")] = Path(),
     format_: Annotated[Format, typer.Option("--format", help="A text, JSON, a risk register, or a diagram.")] = "text",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it here.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it here; standard output if left out.")
+    ] = None,
 ) -> None:
     """Derive the threats, their risk, and a data-flow diagram.
 
@@ -83,22 +85,12 @@ def render(format_: Format, system: "System", analysis: "Analysis", held: Mappin
 
         return diagram(system, analysis.threats).encode()
     if format_ == "text":
-        return _plain(system, analysis, held)
+        return plain(lambda console: show(console, system, analysis, held)).encode()
     from redan.controls.catalogue import load
     from redan.reports.register import rows, to_csv, to_xlsx
 
     register = rows(system, analysis, {control.id: control.tra for control in load().values()}, held)
     return to_csv(register) if format_ == "csv" else to_xlsx(register, system.about.name)
-
-
-def _plain(system: "System", analysis: "Analysis", held: Mapping[str, Outcome]) -> bytes:
-    import io
-
-    from rich.console import Console
-
-    text = io.StringIO()
-    show(Console(file=text, highlight=False, width=100, no_color=True, color_system=None), system, analysis, held)
-    return "".join(line.rstrip() + "\n" for line in text.getvalue().splitlines()).encode()
 
 
 def show(console: "Console", system: "System", analysis: "Analysis", held: Mapping[str, Outcome]) -> None:

@@ -27,6 +27,9 @@ def verify(
     output: Annotated[Literal["text", "json"], typer.Option("--format", help="Text for people, JSON for programs.")] = (
         "text"
     ),
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Say nothing when it is valid; the exit code answers.")
+    ] = False,
 ) -> None:
     """Verify an evidence pack.
 
@@ -39,6 +42,7 @@ def verify(
         key: the public key.
         seal: the seal of a file or folder.
         output: `text` or `json`.
+        quiet: print nothing when the pack is valid.
 
     Raises:
         UsageError: the key or the file cannot be read, or a seal was given.
@@ -61,6 +65,8 @@ def verify(
         verified = verified_of(pack, public)
     except InvalidError as error:
         raise InvalidError(error.what, where=f"{path}: {error.where}", remedy=error.remedy) from error
+    if quiet:
+        return
     if output == "json":
         sys.stdout.write(json.dumps(as_json(verified, public), indent=2, ensure_ascii=False) + "\n")
         return

@@ -10,10 +10,11 @@ from rich.text import Text
 
 from redan.gating import JudgedFinding, Row
 from redan.reports.material import NO_CHECK, Material
-from redan.reports.words import MARKS, about, headline, measured, plain_count
+from redan.reports.words import MARKS, about, headline, measured, plain_count, unanswered
 from redan.terms import Outcome, Verdict
 
 WORST = 5
+_NARROW = 90
 _STYLES = {
     Outcome.HOLDS: "green",
     Outcome.BROKEN: "bold red",
@@ -29,7 +30,7 @@ def render(material: Material) -> bytes:
     """The report as plain text, 100 columns wide."""
     sink = io.StringIO()
     draw(material, Console(file=sink, width=100, color_system=None, force_terminal=False))
-    return sink.getvalue().encode()
+    return "".join(line.rstrip() + "\n" for line in sink.getvalue().splitlines()).encode()
 
 
 def draw(material: Material, console: Console) -> None:
@@ -39,7 +40,7 @@ def draw(material: Material, console: Console) -> None:
         material: what to draw.
         console: where; its width decides how text is folded.
     """
-    console.print(_table(material))
+    console.print(_table(material, narrow=console.width < _NARROW))
     silent = sum(_is_silent(row) for row in material.judgement.rows)
     if silent:
         text = f"{plain_count(silent, 'more control')} without a check yet; none counts as holding (redan doctor)."
@@ -53,21 +54,18 @@ def draw(material: Material, console: Console) -> None:
     console.print(Text(f"To reproduce: {material.reproduce}", style="dim"))
 
 
-def _table(material: Material) -> Table:
+def _table(material: Material, *, narrow: bool) -> Table:
+    """One row per control; on a narrow terminal the title stands below the id, so that it is not cut into words."""
     table = Table(box=None, pad_edge=False, title=None, show_edge=False, header_style="dim")
-    table.add_column("outcome", no_wrap=True)
-    table.add_column("control", no_wrap=True)
-    table.add_column("")
+    for head in ("outcome", "control", *(() if narrow else ("",))):
+        table.add_column(head, no_wrap=bool(head) and not narrow)
     table.add_column("required", no_wrap=True)
     for row in material.judgement.rows:
         if not _is_silent(row):
             outcome = f"{MARKS[row.outcome]} {row.outcome.value}{' waived' if row.waived else ''}"
-            table.add_row(
-                Text(outcome, style=_STYLES[row.outcome]),
-                Text(row.control_id),
-                Text(row.title),
-                Text(_required(row), style="dim"),
-            )
+            name = (row.control_id, row.title)
+            said = [Text.assemble(name[0], "\n", (name[1], "dim"))] if narrow else [Text(part) for part in name]
+            table.add_row(Text(outcome, style=_STYLES[row.outcome]), *said, Text(_required(row), style="dim"))
     return table
 
 
@@ -85,14 +83,14 @@ def _is_silent(row: Row) -> bool:
 
 
 def _unanswered(material: Material) -> Iterator[RenderableType]:
-    missing = [reason for reason in material.judgement.reasons if not reason.what.startswith("broken")]
+    missing = unanswered(material)
     if not missing:
         return
     yield Text()
     yield Text("What keeps the gate from judging or passing", style="bold")
-    for reason in missing[: 2 * WORST]:
-        place = f" ({reason.where})" if reason.where else ""
-        yield _indented(Text(f"{reason.about}: {reason.what}{place}"), 2)
+    for control, what, where in missing[: 2 * WORST]:
+        place = f" ({where})" if where else ""
+        yield _indented(Text(f"{control}: {what}{place}"), 2)
     if len(missing) > 2 * WORST:
         yield Text(f"  and {len(missing) - 2 * WORST} more", style="dim")
 
