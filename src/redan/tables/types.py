@@ -57,8 +57,19 @@ def converted(column: str, kind: TextType) -> str:
     if kind is TextType.MOMENT:  # a day that does not exist fails here as it does in the other casts
         inner = f"coalesce({inner}, CAST(error('{MISFIT}') AS TIMESTAMP))"
     fails = f"CAST(error('{MISFIT}') AS {kind.value})"
+    if kind is TextType.FLOAT:
+        shaped = f"({_plain(name)}) OR {shaped}"
+        inner = f"TRY_CAST({name} AS DOUBLE)"
     missing = f"{name} IS NULL OR {value} IN ({_LISTED})"
     return f"CASE WHEN {shaped} THEN {inner} WHEN {missing} THEN NULL ELSE {fails} END AS {name}"
+
+
+def _plain(name: str) -> str:
+    """SQL that is true of most numbers and cheaper than their shape: a first digit that is no zero, a cast that fits.
+
+    What begins so and casts to less than 10**15 has the shape too, but for digits grouped by underscores.
+    """
+    return f"{name} >= '1' AND {name} < ':' AND abs(TRY_CAST({name} AS DOUBLE)) < 1e15 AND NOT contains({name}, '_')"
 
 
 def _cast(value: str, kind: TextType) -> str:
