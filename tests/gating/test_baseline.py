@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from gating.gate_cases import D002, KNOWN, finding
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gating.gate_cases import D002, KNOWN, finding
 from redan.errors import ConfigError, UsageError
 from redan.gating import Baseline, read_baseline, write_baseline
 from redan.terms import Outcome

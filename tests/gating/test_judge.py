@@ -4,10 +4,10 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from gating.gate_cases import C001, D002, KNOWN, N001, control, finding, judged, results, waived, whole
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gating.gate_cases import C001, D002, KNOWN, N001, control, finding, judged, results, waived, whole
 from redan.errors import ConfigError
 from redan.gating import Baseline
 from redan.terms import Exit, Outcome, Verdict

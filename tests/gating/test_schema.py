@@ -6,8 +6,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from gating.gate_cases import D002, KNOWN, control, finding, judged, results, waived, whole
 
+from gating.gate_cases import D002, KNOWN, control, finding, judged, results, waived, whole
 from redan.findings import Finding, Interval, Measure
 from redan.terms import Outcome
 
