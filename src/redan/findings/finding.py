@@ -150,9 +150,7 @@ def broken(
 
 def not_run(check: str, subject: str, message: str, *, remedy: Remedy | None = None, part: str = "") -> Finding:
     """A finding that the question could not be answered, with the reason."""
-    return Finding(
-        check=check, subject=subject, outcome=Outcome.NOT_RUN, message=message, remedy=remedy, part=part
-    )
+    return Finding(check=check, subject=subject, outcome=Outcome.NOT_RUN, message=message, remedy=remedy, part=part)
 
 
 def not_applicable(check: str, subject: str, message: str) -> Finding:
