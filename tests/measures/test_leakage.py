@@ -242,9 +242,13 @@ def test_stand_alone():
 
 
 def test_coincidence_interval_and_threshold():
-    """What chance explains is zero where nothing is expected."""
+    """What is not in excess is within what chance explains; where that is everything, there is no power to tell."""
     found = Coincidence(rows=5, n=10, expected=0.0, spread=2.0)
-    assert found.explained == 0
+    assert not found.excess
+    assert found.explained == 6
+    assert not found.powerless
+    assert Coincidence(rows=5, n=6, expected=0.0, spread=2.0).powerless
+    assert not Coincidence(rows=0, n=0, expected=0.0, spread=0.0).powerless
     assert found.interval.low <= 5 <= found.interval.high
 
 

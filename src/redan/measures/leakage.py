@@ -46,7 +46,12 @@ class Coincidence:
     @property
     def explained(self) -> int:
         """The most rows that chance explains at three sigma."""
-        return math.floor(self.expected + SIGMAS * self.spread) if self.expected else 0
+        return math.floor(self.expected + SIGMAS * self.spread)
+
+    @property
+    def powerless(self) -> bool:
+        """Whether rows coincide and any number of them would be put down to chance."""
+        return self.rows > 0 and self.explained >= self.n
 
     @property
     def excess(self) -> bool:

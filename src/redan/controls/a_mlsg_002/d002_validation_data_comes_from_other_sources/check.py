@@ -1,12 +1,15 @@
 """Independence of held-out data: no row, near or re-encoded copy, contributor, source or period is shared."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from redan.artifacts.dataset_file import DatasetFile
 from redan.canon import Json
 from redan.controls.contract import Check, Have, Subject
+from redan.controls.statement import is_stated
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_applicable, not_run
+from redan.measures.identifying import UNIQUE, identifying
 from redan.measures.leakage import Coincidence, counters, shared_rows
 from redan.measures.near_duplicates import copies_stand_alone, near_duplicates
 from redan.measures.overlap import comparable_times, shared_identifiers, shared_values, times
@@ -14,7 +17,7 @@ from redan.measures.reencoding import Reencoding, reencoded_copies
 from redan.system.records import Dataset, Model
 from redan.system.system import System
 from redan.tables import Table, open_table
-from redan.terms import Level, Tier
+from redan.terms import Level, Outcome, Tier
 
 CONTROL = "A-MLSG-002-D002"
 ROWS, NEAR, REENCODED, CONTRIBUTORS, SOURCES, TIMES = (
@@ -46,9 +49,11 @@ def pairs(system: System) -> tuple[Subject, ...]:
 
 
 def _of_model(system: System, model: Model) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    held_out = tuple(d.name for d in system.datasets if d.role in _HELD_OUT)
+    # a held-out set that no model names is compared all the same: leaving it out of validated_on hides nothing
+    named = {name for other in system.models if other.name != model.name for name in other.validated_on}
+    held_out = tuple(d.name for d in system.datasets if d.role in _HELD_OUT and d.name not in named)
     learned = tuple(d.name for d in system.datasets if d.role == "train")
-    return model.validated_on or held_out, model.trained_on or learned
+    return tuple(dict.fromkeys((*model.validated_on, *held_out))), model.trained_on or learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,34 +84,72 @@ class _Pair:
         return kept[0], kept[1]
 
     def common(self, evaluation: Table, train: Table) -> tuple[str, ...]:
-        """Such columns that both tables have."""
+        """Such columns that both tables have; none when most columns of both have other names."""
         left, right = self.features(evaluation, train)
-        return tuple(c for c in left if c in right)
+        both = tuple(c for c in left if c in right)
+        return both if 2 * len(both) >= min(len(left), len(right)) else ()
+
+    def views(self, evaluation: Table, train: Table) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Columns to compare rows by, each with a clause for the reader: all, then without those that name rows.
+
+        A key made anew for each set makes every copy differ from its original, so it is not the last word.
+        """
+        columns = self.common(evaluation, train)
+        if not columns:
+            return
+        yield columns, ""
+        seed = int(self.have.rng.integers(2**31 - 1))
+        named = [identifying(t, columns, today=_NO_BIRTHS, seed=seed) for t in (evaluation, train)]
+        keys = [c for c in columns if all(c in n and n[c].unique >= UNIQUE for n in named)]
+        if 0 < len(keys) <= len(columns) // 2:
+            yield tuple(c for c in columns if c not in keys), f", apart from columns that name rows ({_listed(keys)})"
 
 
 def _rows(have: Have) -> Iterator[Finding]:
     pair, subject = _Pair(have), have.subject.id
     evaluation, train = pair.tables()
-    held_out, learned = pair.records
-    columns = pair.common(evaluation, train)
-    yield from _identifiers(subject, pair, evaluation, train)
-    if not columns:
+    keys = tuple(_identifiers(subject, pair, evaluation, train))
+    yield from keys
+    found = [_rows_alike(pair, (evaluation, train), *view) for view in pair.views(evaluation, train)]
+    if not found:
         yield not_run(ROWS, subject, _UNCOMPARABLE, remedy=_RENAME)
         return
-    found = shared_rows(evaluation, train, columns)
-    alone = found.rows > 0 and not found.excess and copies_stand_alone(evaluation, train, columns, have.rng)
-    counted = f"{found.rows:,} of {found.n:,} rows of {held_out.name} are also rows of {learned.name}"
+    told_apart = bool(keys) and all(key.outcome is Outcome.HOLDS for key in keys)
+    worst = next((f for f in found if f.outcome is Outcome.BROKEN), found[0])
+    if worst.outcome is not Outcome.NOT_RUN or not told_apart:
+        yield worst
+
+
+def _rows_alike(pair: _Pair, tables: tuple[Table, Table], columns: tuple[str, ...], aside: str) -> Finding:
+    """What the rows of two tables have in common, by some columns."""
+    subject, (held_out, learned) = pair.have.subject.id, pair.records
+    found = shared_rows(*tables, columns)
+    copied = found.rows == found.n and not found.expected
+    alone = copied or (found.rows > 0 and not found.excess and copies_stand_alone(*tables, columns, pair.have.rng))
+    counted = _counted(found, held_out.name, ("is also a row", "are also rows"), learned.name) + aside
     measure = _measure("shared_rows", found, leaked=alone or found.excess)
-    detail = _chance(found, len(columns))
-    if alone or found.excess:
+    if not found.rows:
+        text = f"None of the {found.n:,} rows of {held_out.name} is a row of {learned.name}{aside}."
+        finding = holds(ROWS, subject, text, measure=measure)
+    elif alone or found.excess:
         text = f"{counted}, more than the {found.expected:,.0f} that chance explains."
-        yield _with(broken(ROWS, subject, text, _SPLIT, measure=measure), detail)
-    elif found.rows:
-        text = f"{counted}, no more than chance explains ({found.explained:,}): the columns have few values."
-        yield _with(holds(ROWS, subject, text, measure=measure), detail)
+        finding = broken(ROWS, subject, text, _SPLIT, measure=measure)
+    elif found.powerless:
+        finding = _open(not_run(ROWS, subject, f"{counted}, and {_ANY}.", remedy=_TELL_APART), measure)
     else:
-        text = f"None of the {found.n:,} rows of {held_out.name} is a row of {learned.name}."
-        yield _with(holds(ROWS, subject, text, measure=measure), detail)
+        text = f"{counted}, no more than chance explains ({found.explained:,}): rows recur within the sets as well."
+        finding = holds(ROWS, subject, text, measure=measure)
+    return _with(finding, _chance(found, len(columns)))
+
+
+def _counted(found: Coincidence, left: str, verbs: tuple[str, str], right: str) -> str:
+    rows = "row" if found.n == 1 else "rows"
+    return f"{found.rows:,} of {found.n:,} {rows} of {left} {verbs[found.rows != 1]} of {right}"
+
+
+def _open(finding: Finding, measure: Measure) -> Finding:
+    """A question that a number leaves open, with that number and no threshold, since none decided."""
+    return replace(finding, measure=replace(measure, threshold=None))
 
 
 def _identifiers(subject: str, pair: _Pair, evaluation: Table, train: Table) -> Iterator[Finding]:
@@ -132,24 +175,41 @@ def _identifiers(subject: str, pair: _Pair, evaluation: Table, train: Table) -> 
 
 
 def _near(have: Have) -> Iterator[Finding]:
-    pair, subject = _Pair(have), have.subject.id
+    pair = _Pair(have)
     evaluation, train = pair.tables()
-    held_out, learned = pair.records
-    columns = pair.common(evaluation, train)
-    if not columns:
-        yield not_run(NEAR, subject, _UNCOMPARABLE, remedy=_RENAME)
+    found: list[Finding] = []
+    for view in pair.views(evaluation, train):
+        found.append(_nearly_alike(pair, (evaluation, train), *view))
+        if found[-1].outcome is Outcome.BROKEN:
+            break
+    if not found:
+        yield not_run(NEAR, have.subject.id, _UNCOMPARABLE, remedy=_RENAME)
         return
-    found = near_duplicates(evaluation, train, columns, have.rng)
+    yield found[-1] if found[-1].outcome is Outcome.BROKEN else found[0]
+
+
+def _nearly_alike(pair: _Pair, tables: tuple[Table, Table], columns: tuple[str, ...], aside: str) -> Finding:
+    """Which rows of two tables nearly agree, by some columns."""
+    subject, (held_out, learned) = pair.have.subject.id, pair.records
+    found = near_duplicates(*tables, columns, pair.have.rng)
     near, measure = found.near, _measure("near_duplicates", found.near, leaked=found.near.leaked)
-    detail = {**_chance(near, len(columns)), "examined": found.examined, "columns_that_may_differ": found.tolerance}
-    aside = f" ({found.exact:,} exact copies are counted by rows-are-not-shared)" if found.exact else ""
-    counted = f"{near.rows:,} of {near.n:,} rows of {held_out.name} differ only slightly from a row of {learned.name}"
-    if near.leaked:
-        text = f"{counted}, more than the {near.expected:,.0f} that chance explains{aside}."
-        yield _with(broken(NEAR, subject, text, _SPLIT, measure=measure), detail)
+    copies = "copy is" if found.exact == 1 else "copies are"
+    exact = f" ({found.exact:,} exact {copies} counted by rows-are-not-shared)" if found.exact else ""
+    counted = _counted(near, held_out.name, ("differs", "differ"), "").removesuffix(" of ")
+    counted += f" only slightly from a row of {learned.name}{aside}"
+    if not near.n:
+        text = f"Every row of {held_out.name} is a row of {learned.name}, so no near copy is left to look for."
+        finding = not_applicable(NEAR, subject, text)
+    elif near.leaked:
+        text = f"{counted}, more than the {near.expected:,.0f} that chance explains{exact}."
+        finding = broken(NEAR, subject, text, _SPLIT, measure=measure)
+    elif near.powerless:
+        finding = _open(not_run(NEAR, subject, f"{counted}, and {_ANY}{exact}.", remedy=_MORE), measure)
     else:
-        text = f"{counted}, no more than chance explains ({near.explained:,}){aside}."
-        yield _with(holds(NEAR, subject, text, measure=measure), detail)
+        text = f"{counted}, no more than chance explains ({near.explained:,}){exact}."
+        finding = holds(NEAR, subject, text, measure=measure)
+    detail = {**_chance(near, len(columns)), "examined": found.examined, "columns_that_may_differ": found.tolerance}
+    return _with(finding, detail)
 
 
 def _reencoded(have: Have) -> Iterator[Finding]:
@@ -214,7 +274,8 @@ def _sources(have: Have) -> Iterator[Finding]:
     held_out, learned = _Pair(have).records
     unnamed = [d.name for d in (held_out, learned) if not d.sources]
     if unnamed:
-        text = f"Whether the sources differ cannot be told: {' and '.join(unnamed)} names none."
+        verb = "names" if len(unnamed) == 1 else "name"
+        text = f"Whether the sources differ cannot be told: {' and '.join(unnamed)} {verb} none."
         yield not_run(SOURCES, subject, text, remedy=_DECLARE_SOURCES)
         return
     shared = sorted(set(held_out.sources) & set(learned.sources))
@@ -228,14 +289,29 @@ def _sources(have: Have) -> Iterator[Finding]:
     elif hosts:
         text = f"The sources of {held_out.name} and {learned.name} differ in name only: {', '.join(hosts)} hosts both."
         yield broken(SOURCES, subject, text, _OTHER_SOURCE, measure=measure)
+    elif unhosted := _unhosted(have.system, (*held_out.sources, *learned.sources)):
+        verb = "states" if len(unhosted) == 1 else "state"
+        text = f"Whether the sources differ in more than name cannot be told: {_listed(unhosted)} {verb} no host."
+        yield not_run(SOURCES, subject, text, remedy=_STATE_HOSTS)
     else:
-        yield holds(SOURCES, subject, f"{held_out.name} and {learned.name} name different sources.", measure=measure)
+        text = f"{held_out.name} and {learned.name} come from different sources with different hosts."
+        yield holds(SOURCES, subject, text, measure=measure)
 
 
 def _hosts(system: System, dataset: Dataset) -> Iterator[str]:
     for source in system.sources:
-        if source.name in dataset.sources and source.host:
+        if source.name in dataset.sources and source.host and is_stated(source.host):
             yield " ".join(source.host.casefold().split())
+
+
+def _unhosted(system: System, sources: Iterable[str]) -> list[str]:
+    stated = {s.name for s in system.sources if is_stated(s.host)}
+    return sorted(set(sources) - stated)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""  # noqa: PLR2004 -- a line stays readable
+    return ", ".join(names[:5]) + more
 
 
 def _times(have: Have) -> Iterator[Finding]:
@@ -301,19 +377,27 @@ def _with(finding: Finding, detail: dict[str, Json]) -> Finding:
     return replace(finding, detail=detail)
 
 
-_UNCOMPARABLE = "The two tables have no column name in common, so rows cannot be compared as they stand."
+_NO_BIRTHS = dt.date.min  # ages are not asked for, so that the answer does not depend on the day
+_ANY = "chance would explain any number: the columns cannot tell a copy from a row that is merely alike"
+_UNCOMPARABLE = "Most columns of the two tables have different names, so rows cannot be compared as they stand."
 _RENAME = Remedy(text="Give the columns of both sets the same names.", effort=Level.LOW)
 _SPLIT = Remedy(
     text="Remove these rows from one of the sets, and split before rows are copied, augmented or re-encoded.",
     effort=Level.MEDIUM,
 )
-_MORE = Remedy(
-    text="Confirm from the records of collection that the rows are new, and accept the question with a waiver.",
+_TELL_APART = Remedy(
+    text="Keep a column in both sets that identifies each row, and declare it under identifiers of both datasets.",
     effort=Level.LOW,
+)
+_MORE = Remedy(
+    text="Compare more rows, or more columns of many values, where the records of collection have them. Where they do "
+    "not, the question stays open: list under require of [policy] the questions that must hold, without this one.",
+    effort=Level.MEDIUM,
 )
 _BY_CONTRIBUTOR = Remedy(text="Split by contributor, so that all rows of one are in one set.", effort=Level.MEDIUM)
 _BY_TIME = Remedy(text="Split by time: hold out rows recorded after the last training row.", effort=Level.MEDIUM)
 _OTHER_SOURCE = Remedy(text="Collect the held-out set from a source that training does not use.", effort=Level.HIGH)
+_STATE_HOSTS = Remedy(text="State the host of each [[source]] in redan.toml.", effort=Level.LOW)
 _DECLARE_SOURCES = Remedy(text="Name the sources of both datasets in redan.toml.", effort=Level.LOW)
 _ISO = Remedy(text="Write times as ISO 8601 dates or moments, or as numbers, in both sets.", effort=Level.LOW)
 

@@ -112,7 +112,7 @@ def _recoded_files(change: Change, *, copies: bool) -> dict[str, bytes]:
 
 def vectors() -> tuple[Vector, ...]:
     """Bad systems, their repaired twins, and files that are not tables."""
-    return (*_copies(), *_recoded(), *_people(), *_sources(), *_times(), *_undeclared())
+    return (*_copies(), *_disguised(), *_small(), *_recoded(), *_people(), *_sources(), *_times(), *_undeclared())
 
 
 def _case(name: str, check: str, expect: Outcome, files: dict[str, bytes], note: str) -> Vector:
@@ -132,6 +132,49 @@ def _copies() -> tuple[Vector, ...]:
         _case("two columns changed", near, Outcome.BROKEN, _files(_two_changed, 40), note),
         _case("all numbers nudged", near, Outcome.BROKEN, _files(_nudged, 40), note),
         _case("new rows", near, Outcome.HOLDS, _files(None), note),
+    )
+
+
+def _keyed(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The same files with a key for each row, made anew for each set."""
+    rng = random.Random(11)  # noqa: S311 - made-up rows, not secrets
+
+    def with_keys(content: bytes) -> bytes:
+        head, *rows = content.decode().splitlines()
+        return "\n".join((f"{head},ticket", *(f"{row},t{rng.getrandbits(64):016x}" for row in rows), "")).encode()
+
+    return {name: with_keys(content) if name.endswith(".csv") else content for name, content in files.items()}
+
+
+def _disguised() -> tuple[Vector, ...]:
+    rows = "rows-are-not-shared"
+    note = "What a copier changes in passing must not hide the copy, and what cannot be compared must not pass."
+    left_out = _toml().replace(b'validated_on = ["test"]', b'validated_on = ["other"]')
+    other = b'[[dataset]]\nname = "other"\nrole = "test"\npath = "other.csv"\nlabel = "churn"\n'
+    clean = _files(None)
+    split = {**_files(_same, toml=left_out.replace(b"[[model]]", other + b"[[model]]")), "other.csv": clean["test.csv"]}
+    renamed = clean["test.csv"].split(b"\n", 1)
+    head = b",".join(b"x_" + name if i > 2 else name for i, name in enumerate(renamed[0].split(b",")))  # noqa: PLR2004
+    return (
+        _case("copies under fresh keys", rows, Outcome.BROKEN, _keyed(_files(_same, 30)), note),
+        _case("new rows under fresh keys", rows, Outcome.HOLDS, _keyed(clean), note),
+        _case("a test set left out of validated_on", rows, Outcome.BROKEN, split, note),
+        _case("columns renamed", rows, Outcome.NOT_RUN, {**clean, "test.csv": head + b"\n" + renamed[1]}, note),
+    )
+
+
+def _small() -> tuple[Vector, ...]:
+    rows, near = "rows-are-not-shared", "no-near-duplicates"
+    note = "A small table is no excuse: either its copies are seen, or the question stays open."
+    two = b"dose,site,churn\n1.5,north,no\n2.25,south,yes\n"
+    flags = b"flag,churn\n" + b"0,no\n1,yes\n" * 10
+    few = {"redan.toml": _toml(), "train.csv": flags, "test.csv": flags}
+    return (
+        _case(
+            "both rows of two", rows, Outcome.BROKEN, {"redan.toml": _toml(), "train.csv": two, "test.csv": two}, note
+        ),
+        _case("two columns of two values", rows, Outcome.NOT_RUN, few, note),
+        _case("nothing but exact copies", near, Outcome.NOT_APPLICABLE, few, note),
     )
 
 
@@ -179,6 +222,7 @@ def _sources() -> tuple[Vector, ...]:
         _case("same host under two names", check, Outcome.BROKEN, files(survey, "billing "), note),
         _case("other source", check, Outcome.HOLDS, files(survey, "Panel"), note),
         _case("no source named", check, Outcome.NOT_RUN, files("", "Panel"), note),
+        _case("a source without a known host", check, Outcome.NOT_RUN, files(survey, "unknown"), note),
     )
 
 
