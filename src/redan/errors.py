@@ -1,6 +1,24 @@
 """The error tree: what went wrong, where, and what to do; each class carries its exit code."""
 
+import re
+
 from redan.terms import Exit
+
+# Controls but tab and line feed (and CR before one), and the marks of UAX #9 that turn the order of what follows.
+_STEERING = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|\r(?!\n)")
+
+
+def steering(text: str) -> str | None:
+    """The first character of a text that steers a terminal or hides what stands there, as `U+001B`.
+
+    Args:
+        text: from a file that others wrote.
+
+    Returns:
+        None when there is none.
+    """
+    found = _STEERING.search(text)
+    return None if found is None else f"U+{ord(found[0]):04X}"
 
 
 class RedanError(Exception):

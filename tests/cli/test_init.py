@@ -212,3 +212,20 @@ def test_no_script_or_model_runs(folder, capsys):
     assert code == 0
     assert "conftest.py" in out
     assert "m.pkl" in out
+
+
+def test_names_that_steer_a_terminal_are_left_out(tmp_path, capsys):
+    """A file or column whose name could restyle or hide what stands beside it is counted, and named nowhere."""
+    rows = "".join(f"{n},{n % 7},{n % 2}\n" for n in range(50))
+    (tmp_path / "train\u202e.csv").write_text(f"a,b,label\n{rows}", encoding="utf-8")
+    (tmp_path / "test.csv").write_text(f"a\x1b[31m,b,label\n{rows}", encoding="utf-8")
+    (tmp_path / "train.csv").write_text(f"a,b,label\n{rows}", encoding="utf-8")
+    with pytest.raises(SystemExit) as left:
+        main(["init", str(tmp_path)])
+    said = capsys.readouterr().out
+    assert not left.value.code
+    written = (tmp_path / "redan.toml").read_text(encoding="utf-8")
+    assert "\u202e" not in written + said
+    assert "\x1b" not in written + said
+    assert "2 finds with control characters in their names" in written
+    assert "train.csv" in written

@@ -124,3 +124,9 @@ def test_arbitrary_text_is_never_a_crash(tmp_path_factory, text):
         assert read_waivers(path, NOW).entries == ()
     except ConfigError as error:
         assert str(path) in (error.where or "")
+
+
+@pytest.mark.parametrize("mark", ["\\u001b[2J", "\\u202e", "\\u009b"])
+def test_texts_that_steer_a_terminal_are_refused(tmp_path, mark):
+    """A reason that could restyle or hide the report that quotes it is refused."""
+    assert "control character" in refused(tmp_path, GOOD.replace("published", mark)).what

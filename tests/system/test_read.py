@@ -238,3 +238,14 @@ def test_any_bytes_are_read_or_refused(data):
 def test_a_description_cut_anywhere_is_read_or_refused(at):
     """Truncation at any character is one clear line, or a shorter valid description."""
     one_input(WHOLE[:at].encode())
+
+
+@pytest.mark.parametrize("mark", ["\\u001b[31m", "\\u009b31m", "\\u202e", "\\u2066", "\\u0007", "\\r"])
+def test_texts_that_steer_a_terminal_are_refused(tmp_path, mark):
+    """A text that could restyle, hide or turn around what stands beside it in a report is refused with its line."""
+    file = tmp_path / "redan.toml"
+    file.write_text(f'[system]\nname = "x"\nstage = "data"\nowner = "a{mark}b"\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match="control character") as refused:
+        read(file)
+    assert str(refused.value).startswith(f"{file}:4: system.owner")
+    assert str(refused.value).isprintable()

@@ -46,7 +46,7 @@ def refusal(text, root):
         ('[[site]]\nname = "cloud"', '[[site]]\nname = "clud"', "source[0].site: there is no [[site]] named 'cloud', did you mean 'clud'? (and 3 more)"),
         ('path = "data/train.csv"', 'path = "../train.csv"', "dataset[0].path: path '../train.csv' leaves the project folder"),
         ('path = "data/train.csv"', 'path = "/etc/passwd"', "dataset[0].path: path '/etc/passwd' leaves the project folder"),
-        ('path = "data/train.csv"', 'path = "a\\u0000b"', "dataset[0].path: path 'a\\x00b' leaves the project folder"),
+        ('path = "data/train.csv"', 'path = "a\\u0000b"', "dataset[0].path: holds the control character U+0000"),
         ('path = "model.onnx"', 'path = "a/../../b"', "model[0].path: path 'a/../../b' leaves the project folder"),
         ('code = ["train.py"]', 'code = ["a.py", ".."]', "model[0].code[1]: path '..' leaves the project folder"),
         ('key = "keys/crm.pem"', 'key = "/k"', "source[0].key: path '/k' leaves the project folder"),

@@ -193,3 +193,12 @@ def test_fuzz_target_survives_noise():
         fuzz.TestOneInput(
             bytes([rng.randrange(6)]) + bytes(rng.choices(b'a1,"\n\r;\t\xff\0{}:[]PAR.', k=rng.randrange(40)))
         )
+
+
+@pytest.mark.parametrize("mark", ["\x1b[31m", "\x9b", "\u202e", "\u2066", "\x07"])
+def test_column_names_that_steer_a_terminal_are_refused(tmp_path, mark):
+    """A column's name stands in reports, so it holds nothing that restyles or hides what is beside it."""
+    path = tmp_path / "table.csv"
+    path.write_text(f"a,b{mark}c\n1,2\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"control character U\+"):
+        open_table(path)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from redan.canon import digest
-from redan.errors import ConfigError, InputError
+from redan.errors import ConfigError, InputError, steering
 from redan.files import TEXT_LIMIT_BYTES, read_bounded
 from redan.system.lines import KeyPath, NotTomlError, locate
 
@@ -164,6 +164,8 @@ class _Reader:
         value = self.entry[key]
         if not isinstance(value, str) or not value.strip() or len(value) > _TEXT_LIMIT_CHARS:
             self._wrong(f"{key!r} is not a text of 1 to {_TEXT_LIMIT_CHARS:,} characters", key, "write it as a string")
+        if (mark := steering(value)) is not None:
+            self._wrong(f"{key!r} holds the control character {mark}, which no report could show", key, "remove it")
         return value
 
     def _matching(self, key: str, pattern: re.Pattern[str], rule: str) -> str:

@@ -2,15 +2,16 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from redan.errors import ConfigError, InputError
+from redan.errors import ConfigError, InputError, steering
 from redan.files import TEXT_LIMIT_BYTES, read_bounded
 from redan.system import problems, references
 from redan.system.lines import KeyPath, NotTomlError, locate
+from redan.system.problems import Problem
 from redan.system.records import Origin, Tables
 from redan.system.system import System
 
@@ -58,12 +59,30 @@ def parse(data: bytes, *, file: str, root: Path) -> System:
     except NotTomlError as error:
         raise _not_toml(text, error, file) from error
     values = _values(text, file)
+    steered = list(_steered(values, ()))
+    if steered:
+        raise problems.refusal(steered, lines, file)
     try:
         tables = Tables.model_validate(values, by_alias=True, by_name=False)
     except ValidationError as error:
         raise problems.refusal(list(problems.of_validation(error)), lines, file) from error
     _refer(tables, lines, file, root)
     return System(tables, Origin(file=file, root=root, lines={_joined(key): line for key, line in lines.items()}))
+
+
+def _steered(value: object, path: KeyPath) -> Iterator[Problem]:
+    """Texts that would steer the terminal, or hide in the report, that they are shown in; the depth is bounded."""
+    if isinstance(value, str):
+        if (mark := steering(value)) is not None:
+            yield Problem(path, f"holds the control character {mark}, which no report could show")
+        return
+    pairs: Iterable[tuple[str | int, object]] = ()
+    if isinstance(value, dict):
+        pairs = value.items()
+    elif isinstance(value, list):
+        pairs = enumerate(value)
+    for key, inner in pairs:
+        yield from _steered(inner, (*path, key))
 
 
 def _refer(tables: Tables, lines: Mapping[KeyPath, int], file: str, root: Path) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import narwhals.stable.v2 as nw
 
-from redan.errors import InputError
+from redan.errors import InputError, steering
 from redan.files import open_regular
 from redan.tables.arrow_file import keep_arrow
 from redan.tables.delimited import keep_delimited
@@ -109,6 +109,9 @@ def _checked(columns: list[str], path: Path) -> None:
         if not column.strip() or column.casefold() in seen:
             what = "a column has no name" if not column.strip() else f"column {column!r} occurs twice"
             raise InputError(what, where=str(path), remedy="give every column a name of its own")
+        if (mark := steering(column)) is not None:
+            what = f"the name of a column holds the control character {mark}"
+            raise InputError(what, where=str(path), remedy="give every column a name that a report can show")
         seen.add(column.casefold())
 
 

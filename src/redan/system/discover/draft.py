@@ -9,6 +9,7 @@ import tomlkit
 from redan.system.discover import guess
 from redan.system.discover.found import Found, ModelFile, Pin
 from redan.system.discover.guess import TableGuess
+from redan.system.discover.showable import showable
 
 _DATASETS = 50
 _MODELS = 20
@@ -84,6 +85,7 @@ def draft(found: Found) -> str:
     Returns:
         TOML; with nothing found, a skeleton of questions.
     """
+    found = showable(found)
     text = _Text()
     _preamble(text, found)
     _system(text, found)
