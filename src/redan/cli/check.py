@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from redan.cli.flow import Asked, Checked, Looked, look
 from redan.cli.flow import check as run_flow
@@ -85,7 +86,7 @@ def _bar(console: Console) -> Progress:
     """A bar on standard error, on a terminal only."""
     return Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -99,7 +100,7 @@ def _told(bar: Progress) -> Told:
     task = bar.add_task("checks", total=None)
 
     def tell(done: int, total: int, what: str) -> None:
-        bar.update(task, completed=done, total=total, description=what[:60] or "done")
+        bar.update(task, completed=done, total=total, description=what or "done")
 
     return tell
 
