@@ -202,3 +202,29 @@ def test_column_names_that_steer_a_terminal_are_refused(tmp_path, mark):
     path.write_text(f"a,b{mark}c\n1,2\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"control character U\+"):
         open_table(path)
+
+
+@pytest.mark.parametrize("before", [b"", b"1,2\n" * 3])
+@pytest.mark.parametrize("after", [b"", b"\n", b"\n7,8\n"])
+def test_an_endless_row_is_never_dropped(tmp_path, before, after):
+    """A row that no buffer holds is refused with its line, also as the last of the file, where it would vanish."""
+    path = tmp_path / "table.csv"
+    with path.open("wb") as file:
+        file.write(b"a,b\n" + before + b"1,")
+        for _ in range(150):
+            file.write(b"x" * (1 << 20))
+        file.write(after)
+    with pytest.raises(InputError, match="longer than") as refused:
+        open_table(path)
+    assert refused.value.where == f"{path}:{2 + before.count(bytes([10]))}"
+
+
+def test_a_parquet_file_with_too_many_columns(tmp_path):
+    """The number of columns is bounded in every format, and so is the footer that describes them."""
+    path = tmp_path / "wide.parquet"
+    pq.write_table(pa.table({f"c{n}": [1] for n in range(10_001)}), path)
+    with pytest.raises(InputError, match="10,001 columns"):
+        open_table(path)
+    path.write_bytes(path.read_bytes()[:-8] + (1 << 30).to_bytes(4, "little") + b"PAR1")
+    with pytest.raises(InputError, match="larger than"):
+        open_table(path)

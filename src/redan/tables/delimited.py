@@ -97,8 +97,8 @@ def _sound(names: list[str], path: Path) -> None:
 
 
 def _text(path: Path) -> None:
-    """Refuses NUL and whatever is not UTF-8, with the line."""
-    decoder, line = codecs.getincrementaldecoder("utf-8")(), 1
+    """Refuses NUL, whatever is not UTF-8, and endless lines, with the line: the engine drops an endless last one."""
+    decoder, line, unbroken = codecs.getincrementaldecoder("utf-8")(), 1, 0
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             if (place := chunk.find(b"\0")) >= 0:
@@ -110,11 +110,23 @@ def _text(path: Path) -> None:
             except UnicodeDecodeError as error:
                 where = _at(path, line, chunk, max(error.start, 0))
                 raise InputError("is not UTF-8 text", where=where, remedy="save it as UTF-8") from error
+            first, last = _ends(chunk)
+            if unbroken + first > LINE_BYTES:
+                raise InputError(
+                    f"the row is longer than {LINE_BYTES:,} bytes", where=f"{path}:{line}", remedy="give shorter rows"
+                )
+            unbroken = unbroken + len(chunk) if last < 0 else len(chunk) - last - 1
             line += chunk.count(b"\n")
     try:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         raise InputError("is not UTF-8 text", where=f"{path}:{line}", remedy="save it as UTF-8") from error
+
+
+def _ends(chunk: bytes) -> tuple[int, int]:
+    """Where the first line of a chunk ends, its length when it does not, and where the last end is, or -1."""
+    marks = [place for mark in (b"\n", b"\r") if (place := chunk.find(mark)) >= 0]
+    return min(marks, default=len(chunk)), max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
 
 
 def _at(path: Path, line: int, chunk: bytes, place: int) -> str:

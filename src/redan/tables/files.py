@@ -48,6 +48,8 @@ READERS: MappingProxyType[str, Callable[[Path, Spool], Kept]] = MappingProxyType
         ".db": keep_duckdb,
     }
 )
+COLUMNS = 10_000
+FOOTER_BYTES = 32 << 20  # ten thousand columns in a hundred row groups need less; parsing more takes minutes
 WILD = frozenset("*?[")  # DuckDB expands these in any path, so such a file is read from a copy
 PARQUET = frozenset({".parquet", ".pq"})
 
@@ -78,6 +80,8 @@ def open_table(path: Path) -> Table:
     identity = _identity(path)
     if not identity.size:
         raise InputError("is empty", where=str(path), remedy="give a file with a header line and rows")
+    if path.suffix.lower() in PARQUET:
+        _check_footer(path)
     if path.suffix.lower() in PARQUET and not WILD & set(str(path)):
         return _table(Kept(path), path)
     return _table(_kept(identity), path)
@@ -96,6 +100,16 @@ def _table(kept: Kept, path: Path) -> Table:
     return table
 
 
+def _check_footer(path: Path) -> None:
+    """The length of a Parquet footer stands before the closing magic number (Apache Parquet, file format)."""
+    with os.fdopen(open_regular(path), "rb") as file:
+        file.seek(max(os.fstat(file.fileno()).st_size - 8, 0))
+        length = int.from_bytes(file.read(4), "little")
+    if length > FOOTER_BYTES:
+        what = f"its description of columns and row groups is larger than {FOOTER_BYTES:,} bytes"
+        raise InputError(what, where=str(path), remedy="give fewer columns, or write larger row groups")
+
+
 def _rows(table: Table, path: Path) -> int:
     try:
         return table.rows
@@ -104,6 +118,9 @@ def _rows(table: Table, path: Path) -> int:
 
 
 def _checked(columns: list[str], path: Path) -> None:
+    if len(columns) > COLUMNS:
+        remedy = f"give at most {COLUMNS:,} columns"
+        raise InputError(f"has {len(columns):,} columns", where=str(path), remedy=remedy)
     seen: set[str] = set()
     for column in columns:
         if not column.strip() or column.casefold() in seen:
