@@ -84,9 +84,10 @@ def check(
 
 def _bar(console: Console) -> Progress:
     """A bar on standard error, on a terminal only."""
+    words = Column(no_wrap=True, overflow="ellipsis", max_width=max(16, console.width - 36))
     return Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
+        TextColumn("{task.description}", markup=False, table_column=words),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
