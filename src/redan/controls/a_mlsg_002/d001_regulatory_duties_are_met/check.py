@@ -99,7 +99,8 @@ def _all_declared(subject: str, scans: Sequence[ColumnScan], found: int) -> Find
         else f"{SAMPLE:,} distinct values of each longer column were looked at, so rarer data than "
         f"{clopper_pearson(0, fewest).high:.2%} of them may remain"
     )
-    message = f"{found} of {len(scans)} columns hold personal data by content, all declared; {limit}."
+    declared = ", all declared" if found else ""
+    message = f"Columns that hold personal data by content: {found} of {len(scans)}{declared}; {limit}."
     measure = Measure(name="undeclared_personal_columns", value=0.0, n=len(scans), threshold=0.0, unit="columns")
     return holds(DECLARED, subject, message, measure=measure)
 

@@ -165,9 +165,10 @@ def _identifiers(subject: str, pair: _Pair, evaluation: Table, train: Table) -> 
         part = f"{_KEYS}:{column}"
         measure = Measure(name="shared_identifiers", value=shared.keys, n=evaluation.rows, threshold=0.0, unit="values")
         if shared.keys:
+            values, verb = ("value", "is") if shared.keys == 1 else ("values", "are")
             text = (
-                f"{shared.keys:,} values of identifier {column} are in both sets: {shared.rows:,} of "
-                f"{evaluation.rows:,} rows of {left.name} belong to them."
+                f"{shared.keys:,} {values} of identifier {column} {verb} in both sets, "
+                f"on {shared.rows:,} of {evaluation.rows:,} rows of {left.name}."
             )
             yield broken(ROWS, subject, text, _SPLIT, part=part, measure=measure)
         else:
@@ -257,16 +258,28 @@ def _contributors(have: Have) -> Iterator[Finding]:
         )
         return
     evaluation, train = pair.tables()
+    asked = ((evaluation, held_out, held_out.contributor), (train, learned, learned.contributor))
+    silent = [d.name for table, d, column in asked if not _says_who(table, column)]
+    if silent:
+        text = f"Whether contributors differ cannot be told: the contributor column of {' and '.join(silent)} is empty."
+        yield not_run(CONTRIBUTORS, subject, text, remedy=_WHO)
+        return
     shared = shared_values(evaluation, train, held_out.contributor, learned.contributor)
     measure = Measure(name="shared_contributors", value=shared.keys, n=evaluation.rows, threshold=0.0, unit="values")
     if shared.keys:
+        people = "1 contributor" if shared.keys == 1 else f"{shared.keys:,} contributors"
         text = (
-            f"{shared.keys:,} contributors gave rows to both sets: {shared.rows:,} of {evaluation.rows:,} rows of "
+            f"{people} gave rows to both sets: {shared.rows:,} of {evaluation.rows:,} rows of "
             f"{held_out.name} are theirs."
         )
         yield broken(CONTRIBUTORS, subject, text, _BY_CONTRIBUTOR, measure=measure)
     else:
         yield holds(CONTRIBUTORS, subject, "Nobody contributed rows to both sets.", measure=measure)
+
+
+def _says_who(table: Table, column: str) -> bool:
+    """Whether a column of contributors holds anything but blanks."""
+    return any(value is not None and str(value).strip() for value, _ in table.value_counts(column, 3))
 
 
 def _sources(have: Have) -> Iterator[Finding]:
@@ -301,7 +314,15 @@ def _sources(have: Have) -> Iterator[Finding]:
 def _hosts(system: System, dataset: Dataset) -> Iterator[str]:
     for source in system.sources:
         if source.name in dataset.sources and source.host and is_stated(source.host):
-            yield " ".join(source.host.casefold().split())
+            yield _host(source.host)
+
+
+def _host(text: str) -> str:
+    """A host as compared: without the scheme, path, port and www of an address, in one case, with single blanks."""
+    plain = " ".join(text.casefold().split())
+    if " " in plain:
+        return plain
+    return plain.rpartition("://")[2].partition("/")[0].partition(":")[0].removeprefix("www.").rstrip(".")
 
 
 def _unhosted(system: System, sources: Iterable[str]) -> list[str]:
@@ -395,6 +416,9 @@ _MORE = Remedy(
     effort=Level.MEDIUM,
 )
 _BY_CONTRIBUTOR = Remedy(text="Split by contributor, so that all rows of one are in one set.", effort=Level.MEDIUM)
+_WHO = Remedy(
+    text="Write into each row who contributed it, under a pseudonym that stays the same.", effort=Level.MEDIUM
+)
 _BY_TIME = Remedy(text="Split by time: hold out rows recorded after the last training row.", effort=Level.MEDIUM)
 _OTHER_SOURCE = Remedy(text="Collect the held-out set from a source that training does not use.", effort=Level.HIGH)
 _STATE_HOSTS = Remedy(text="State the host of each [[source]] in redan.toml.", effort=Level.LOW)

@@ -1,6 +1,7 @@
 """Held-out rows copied, nudged or re-encoded from training, shared contributors, sources and periods, each with its twin."""
 
 import random
+import re
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -201,8 +202,15 @@ def _people() -> tuple[Vector, ...]:
     return (
         _case("one contributor in both", check, Outcome.BROKEN, _files(same_agent, 1, _toml(declared, declared)), note),
         _case("other contributors", check, Outcome.HOLDS, _files(None, 0, _toml(declared, declared)), note),
+        _case("no name in the rows", check, Outcome.NOT_RUN, _nameless(_toml(declared, declared)), note),
         _case("declared on one side", check, Outcome.NOT_RUN, _files(None, 0, _toml(declared)), note),
     )
+
+
+def _nameless(toml: bytes) -> dict[str, bytes]:
+    """The files of new rows with the name of every contributor taken out."""
+    files = _files(None, 0, toml)
+    return {n: re.sub(rb"agent-[0-9]+", b"", c) if n.endswith(".csv") else c for n, c in files.items()}
 
 
 def _sources() -> tuple[Vector, ...]:
@@ -220,6 +228,7 @@ def _sources() -> tuple[Vector, ...]:
     return (
         _case("same source", check, Outcome.BROKEN, files('sources = ["survey", "crm"]', "Panel"), note),
         _case("same host under two names", check, Outcome.BROKEN, files(survey, "billing "), note),
+        _case("same host under two addresses", check, Outcome.BROKEN, files(survey, "https://www.billing/panel"), note),
         _case("other source", check, Outcome.HOLDS, files(survey, "Panel"), note),
         _case("no source named", check, Outcome.NOT_RUN, files("", "Panel"), note),
         _case("a source without a known host", check, Outcome.NOT_RUN, files(survey, "unknown"), note),

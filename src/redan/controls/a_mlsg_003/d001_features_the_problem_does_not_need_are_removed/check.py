@@ -141,7 +141,8 @@ def _no_identifiers(have: Have) -> Iterator[Finding]:
         yield not_run(NO_IDENTIFIERS, have.subject.id, text, part="missing")
     if not faults and len(missing) < len(model.inputs):
         seen = len(model.inputs) - len(missing)
-        text = f"None of {seen} inputs of model {model.name} identifies a person or a row."
+        what = "The only input" if seen == 1 else f"None of the {seen} inputs"
+        text = f"{what} of model {model.name} {'identifies no' if seen == 1 else 'identifies a'} person or row."
         yield holds(NO_IDENTIFIERS, have.subject.id, text)
 
 

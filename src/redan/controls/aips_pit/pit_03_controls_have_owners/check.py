@@ -54,7 +54,7 @@ def _unowned(system: System) -> Iterator[Finding]:
     required = system.policy.require
     where = place(system, "system", "owner")
     if required is None:
-        text = f"[system] names no owner, and only {_own(system)} controls name one of their own."
+        text = f"[system] names no owner; controls with an owner of their own: {_own(system)}."
         yield replace(broken(OWNED, "system", text, _REMEDY), location=where)
         return
     wanted = {name.partition("/")[0] for name in required} | set(system.tables.controls)

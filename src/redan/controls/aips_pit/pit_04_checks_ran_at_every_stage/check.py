@@ -24,20 +24,27 @@ def _whole(_: System) -> Iterable[Subject]:
 
 
 def _ran(have: Have) -> Iterator[Finding]:
-    stages = list(Stage)
-    passed = stages[: stages.index(have.system.about.stage)]
-    missed = [stage.value for stage in passed if not _in_time(have.history, stage, have.system.about.stage)]
+    stages, stated = list(Stage), have.system.about.stage
+    now = _reached(have)
+    passed = stages[: stages.index(now)]
+    missed = [stage.value for stage in passed if not _in_time(have.history, stage, now)]
     if missed:
-        text = (
-            f"The product is in the {have.system.about.stage} stage, and the ledger has no timely run of checks "
-            f"from: {', '.join(missed)}."
-        )
+        where = f"in the {stated} stage" if now is stated else f"said to be in the {stated} stage, its model is trained"
+        text = f"The product is {where}, and the ledger has no timely run of checks from: {', '.join(missed)}."
         found = broken(RAN, "system", text, _ADVICE)
     elif passed:
         found = holds(RAN, "system", f"Checks ran while the product was in: {', '.join(s.value for s in passed)}.")
     else:
         found = holds(RAN, "system", "The product is in its first stage, and this run checks it.")
     yield replace(found, location=place(have.system, "system", "stage"))
+
+
+def _reached(have: Have) -> Stage:
+    """The stage stated, or training where a model that the product trains is on record already."""
+    stages, stated = list(Stage), have.system.about.stage
+    own = (model for model in have.system.models if model.trained_on)
+    trained = any(have.history.first("trained", f"model:{model.name}") for model in own)
+    return max(stated, Stage.TRAINING, key=stages.index) if trained else stated
 
 
 def _in_time(history: History, stage: Stage, current: Stage) -> bool:
