@@ -71,7 +71,7 @@ def _refuse(folder: Path, target: Path, *, force: bool) -> None:
 
 
 def _as_text(found: Found, target: Path) -> list[str]:
-    lines = [f"Looked at {found.looked_at:,} files.", ""]
+    lines = [f"Looked at {found.looked_at:,} {'file' if found.looked_at == 1 else 'files'}.", ""]
     for title, rows in _groups(found).items():
         lines.append(f"{title}: {len(rows):,}")
         lines += [f"  {_printable(path)}  ({_printable(what)})" for path, what in rows[:_SHOWN]]

@@ -53,8 +53,16 @@ def tally(material: Material) -> str:
         if judged.required:
             answers.setdefault(judged.finding.check, []).append(judged.finding)
     states = Counter(worst(findings) for findings in answers.values())
+    accepted = sum(_is_accepted(material, check) for check in answers)
     parts = [f"{states[outcome]} {_VERBS[outcome]}" for outcome in MARKS if states[outcome]]
+    parts = [f"{part} ({accepted} accepted)" if accepted and "broken" in part else part for part in parts]
     return f"{plain_count(len(answers), 'required question')}: {', '.join(parts) or 'none'}"
+
+
+def _is_accepted(material: Material, check: str) -> bool:
+    """Whether all that is broken about a question is waived or in the baseline."""
+    those = [j for _, j in material.judged() if j.finding.check == check and j.finding.outcome is Outcome.BROKEN]
+    return bool(those) and all(judged.accepted for judged in those)
 
 
 def unanswered(material: Material) -> list[tuple[str, str, str]]:

@@ -125,7 +125,7 @@ def _unasked(plan: Plan, control: Control, closed: bool) -> Iterator[Finding]:
         if question.planned:
             yield replace(not_run(full, "system", "no check yet"), location=place)
         elif full in plan.unsubjected:
-            reason = "nothing in the description that the question is about"
+            reason = "The description holds nothing that the question is about."
             yield Finding(check=full, subject="system", outcome=Outcome.NOT_APPLICABLE, message=reason, location=place)
         elif full not in asked:
             yield replace(not_run(full, "system", "left out of this run"), location=place)
