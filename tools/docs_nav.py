@@ -10,6 +10,7 @@ FIRST = {"Home": "index.md", "The first hour": "first-hour.md", "Glossary": "glo
 REFERENCE = {"Command line": "reference/cli.md", "redan.toml": "reference/schema.md"}
 FOLDERS = {"Specifications": "spec", "Decisions": "adr"}
 CONTROLS = "reference/controls"
+APART = {"index.md", "template.md"}  # the index stands first; the template is linked from it
 
 
 def on_config(config: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -32,7 +33,7 @@ def nav(docs: Path) -> list[dict[str, Any]]:
 
 def _pages(docs: Path, folder: str) -> list[Any]:
     """Pages of a folder, its index first; controls as their index lists them, the others by their title."""
-    names = sorted(page.name for page in (docs / folder).glob("*.md") if page.name != "index.md")
+    names = sorted(page.name for page in (docs / folder).glob("*.md") if page.name not in APART)
     first: list[Any] = [f"{folder}/index.md"] if (docs / folder / "index.md").exists() else []
     if folder == CONTROLS:
         places = _places(docs / folder / "index.md")

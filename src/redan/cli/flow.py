@@ -63,6 +63,7 @@ class Judging:
     baseline_sha256: str | None
     seed: int
     budget: str
+    only: tuple[str, ...] = ()
 
     @property
     def known(self) -> dict[str, tuple[str, ...]]:
@@ -149,6 +150,7 @@ def prepare(system: System, asked: Asked) -> Judging:
         baseline_sha256=digest,
         seed=system.policy.seed if asked.seed is None else asked.seed,
         budget=asked.budget or system.policy.budget,
+        only=asked.only,
     )
     required(system.policy, judging.known, where=judging.place)
     _known_only(asked.only, judging.known)

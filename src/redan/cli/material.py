@@ -1,5 +1,6 @@
 """From a judged run to the material of reports: the evidence digests, and the threats that the run bears on."""
 
+import shlex
 from pathlib import Path
 
 from redan.cli.flow import Judging
@@ -28,7 +29,7 @@ def material_of(judging: Judging, results: Results, judgement: Judgement, verifi
         key_id="" if verified is None else verified.key_id,
         analysis=derive(judging.system),
         folder=_folder(judging.system.origin.root),
-        reproduce=f"redan check {judging.system.origin.file} --seed {judging.seed} --budget {judging.budget}",
+        reproduce=_command(judging),
     )
 
 
@@ -36,3 +37,10 @@ def _folder(root: Path) -> str:
     """Where the description lies below the folder that the command was called in, which CI makes the source root."""
     here = Path.cwd()
     return root.relative_to(here).as_posix() if root != here and root.is_relative_to(here) else ""
+
+
+def _command(judging: Judging) -> str:
+    """The command line that gives the same findings."""
+    words = ["redan check", shlex.quote(judging.system.origin.file)]
+    words += [f"--only {shlex.quote(name)}" for name in judging.only]
+    return " ".join([*words, f"--seed {judging.seed}", f"--budget {judging.budget}"])
