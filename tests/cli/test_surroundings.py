@@ -111,3 +111,20 @@ def test_folders_are_not_writable_by_others(project):
     made = [project / "out", project / "out" / "deep", *(project / ".redan").rglob("*"), project / ".redan"]
     assert [path for path in made if path.stat().st_mode & 0o022] == []
     assert (project / ".redan" / "key.pem").stat().st_mode & 0o777 == 0o600
+
+
+def test_debug_shows_places_and_no_data(project):
+    """`--debug` tells where an error came from; rows that an engine quotes stay out, and the exit code is the same."""
+    with (project / "train.csv").open("a", encoding="utf-8") as file:
+        file.write("i,1,2,0,4111111111111111\n")
+    done = shell("$REDAN --debug check", project)
+    assert done.returncode == 2
+    assert "delimited.py" in done.stderr
+    assert "4111111111111111" not in done.stderr + done.stdout
+
+
+def test_two_first_runs_at_once(project):
+    """Both sign with the key of the one that was first."""
+    line = "$REDAN check --quiet >a & one=$!; $REDAN check --quiet >b & two=$!; wait $one; x=$?; wait $two; echo $x $?"
+    done = shell(line, project)
+    assert done.stdout.split() == ["1", "1"], done.stderr

@@ -157,7 +157,7 @@ def _version_option(
     version: bool = typer.Option(
         False, "--version", callback=_print_version, is_eager=True, help="Print the version and leave."
     ),
-    debug: bool = typer.Option(False, "--debug", help="Show tracebacks of internal errors."),
+    debug: bool = typer.Option(False, "--debug", help="Show where an error came from."),
 ) -> None:
     """Options before the verb; both act before this is called."""
 
@@ -182,8 +182,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
         code = _called(arguments)
         sys.stdout.flush()
     except RedanError as error:
-        if debug:
-            raise
+        _trail(error, debug)
         _leave(f"redan: {error}", error.exit_code)
     except KeyboardInterrupt:
         _leave("redan: interrupted; what was finished is kept, run again to go on", Exit.INCOMPLETE)
@@ -191,16 +190,19 @@ def main(argv: list[str] | None = None) -> NoReturn:
         streams.abandon_output()
         sys.exit(Exit.INCOMPLETE)
     except OSError as error:
-        if debug:
-            raise
+        _trail(error, debug)
         streams.abandon_output()
         _leave(f"redan: {streams.refused(error)}", Exit.USAGE)
-    except Exception as error:
-        if debug:
-            raise
+    except Exception as error:  # noqa: BLE001 -- the last word: no traceback with data in it reaches a user
+        _trail(error, debug)
         kind = type(error).__name__
         _leave(f"redan: internal error ({kind}); run again with --debug and report it", Exit.INCOMPLETE)
     sys.exit(code)
+
+
+def _trail(error: Exception, debug: bool) -> None:
+    if debug:
+        sys.stderr.write(streams.trail(error))
 
 
 def _called(arguments: list[str]) -> int:

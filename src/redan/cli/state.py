@@ -1,5 +1,6 @@
 """The project's state folder `.redan`: key, ledger, cache, last evidence."""
 
+import time
 from pathlib import Path
 
 from redan.artifacts.history import History
@@ -13,6 +14,7 @@ from redan.seal.keys import PublicKey, Signer, generate, load_public, load_signe
 from redan.seal.pair import write_pair
 
 FOLDER = ".redan"
+_POLL_S = 0.02
 
 
 class State:
@@ -77,8 +79,22 @@ class State:
                 remedy=f"restore {self.key.name} or give --key; to begin anew, move {self.folder.name} away",
             )
         made = generate("ed25519")
-        write_pair(made, self.key)
+        try:
+            write_pair(made, self.key)
+        except UsageError:
+            if self._appears(self.key):  # two first runs at once: both sign with the key of the one that was first
+                return load_signer(self.key), False
+            raise
         return made, True
+
+    @staticmethod
+    def _appears(path: Path) -> bool:
+        """Whether a file that another process is about to write is there, within a second."""
+        for _ in range(int(1 / _POLL_S)):
+            if path.exists():
+                return True
+            time.sleep(_POLL_S)
+        return False
 
     def ledger(self, signer: Signer) -> Ledger:
         """The project's ledger, opened for writing.

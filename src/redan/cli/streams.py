@@ -5,8 +5,11 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from pathlib import Path
 from types import FrameType
+
+from redan.errors import RedanError
 
 _STANDARD = 2  # standard error, the last of the three
 
@@ -43,6 +46,22 @@ def refused(error: OSError) -> str:
     place = f"{error.filename}: " if error.filename else ""
     line = f"{place}the system refused: {error.strerror or type(error).__name__} (free space or change permissions)"
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+
+
+def trail(error: BaseException) -> str:
+    """Where an error and those behind it were raised, for `--debug`; messages that may quote data are left out.
+
+    Args:
+        error: its type is told, and its message when it is one of redan's own, which name counts and columns only.
+    """
+    lines: list[str] = []
+    seen: BaseException | None = error
+    while seen is not None:
+        said = f": {seen}" if isinstance(seen, RedanError) else " (its message may quote data)"
+        part = [*traceback.format_tb(seen.__traceback__), f"{type(seen).__module__}.{type(seen).__qualname__}{said}\n"]
+        lines = [*part, *(["\nwhich led to\n\n"] if lines else []), *lines]
+        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+    return "".join(lines)
 
 
 def _null() -> io.TextIOWrapper:
