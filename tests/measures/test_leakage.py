@@ -272,3 +272,17 @@ def test_overlap():
     touching = times(e, table_of(pd.DataFrame({"t": day(1, 10)})), "t", "t")
     assert touching.overlap
     assert not times(e, table_of(pd.DataFrame({"t": day(1, 9)})), "t", "t").overlap
+
+
+def test_reencoded_copies_under_new_names_beside_an_old_label():
+    """A label that keeps its name does not hide that every other column was renamed and rescaled."""
+    rng = np.random.default_rng(5)
+    train = frame(rng, 400).assign(label=rng.choice(["a", "b"], 400))
+
+    def disguised(rows):
+        scaled = {f"v{c}": rows[c] * 0.37 - 2 for c in train.columns if c.startswith("x")}
+        return pd.DataFrame(scaled).assign(label=rows["label"])
+
+    assert recoded(disguised(train[:200]), train).copied
+    fresh = frame(rng, 200).assign(label=rng.choice(["a", "b"], 200))
+    assert not recoded(disguised(fresh), train).copied

@@ -217,7 +217,9 @@ def _changed(
 ) -> NDArray[np.bool_]:
     """Which pairs differ in their values as they stand, by more than the near-duplicate check finds."""
     common = [c for c in evaluation.columns if c in train.columns]
-    if not common or not len(pairs[0]):
+    # under other names nothing is compared as it stands: a label that kept its name does not make a row unchanged
+    renamed = 2 * len(common) < min(len(evaluation.columns), len(train.columns))
+    if renamed or not common or not len(pairs[0]):
         return np.ones(len(pairs[0]), dtype=bool)
     look = sight(evaluation, train, common, rng)
     left, right = (

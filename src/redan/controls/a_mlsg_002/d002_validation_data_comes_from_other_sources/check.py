@@ -428,7 +428,8 @@ _ISO = Remedy(text="Write times as ISO 8601 dates or moments, or as numbers, in 
 
 def _check(id_: str, run: Callable[[Have], Iterable[Finding]], *, reads: bool = True) -> Check:
     needs = (DatasetFile,) if reads else ()
-    return Check(id=id_, subjects=pairs, run=run, needs=needs, tier=Tier.SECONDS if reads else Tier.INSTANT)
+    tier = Tier.SECONDS if reads else Tier.INSTANT
+    return Check(id=id_, subjects=pairs, run=run, needs=needs, tier=tier, version=2)
 
 
 CHECKS = (
