@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from redan.artifacts.dataset_file import DatasetFile
 from redan.canon import Json
@@ -90,9 +91,10 @@ class _Pair:
         return both if 2 * len(both) >= min(len(left), len(right)) else ()
 
     def views(self, evaluation: Table, train: Table) -> Iterator[tuple[tuple[str, ...], str]]:
-        """Columns to compare rows by, each with a clause for the reader: all, then without those that name rows.
+        """Columns to compare rows by, each with a clause for the reader: all, without keys, without fine ones too.
 
-        A key made anew for each set makes every copy differ from its original, so it is not the last word.
+        A key or a measurement made anew for each set makes every copy differ from its original, so neither is the last
+        word.
         """
         columns = self.common(evaluation, train)
         if not columns:
@@ -103,6 +105,15 @@ class _Pair:
         keys = [c for c in columns if all(c in n and n[c].unique >= UNIQUE for n in named)]
         if 0 < len(keys) <= len(columns) // 2:
             yield tuple(c for c in columns if c not in keys), f", apart from columns that name rows ({_listed(keys)})"
+        fine = [c for c in columns if c not in keys and all(_is_fine(t, c) for t in (evaluation, train))]
+        if fine and len(keys) + len(fine) <= len(columns) // 2:
+            aside = f", apart from columns in which hardly a value recurs ({_listed([*keys, *fine])})"
+            yield tuple(c for c in columns if c not in keys and c not in fine), aside
+
+
+def _is_fine(table: Table, column: str) -> bool:
+    """Whether a column is measured so finely that hardly a value recurs."""
+    return table.dtype(column) == "float" and table.select([column]).distinct_counts()[column] >= UNIQUE * table.rows
 
 
 def _rows(have: Have) -> Iterator[Finding]:
@@ -179,7 +190,7 @@ def _near(have: Have) -> Iterator[Finding]:
     pair = _Pair(have)
     evaluation, train = pair.tables()
     found: list[Finding] = []
-    for view in pair.views(evaluation, train):
+    for view in islice(pair.views(evaluation, train), 2):  # a fine column counts as one that may differ
         found.append(_nearly_alike(pair, (evaluation, train), *view))
         if found[-1].outcome is Outcome.BROKEN:
             break
@@ -429,7 +440,7 @@ _ISO = Remedy(text="Write times as ISO 8601 dates or moments, or as numbers, in 
 def _check(id_: str, run: Callable[[Have], Iterable[Finding]], *, reads: bool = True) -> Check:
     needs = (DatasetFile,) if reads else ()
     tier = Tier.SECONDS if reads else Tier.INSTANT
-    return Check(id=id_, subjects=pairs, run=run, needs=needs, tier=tier, version=2)
+    return Check(id=id_, subjects=pairs, run=run, needs=needs, tier=tier, version=3)
 
 
 CHECKS = (

@@ -136,13 +136,17 @@ def _copies() -> tuple[Vector, ...]:
     )
 
 
-def _keyed(files: dict[str, bytes]) -> dict[str, bytes]:
-    """The same files with a key for each row, made anew for each set."""
+def _keyed(files: dict[str, bytes], *, measured: bool = False) -> dict[str, bytes]:
+    """The same files with a key for each row, made anew for each set; with a fine measurement as well, if asked."""
     rng = random.Random(11)  # noqa: S311 - made-up rows, not secrets
+
+    def fresh() -> str:
+        return f"t{rng.getrandbits(64):016x}" + (f",{rng.uniform(0, 9):.9f}" if measured else "")
 
     def with_keys(content: bytes) -> bytes:
         head, *rows = content.decode().splitlines()
-        return "\n".join((f"{head},ticket", *(f"{row},t{rng.getrandbits(64):016x}" for row in rows), "")).encode()
+        names = f"{head},ticket" + (",warmth" if measured else "")
+        return "\n".join((names, *(f"{row},{fresh()}" for row in rows), "")).encode()
 
     return {name: with_keys(content) if name.endswith(".csv") else content for name, content in files.items()}
 
@@ -159,6 +163,14 @@ def _disguised() -> tuple[Vector, ...]:
     return (
         _case("copies under fresh keys", rows, Outcome.BROKEN, _keyed(_files(_same, 30)), note),
         _case("new rows under fresh keys", rows, Outcome.HOLDS, _keyed(clean), note),
+        _case(
+            "copies under fresh keys and measurements",
+            rows,
+            Outcome.BROKEN,
+            _keyed(_files(_same, 30), measured=True),
+            note,
+        ),
+        _case("new rows under fresh keys and measurements", rows, Outcome.HOLDS, _keyed(clean, measured=True), note),
         _case("a test set left out of validated_on", rows, Outcome.BROKEN, split, note),
         _case("columns renamed", rows, Outcome.NOT_RUN, {**clean, "test.csv": head + b"\n" + renamed[1]}, note),
     )
