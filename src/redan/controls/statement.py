@@ -2,6 +2,7 @@
 
 import re
 
+from redan.artifacts.history import Event
 from redan.findings import Location
 from redan.system.system import System
 
@@ -69,3 +70,8 @@ def place(system: System, element: str, key: str | None = None) -> Location:
     """
     line = system.line(element, key)
     return Location(file=system.origin.file, line=line if line > 1 else system.line("system"))
+
+
+def moment(event: Event) -> str:
+    """When the ledger says that something happened, to the minute: order within a day is what a reader asks for."""
+    return f"{event.at:%Y-%m-%d %H:%M} UTC"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from redan.controls.contract import Check, Have, Subject
-from redan.controls.statement import is_stated, place
+from redan.controls.statement import is_stated, moment, place
 from redan.findings import Finding, Remedy, broken, holds
 from redan.system.system import System
 from redan.terms import Level
@@ -39,11 +39,11 @@ def _answer(have: Have) -> Finding:
     if trained is None:
         return holds(PRECEDE, "system", "The security requirements are stated, and no model has been trained yet.")
     if have.history.before(described, trained):
-        since = f"{described.at:%Y-%m-%d}" if described else ""
-        text = f"The security requirements are on record since {since}, the first training since {trained.at:%Y-%m-%d}."
+        since = moment(described) if described else ""
+        text = f"The security requirements are on record since {since}, the first training since {moment(trained)}."
         return holds(PRECEDE, "system", text)
-    when = f"on {described.at:%Y-%m-%d}" if described else "never before this run"
-    text = f"The first training is on record on {trained.at:%Y-%m-%d}, the security requirements {when}: too late."
+    when = f"on {moment(described)}" if described else "never before this run"
+    text = f"The first training is on record on {moment(trained)}, the security requirements {when}: too late."
     return broken(PRECEDE, "system", text, _LATE)
 
 

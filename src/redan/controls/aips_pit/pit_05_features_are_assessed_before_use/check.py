@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from redan.artifacts.history import Event
 from redan.controls.contract import Check, Have, Subject
-from redan.controls.statement import is_stated, place
+from redan.controls.statement import is_stated, moment, place
 from redan.findings import Finding, Remedy, broken, holds
 from redan.system.records import Feature, Model
 from redan.system.system import System
@@ -48,14 +48,14 @@ def _assessed(have: Have) -> Iterator[Finding]:
     where = place(have.system, have.subject.id, "sensitivity")
     if late:
         model, event = late[0]
-        when = f"on {described.at:%Y-%m-%d}" if described else "never before this run"
+        when = f"on {moment(described)}" if described else "never before this run"
         text = (
-            f"Model {model.name} uses feature {name} and was first trained on {event.at:%Y-%m-%d}; "
+            f"Model {model.name} uses feature {name} and was first trained on {moment(event)}; "
             f"the feature's assessment is on record {when}."
         )
         yield replace(broken(ASSESSED, have.subject.id, text, _LATE), location=where)
         return
-    since = f" on record since {described.at:%Y-%m-%d}" if described else ""
+    since = f" on record since {moment(described)}" if described else ""
     text = (
         f"Feature {name} is assessed (sensitivity: {feature.sensitivity}){since}, before any model was trained on it."
     )
