@@ -220,6 +220,10 @@ def _called(arguments: list[str]) -> int:
         return interrupted.exit_code
     except TyperException as error:
         _leave(_usage(error), Exit.USAGE)
+    except SystemExit as left:
+        if isinstance(left.__context__, BrokenPipeError):
+            raise left.__context__ from None
+        raise
     if code == _INTERRUPTED:
         raise KeyboardInterrupt
     return code if isinstance(code, int) else Exit.MET
