@@ -83,13 +83,16 @@ def test_an_exclusion_that_matches_nothing_is_a_usage_error(project):
 
 
 def test_a_hostile_label_cannot_steer_the_terminal_or_the_markup(project):
-    """Escape codes and markup in a description are shown as text."""
-    hostile = PHOTOS.replace('label = "tag"', 'label = "\\u001b]0;x\\u0007[bold]tag[/bold]"')
-    (project / "redan.toml").write_text(hostile.replace('name = "Photo tagger"', 'name = "P\\u001b[31m[red]"'))
+    """Escape codes in a description are refused without being shown; markup is shown as text."""
+    escapes = PHOTOS.replace('label = "tag"', 'label = "\\u001b]0;x\\u0007tag"')
+    (project / "redan.toml").write_text(escapes)
+    code, out, err = _run(project)
+    assert (code, out) == (2, b"")
+    assert "\x1b" not in err
+    assert "\x07" not in err
+    (project / "redan.toml").write_text(PHOTOS.replace('label = "tag"', 'label = "[bold]tag[/bold]"'))
     code, out, _ = _run(project)
     assert code == 0
-    assert b"\x1b" not in out
-    assert b"\x07" not in out
     assert b"[bold]tag[/bold]" in b"".join(line.strip() for line in out.splitlines())
 
 
