@@ -34,6 +34,7 @@ ROWS, NEAR, REENCODED, CONTRIBUTORS, SOURCES, TIMES = (
 )
 _HELD_OUT = frozenset({"validation", "test", "calibration"})
 _KEYS = "identifiers"
+_FIRST = 5_000
 
 
 def pairs(system: System) -> tuple[Subject, ...]:
@@ -100,20 +101,37 @@ class _Pair:
         if not columns:
             return
         yield columns, ""
+        tables = (evaluation, train)
         seed = int(self.have.rng.integers(2**31 - 1))
-        named = [identifying(t, columns, today=_NO_BIRTHS, seed=seed) for t in (evaluation, train)]
-        keys = [c for c in columns if all(c in n and n[c].unique >= UNIQUE for n in named)]
+        floats = [c for c in columns if all(t.dtype(c) == "float" for t in tables)]
+        likely = [c for c in columns if c not in floats and all(_varies(t, c) for t in tables)]
+        named = [identifying(t, likely, today=_NO_BIRTHS, seed=seed) for t in tables]
+        keys = [c for c in likely if all(c in n and n[c].unique >= UNIQUE for n in named)]
         if 0 < len(keys) <= len(columns) // 2:
             yield tuple(c for c in columns if c not in keys), f", apart from columns that name rows ({_listed(keys)})"
-        fine = [c for c in columns if c not in keys and all(_is_fine(t, c) for t in (evaluation, train))]
-        if fine and len(keys) + len(fine) <= len(columns) // 2:
+        fine = _fine(tables, floats, len(columns) // 2 - len(keys))
+        if fine:
             aside = f", apart from columns in which hardly a value recurs ({_listed([*keys, *fine])})"
             yield tuple(c for c in columns if c not in keys and c not in fine), aside
 
 
-def _is_fine(table: Table, column: str) -> bool:
-    """Whether a column is measured so finely that hardly a value recurs."""
-    return table.dtype(column) == "float" and table.select([column]).distinct_counts()[column] >= UNIQUE * table.rows
+def _varies(table: Table, column: str) -> bool:
+    """Whether most of the first rows differ in a column, as they do in one that names rows."""
+    rows = table.first(_FIRST).select([column])
+    return 2 * rows.distinct_counts()[column] > rows.rows
+
+
+def _fine(tables: tuple[Table, Table], floats: Sequence[str], most: int) -> list[str]:
+    """Columns measured so finely that hardly a value recurs; none when there are more than can be left out."""
+    found = list(floats)
+    for rows in (_FIRST, None):  # the first rows rule most columns out, all rows decide
+        for whole in tables:
+            table = whole if rows is None else whole.first(rows)
+            counts = table.select(found).distinct_counts() if found else {}
+            found = [c for c in found if counts[c] >= UNIQUE * table.rows]
+        if len(found) > most:
+            return []
+    return found
 
 
 def _rows(have: Have) -> Iterator[Finding]:
