@@ -106,7 +106,8 @@ def _text(path: Path) -> None:
                     "holds a NUL byte", where=_at(path, line, chunk, place), remedy="save it as plain UTF-8 text"
                 )
             try:
-                decoder.decode(chunk)
+                if decoder.getstate()[0] or not chunk.isascii():  # most files are ASCII, and asking is cheap
+                    decoder.decode(chunk)
             except UnicodeDecodeError as error:
                 where = _at(path, line, chunk, max(error.start, 0))
                 raise InputError("is not UTF-8 text", where=where, remedy="save it as UTF-8") from error
