@@ -122,7 +122,7 @@ def _checked(folder: Path, stage: Stage) -> Checked:
     """One run of the flow, with the description as it stands in a stage."""
     data = read_bounded(folder / NAME, TEXT_LIMIT_BYTES)
     staged = data.replace(b'stage = "operation"', f'stage = "{stage.value}"'.encode(), 1)
-    system = parse(staged, file=NAME, root=folder.resolve())
+    system = parse(staged, file=str(folder / NAME), root=folder.resolve())
     return check(system, Asked(now=dt.datetime.now(dt.UTC).replace(microsecond=0)))
 
 
