@@ -268,3 +268,12 @@ def test_a_look_at_one_question_leaves_no_evidence(project):
     assert "nothing was signed" in done.stderr
     assert redan("check", "--only", "A-MLSG-002-D002/rows-are-not-shared", cwd=project).returncode == 1
     assert {p: p.read_bytes() for p in before} == before
+
+
+def test_a_threshold_that_no_check_reads_is_refused(project):
+    """A threshold in the description either decides or is an error; it never stands there without effect."""
+    text = small_project.DESCRIPTION + '\n[controls."A-MLSG-002-D002"]\nthreshold = 0.5\n'
+    (project / "redan.toml").write_text(text, encoding="utf-8")
+    line = one_line(redan("check", cwd=project), 2)
+    assert f"redan.toml:{text.count(chr(10))}" in line
+    assert "threshold" in line

@@ -294,10 +294,13 @@ def _check_same(system: System, before: Facts, after: Facts) -> None:
 
 
 def _known_controls(system: System, controls: Mapping[str, Control]) -> None:
-    for name in system.tables.controls:
+    for name, stance in system.tables.controls.items():
+        where = f"{system.origin.file}:{system.line(f'controls:{name}', 'threshold')}"
         if name not in controls:
-            where = f"{system.origin.file}:{system.line(f'controls:{name}')}"
             raise ConfigError(f"no control is called {name!r}", where=where, remedy="'redan explain' lists the ids")
+        adjustable = any(check.adjustable for check in catalogue.checks(controls[name]))
+        if stance.threshold is not None and not adjustable:  # a number that nobody reads would look like a decision
+            raise ConfigError(f"no check of {name} has a threshold to set", where=where, remedy="remove 'threshold'")
 
 
 def _known_only(only: Iterable[str], known: Mapping[str, tuple[str, ...]]) -> None:

@@ -80,6 +80,7 @@ class Check:
         extra: the optional dependency it needs; missing means `not-run` with the install line.
         dated: whether the answer depends on today's date, the product's stage or the ledger; such answers are never
             cached.
+        adjustable: whether the check judges by `threshold` of `[controls."ID"]` when the description sets one.
     """
 
     id: str
@@ -90,6 +91,7 @@ class Check:
     version: int = 1
     extra: str | None = None
     dated: bool = False
+    adjustable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
