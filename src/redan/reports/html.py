@@ -8,9 +8,10 @@ from importlib.resources import files
 from jinja2 import BaseLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from redan.reports.material import UNANSWERED, Material
-from redan.reports.view import controls, entry, is_silent, threat_rows
+from redan.reports.material import UNANSWERED, Material, is_silent
+from redan.reports.view import controls, entry, threat_rows
 from redan.reports.words import MARKS, plain_count, tally, unanswered
+from redan.runner.records import NO_CHECK
 from redan.terms import Outcome, Property, Stage, Verdict
 from redan.threats.diagram import diagram
 from redan.threats.matrix import matrix
@@ -18,7 +19,6 @@ from redan.threats.records import RiskLevel
 
 WORST = 5
 THREATS = 10  # threats that the page shows before it folds the rest
-_SILENT = "no check yet"
 _READABLE = 0.8  # the smallest scale of the diagram, in which its words can still be read; beyond it scrolls
 _WORDS = {
     Verdict.MET: "Gate met",
@@ -103,8 +103,8 @@ def _diagram(material: Material) -> Markup:
 
 def _bar(material: Material) -> Markup:
     """How many controls have each outcome; those that no check asks about yet stand apart from those left unrun."""
-    states = Counter(_SILENT if is_silent(row) else row.outcome.value for row in material.judgement.rows)
-    marks = {**{outcome.value: mark for outcome, mark in MARKS.items()}, _SILENT: "·"}
+    states = Counter(NO_CHECK if is_silent(row) else row.outcome.value for row in material.judgement.rows)
+    marks = {**{outcome.value: mark for outcome, mark in MARKS.items()}, NO_CHECK: "·"}
     shown = [(name, name.replace(" ", "-"), states[name]) for name in marks if states[name]]
     spans = Markup("").join(
         Markup('<span class="{}" style="flex:{}"></span>').format(style, count) for _, style, count in shown

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 from redan.gating import Row
-from redan.reports.material import NO_CHECK, Material
+from redan.reports.material import Material, is_silent
 from redan.reports.words import MARKS, headline, plain_count
-from redan.terms import Outcome
 
 _SPECIAL = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]<>()#|!~"})
 
@@ -26,7 +25,7 @@ def _lines(material: Material) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     silent = 0
     for row in material.judgement.rows:
-        if _is_silent(row):
+        if is_silent(row):
             silent += 1
         else:
             yield _row(row)
@@ -46,10 +45,6 @@ def _row(row: Row) -> str:
     shown = [j.finding for j in row.findings if j.finding.outcome is row.outcome][:3]
     text = "<br>".join(_escaped(finding.message) for finding in shown)
     return f"| {outcome} | {row.control_id} | {_escaped(row.title)} | {'yes' if row.required else ''} | {text} |"
-
-
-def _is_silent(row: Row) -> bool:
-    return row.outcome is Outcome.NOT_RUN and all(j.finding.message == NO_CHECK for j in row.findings)
 
 
 def _escaped(text: str) -> str:

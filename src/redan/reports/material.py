@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 
 from redan.controls.catalogue import Control
 from redan.gating import JudgedFinding, Judgement, Row
-from redan.runner.records import Results
+from redan.runner.records import NO_CHECK, Results
 from redan.system.system import System
 from redan.terms import Kind, Outcome
 from redan.threats.derive import Analysis
 from redan.threats.risk import in_force
 
 UNANSWERED = frozenset({Outcome.NOT_RUN, Outcome.ERROR, Outcome.STALE})
-NO_CHECK = "no check yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +82,11 @@ class Material:
         """How much a broken control matters, on the 0 to 10 scale that code hosts use; never a score of the system."""
         base = 4.0 if self.controls[control_id].kind is Kind.CONSIDER else 6.0
         return min(base + 0.5 * self.urgency.get(control_id, 0), 8.9)
+
+
+def is_silent(row: Row) -> bool:
+    """Whether no question of a control has a check yet."""
+    return row.outcome is Outcome.NOT_RUN and all(j.finding.message == NO_CHECK for j in row.findings)
 
 
 def _rank(row: Row, judged: JudgedFinding, urgency: Mapping[str, int]) -> tuple[bool, bool, int, int]:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from redan.gating import JudgedFinding, Row
-from redan.reports.material import NO_CHECK, Material
+from redan.reports.material import Material, is_silent
 from redan.reports.words import MARKS, about, headline, measured, plain_count, unanswered
 from redan.terms import Outcome, Verdict
 
@@ -41,7 +41,7 @@ def draw(material: Material, console: Console) -> None:
         console: where; its width decides how text is folded.
     """
     console.print(_table(material, narrow=console.width < _NARROW))
-    silent = sum(_is_silent(row) for row in material.judgement.rows)
+    silent = sum(is_silent(row) for row in material.judgement.rows)
     if silent:
         text = f"{plain_count(silent, 'more control')} without a check yet; none counts as holding (redan doctor)."
         console.print(Text(text, style="dim"))
@@ -61,7 +61,7 @@ def _table(material: Material, *, narrow: bool) -> Table:
         table.add_column(head, no_wrap=bool(head) and not narrow)
     table.add_column("required", no_wrap=True)
     for row in material.judgement.rows:
-        if not _is_silent(row):
+        if not is_silent(row):
             outcome = f"{MARKS[row.outcome]} {row.outcome.value}{' waived' if row.waived else ''}"
             name = (row.control_id, row.title)
             said = [Text.assemble(name[0], "\n", (name[1], "dim"))] if narrow else [Text(part) for part in name]
@@ -76,10 +76,6 @@ def _required(row: Row) -> str:
     if not wanted:
         return ""
     return "yes" if wanted == asked else f"{len(wanted)} of {len(asked)}"
-
-
-def _is_silent(row: Row) -> bool:
-    return row.outcome is Outcome.NOT_RUN and all(j.finding.message == NO_CHECK for j in row.findings)
 
 
 def _unanswered(material: Material) -> Iterator[RenderableType]:

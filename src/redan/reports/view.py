@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from redan.gating import JudgedFinding, Row
 from redan.reports.gauge import gauge
-from redan.reports.material import NO_CHECK, Material
+from redan.reports.material import Material, is_silent
 from redan.reports.words import about
+from redan.runner.records import NO_CHECK
 from redan.terms import Outcome
 from redan.threats.records import Threat
 from redan.threats.risk import residual
@@ -36,11 +37,6 @@ def controls(material: Material) -> list[dict[str, object]]:
         }
         for title, rows in families.items()
     ]
-
-
-def is_silent(row: Row) -> bool:
-    """Whether no question of the control has a check yet."""
-    return row.outcome is Outcome.NOT_RUN and all(j.finding.message == NO_CHECK for j in row.findings)
 
 
 def entry(judged: JudgedFinding) -> dict[str, object]:

@@ -8,6 +8,8 @@ from redan.canon import Json, digest_of
 from redan.findings import Finding
 from redan.terms import Kind, Outcome, Stage
 
+NO_CHECK = "no check yet"  # the message of a planned question; reports count such controls apart
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlResult:

@@ -12,7 +12,7 @@ from redan.findings import Finding, Location, not_run
 from redan.runner.answer import Facts, World, answer
 from redan.runner.outcome import worst
 from redan.runner.plan import Job, Plan
-from redan.runner.records import ControlResult, JobCost, Results
+from redan.runner.records import NO_CHECK, ControlResult, JobCost, Results
 from redan.terms import Kind, Outcome
 
 
@@ -123,7 +123,7 @@ def _unasked(plan: Plan, control: Control, closed: bool) -> Iterator[Finding]:
     for question in control.checks:
         full = question.id
         if question.planned:
-            yield replace(not_run(full, "system", "no check yet"), location=place)
+            yield replace(not_run(full, "system", NO_CHECK), location=place)
         elif full in plan.unsubjected:
             reason = "The description holds nothing that the question is about."
             yield Finding(check=full, subject="system", outcome=Outcome.NOT_APPLICABLE, message=reason, location=place)
