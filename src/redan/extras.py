@@ -11,6 +11,15 @@ EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "spark": ("pyspark",),
         "xlsx": ("xlsxwriter",),
         "onnx": ("onnxruntime",),
+        "torch": ("torch",),
+        "safetensors": ("safetensors",),
+        "skops": ("skops",),
+        "blake3": ("blake3",),
+        "sigstore": ("sigstore",),
+        "kms": ("securesystemslib",),
+        "tuf": ("tuf", "securesystemslib"),
+        "code": ("bandit",),
+        "audit": ("pip_audit",),
         "demo": ("sklearn", "skl2onnx"),
     }
 )

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,19 +14,36 @@ from redan.artifacts.file_modes import FileModes
 from redan.artifacts.model_file import ModelFile
 from redan.errors import InputError
 from redan.files import confined, digest_file
-from redan.system.records import Dataset, Model
+from redan.system.records import Dataset, Model, Pipeline
 from redan.system.system import System
 from redan.terms import Stage
 
+PIPELINE = "pipeline"  # the one table that is no element and has files of its own
+_DATASET_PATHS = ("path", "seal", "key")
+_MODEL_PATHS = ("path", "code", "config", "seal", "key", "record")
+_PIPELINE_PATHS = ("requirements", "code", "audit", "statements")
 
-def _declared_paths(system: System, element: str) -> tuple[tuple[str, str], ...]:
-    record = system.elements.get(element)
+
+def _declared_paths(
+    system: System, element: str, keys: Container[str] = ("path", "code")
+) -> tuple[tuple[str, str], ...]:
+    record = system.pipeline if element == PIPELINE else system.elements.get(element)
     if isinstance(record, Dataset):
-        return (("path", record.path),) if record.path else ()
+        return _named(record, [key for key in _DATASET_PATHS if key in keys])
     if isinstance(record, Model):
-        own = (("path", record.path),) if record.path else ()
-        return own + tuple(("code", name) for name in record.code)
+        return _named(record, [key for key in _MODEL_PATHS if key in keys])
+    if isinstance(record, Pipeline):
+        return _named(record, [key for key in _PIPELINE_PATHS if key in keys])
     return ()
+
+
+def _named(record: Dataset | Model | Pipeline, keys: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    pairs: list[tuple[str, str]] = []
+    for key in keys:
+        value = getattr(record, key)
+        names = (value,) if isinstance(value, str) else value or ()
+        pairs.extend((key, name) for name in names)
+    return tuple(pairs)
 
 
 def declared_files(system: System) -> Iterator[tuple[str, str, Path]]:
@@ -35,8 +52,9 @@ def declared_files(system: System) -> Iterator[tuple[str, str, Path]]:
     Raises:
         InputError: a path leaves the project.
     """
-    for element in system.elements:
-        for key, name in _declared_paths(system, element):
+    every = (*_DATASET_PATHS, *_MODEL_PATHS, *_PIPELINE_PATHS)
+    for element in (*system.elements, PIPELINE):
+        for key, name in _declared_paths(system, element, every):
             yield element, key, _located(system, element, key, name)
 
 

@@ -13,10 +13,14 @@ class Event:
 
     Args:
         kind: `described` (a statement of redan.toml was first seen), `trained` (a model's bytes were first seen,
-            or a training run was recorded), `checked` (checks ran while the product was in a stage).
+            or a training run was recorded), `checked` (checks ran while the product was in a stage), `recorded` (the
+            sealed record of a training run was kept), `verified` (a seal was verified over an element's files),
+            `published` (a release joined a signed distribution), `loaded-unsafely` (a model was loaded with an
+            `unsafe_` option).
         at: when the entry was appended, in UTC.
         key: what it is about: `controls:ID`, `feature:NAME`, `model:NAME`, `system.requirements` or `stage:NAME`.
-        digest: SHA-256 of the statement or bytes.
+        digest: SHA-256 of the statement or bytes; of the sealed record for `recorded`, of the verified file's or
+            bundle's root for `verified` and `published`.
     """
 
     kind: str
@@ -34,6 +38,10 @@ class History:
     def first(self, kind: str, key: str, digest: str | None = None) -> Event | None:
         """The earliest event of a kind about a key (and, if given, with that digest); None when there is none."""
         return next(iter(self._of(kind, key, digest)), None)
+
+    def last(self, kind: str, key: str, digest: str | None = None) -> Event | None:
+        """The latest event of a kind about a key (and, if given, with that digest); None when there is none."""
+        return next(iter(tuple(self._of(kind, key, digest))[::-1]), None)
 
     def first_training(self) -> Event | None:
         """The earliest training event of any model; None when no model was ever seen."""

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from redan.ledger.store import Ledger
 
 ENTRY_LIMIT_BYTES = 65_535  # C2SP tlog-tiles: an entry is preceded by its length as a big-endian uint16
-TYPES = frozenset({"policy", "evidence", "described", "trained", "checked"})
-_EVENTS = frozenset({"described", "trained", "checked"})
+_EVENTS = frozenset({"described", "trained", "checked", "recorded", "verified", "published", "loaded-unsafely"})
+_REPEATED = frozenset({"checked", "verified", "loaded-unsafely"})  # each time counts, not only the first
+TYPES = frozenset({"policy", "evidence"}) | _EVENTS
 _FIELDS = {"at", "key", "sha256", "type"}
 _HEX = frozenset("0123456789abcdef")
 _DIGEST_CHARS = 64
@@ -90,7 +91,8 @@ def record_events(ledger: "Ledger", events: Iterable[Event]) -> int:
 
     Args:
         ledger: an open store.
-        events: `described` and `trained` are kept once per key and digest, their first time counts; `checked` always.
+        events: kept once per key and digest, their first time counts; `checked`, `verified` and `loaded-unsafely`
+            always.
 
     Returns:
         How many were appended.
@@ -98,7 +100,7 @@ def record_events(ledger: "Ledger", events: Iterable[Event]) -> int:
     Raises:
         UsageError: an event is of another kind, or has no digest.
     """
-    seen = {(e.kind, e.key, e.digest) for e in history(ledger).events if e.kind != "checked"}
+    seen = {(e.kind, e.key, e.digest) for e in history(ledger).events if e.kind not in _REPEATED}
     fresh: list[bytes] = []
     for event in events:
         if event.kind not in _EVENTS:
@@ -106,7 +108,7 @@ def record_events(ledger: "Ledger", events: Iterable[Event]) -> int:
         identity = (event.kind, event.key, event.digest)
         if identity in seen:
             continue
-        if event.kind != "checked":
+        if event.kind not in _REPEATED:
             seen.add(identity)
         fresh.append(encode(LedgerEntry(type=event.kind, at=event.at, key=event.key, sha256=event.digest)))
     if fresh:

@@ -14,6 +14,7 @@ from redan.system.shapes import (
     Columns,
     ControlId,
     Date,
+    Duration,
     ElementId,
     Finite,
     Name,
@@ -130,6 +131,8 @@ class Dataset(Record):
     confidential: StrictBool = Field(False, description="Whether outsiders must not see it.")
     sha256: Column | None = Field(None, description="Digest of the file, as its publisher announced it.")
     site: Name | None = Field(None, description="Name of the [[site]] where it lies.")
+    seal: PathText | None = Field(None, description="Path of the seal over the file, as 'redan seal' writes it.")
+    key: PathText | None = Field(None, description="Path of the public key that the seal must verify against.")
     worth: Level = Field(Level.MEDIUM, description="What its loss or change would cost: low, medium or high.")
 
 
@@ -179,6 +182,21 @@ class Model(Record):
     licence: Text | None = Field(None, description="Licence it is used under.")
     sha256: Column | None = Field(None, description="Digest of the file, as its publisher announced it.")
     confidential: StrictBool = Field(False, description="Whether outsiders must not get a copy.")
+    training_data: Text | None = Field(None, description="What it was trained on, as its publisher states.")
+    bundle: PathText | None = Field(
+        None, description="Folder that is released as one: the model with its preprocessing and configuration."
+    )
+    config: Paths = Field((), description="Configuration and preprocessing files that the model is released with.")
+    seal: PathText | None = Field(
+        None, description="Path of the seal over the bundle, or over the file alone when there is no bundle."
+    )
+    key: PathText | None = Field(None, description="Path of the public key that the seal must verify against.")
+    record: PathText | None = Field(
+        None, description="Path of the record of its training; left out, the project's own records are searched."
+    )
+    distribution: PathText | None = Field(
+        None, description="Folder of the signed distribution that sites pull it from, as 'redan publish' writes it."
+    )
     site: Name | None = Field(None, description="Name of the [[site]] where it is trained.")
     worth: Level = Field(Level.MEDIUM, description="What its theft or change would cost: low, medium or high.")
     preprocessors: Names = Field((), description="Names of the [[preprocessor]] tables that run before it.")
@@ -235,6 +253,20 @@ class Stance(Record):
     threshold: Finite | None = Field(None, description="Value that the control's measure is compared with.")
 
 
+class Pipeline(Record):
+    """`[pipeline]`: the software around the models."""
+
+    requirements: Paths = Field((), description="Lock files of the dependencies, with hashes.")
+    code: Paths = Field((), description="Preprocessing and serving code besides the models' training code.")
+    audit: PathText | None = Field(
+        None, description="Result of the last search for known vulnerabilities: JSON of pip-audit or of an OSV scanner."
+    )
+    statements: PathText | None = Field(
+        None, description="Statements on vulnerabilities that do not apply (OpenVEX or CycloneDX VEX), with reasons."
+    )
+    audited_every: Duration | None = Field(None, description="Agreed interval of the search, such as '30 days'.")
+
+
 class Exclusion(Record):
     """`[[exclusion]]`: a threat that the team declares not applicable, and why."""
 
@@ -276,6 +308,7 @@ class Tables(Record):
     flow: tuple[Flow, ...] = Field((), description="Data on its way from one element to another.")
     exclusion: tuple[Exclusion, ...] = Field((), description="Threats that are declared not applicable, and why.")
     controls: dict[ControlId, Stance] = Field({}, description="What the team decided or attests, by control id.")
+    pipeline: Pipeline = Field(Pipeline(), description="The software around the models.")
     policy: Policy = Field(Policy(), description="What must hold.")
 
 

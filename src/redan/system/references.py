@@ -41,7 +41,15 @@ _REFERENCES = (
     _Reference("flow", "boundary", "boundary"),
 )
 _ELEMENT_IDS = (("boundary", "contains"), ("flow", "from"), ("flow", "to"), ("exclusion", "element"))
-_PATHS = (("source", "key"), ("dataset", "path"), ("model", "path"), ("model", "code"))
+_PATHS = (
+    ("source", "key"),
+    *(("dataset", key) for key in ("path", "seal", "key")),
+    *(("model", key) for key in ("path", "code", "bundle", "config", "seal", "key", "record", "distribution")),
+)
+_SINGLE_PATHS = (
+    ("policy", ("waivers", "baseline")),
+    ("pipeline", ("requirements", "code", "audit", "statements")),
+)
 _LINEAGE = ("base", "previous", "ensemble_of")
 
 
@@ -176,9 +184,10 @@ def _outside(every: Mapping[str, object], rows: Rows, root: Path) -> Iterator[Pr
         for index, row in enumerate(rows[table])
         for text, rest in _strings(row, key)
     ]
-    policy = every["policy"]
-    if isinstance(policy, dict):
-        found += [(("policy", *rest), text) for key in ("waivers", "baseline") for text, rest in _strings(policy, key)]
+    for name, keys in _SINGLE_PATHS:
+        table = every[name]
+        if isinstance(table, dict):
+            found += [((name, *rest), text) for key in keys for text, rest in _strings(table, key)]
     for path, text in found:
         try:
             confined(root, text)

@@ -64,6 +64,14 @@ def _retention(value: object) -> dt.date | str:
         raise ValueError(EXPECTED) from None
 
 
+def _duration(value: object) -> str:
+    """A duration as text; a date is none."""
+    if not isinstance(value, str):
+        raise ValueError("must be a duration such as '30 days' or 'P30D'")  # noqa: TRY004 -- pydantic's contract
+    parse_duration(value)
+    return value
+
+
 def _range(value: object) -> object:
     if not isinstance(value, (list, tuple)) or len(value) != 2:  # noqa: PLR2004
         raise ValueError("must be a lowest and a highest value, such as [0.0, 120.0]")
@@ -106,5 +114,10 @@ Retention = Annotated[
     PlainValidator(_retention),
     PlainSerializer(str),
     WithJsonSchema({"type": "string", "minLength": 3, "examples": ["18 months", "P18M", "2027-06-30"]}),
+]
+Duration = Annotated[
+    str,
+    PlainValidator(_duration),
+    WithJsonSchema({"type": "string", "minLength": 3, "examples": ["30 days", "P30D"]}),
 ]
 Range = Annotated[tuple[Finite, Finite], BeforeValidator(_range), AfterValidator(_ordered)]

@@ -18,6 +18,7 @@ from redan.system.records import (
     Model,
     Origin,
     Person,
+    Pipeline,
     Policy,
     Preprocessor,
     Site,
@@ -87,6 +88,11 @@ class System:
     def flows(self) -> tuple[Flow, ...]:
         """All `[[flow]]` tables."""
         return self.tables.flow
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The `[pipeline]` table."""
+        return self.tables.pipeline
 
     @property
     def policy(self) -> Policy:

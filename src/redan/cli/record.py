@@ -1,0 +1,12 @@
+"""`redan record`: not there yet."""
+
+from redan.errors import UsageError
+
+
+def record() -> None:
+    """Not available yet.
+
+    Raises:
+        UsageError: always.
+    """
+    raise UsageError("this verb is not available yet")
