@@ -57,6 +57,8 @@ quasi_identifiers = ["gender", "postcode"]
 identifiers = ["customer id"]
 personal = ["mail"]
 sources = ["crm"]
+seal = "data/train.seal"
+key = "publisher.pub"
 purpose = "retention offers"
 lawful_basis = "contract"
 consent = "none needed"
@@ -109,6 +111,13 @@ inputs = ["monthly charges", "tenure"]
 outputs = ["stays", "leaves"]
 ensemble_of = ["linear", "public"]
 public_base = true
+training_data = "ImageNet-1k, as its publisher states"
+bundle = "release"
+config = ["release/config.json"]
+seal = "release.seal"
+key = "team.pub"
+record = "records/churn.json"
+distribution = "published"
 code = ["train.py"]
 publisher = "us"
 source = "here"
@@ -183,6 +192,13 @@ threshold = 0.5
 
 [controls.AIPS-PIT-01]
 threshold = 1
+
+[pipeline]
+requirements = ["requirements.txt"]
+code = ["serve.py"]
+audit = "audit.json"
+statements = "vex.json"
+audited_every = "30 days"
 
 [policy]
 require = ["A-MLSG-002-D002", "A-MLSG-002-D002/rows-are-not-shared"]
