@@ -1,0 +1,86 @@
+"""The files that the description names: where they lie, and what their bytes are."""
+
+from collections.abc import Container, Iterable, Iterator
+from pathlib import Path
+
+from redan.artifacts.absent import Absent
+from redan.errors import InputError
+from redan.files import confined, digest_file
+from redan.system.records import Dataset, Model, Pipeline, Source
+from redan.system.system import System
+from redan.terms import Stage
+
+PIPELINE = "pipeline"  # the one table that is no element and has files of its own
+_SOURCE_PATHS = ("key",)
+_DATASET_PATHS = ("path", "seal", "key")
+_MODEL_PATHS = ("path", "code", "config", "seal", "key", "record")
+_PIPELINE_PATHS = ("requirements", "code", "audit", "statements")
+
+
+def declared_paths(
+    system: System, element: str, keys: Container[str] = ("path", "code")
+) -> tuple[tuple[str, str], ...]:
+    """Key and path, as the description gives them, of the files of one element; empty when it names none."""
+    record = system.pipeline if element == PIPELINE else system.elements.get(element)
+    if isinstance(record, Dataset):
+        return _named(record, [key for key in _DATASET_PATHS if key in keys])
+    if isinstance(record, Model):
+        return _named(record, [key for key in _MODEL_PATHS if key in keys])
+    if isinstance(record, Source):
+        return _named(record, [key for key in _SOURCE_PATHS if key in keys])
+    if isinstance(record, Pipeline):
+        return _named(record, [key for key in _PIPELINE_PATHS if key in keys])
+    return ()
+
+
+def _named(record: Source | Dataset | Model | Pipeline, keys: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    pairs: list[tuple[str, str]] = []
+    for key in keys:
+        value = getattr(record, key)
+        names = (value,) if isinstance(value, str) else value or ()
+        pairs.extend((key, name) for name in names)
+    return tuple(pairs)
+
+
+def declared_files(system: System) -> Iterator[tuple[str, str, Path]]:
+    """Element id, key and absolute path of every file that the description names, existing or not.
+
+    Raises:
+        InputError: a path leaves the project.
+    """
+    every = (*_SOURCE_PATHS, *_DATASET_PATHS, *_MODEL_PATHS, *_PIPELINE_PATHS)
+    for element in (*system.elements, PIPELINE):
+        for key, name in declared_paths(system, element, every):
+            yield element, key, located(system, element, key, name)
+
+
+def located(system: System, element: str, key: str, name: str) -> Path:
+    """The absolute path of a declared file or folder, which need not exist.
+
+    Raises:
+        InputError: it leaves the project; names file and line.
+    """
+    where = f"{system.origin.file}:{system.line(element, key)}"
+    try:
+        return confined(system.origin.root, name)
+    except InputError as error:
+        raise InputError(error.what, where=where, remedy=error.remedy) from error
+
+
+def digested(system: System, element: str, key: str, name: str) -> tuple[Path, str, int] | Absent:
+    """Path, SHA-256 and size of a declared file; absent while the design has no files yet.
+
+    Raises:
+        InputError: it is missing, unreadable, not regular or leaves the project; names file and line.
+    """
+    path = located(system, element, key, name)
+    where = f"{system.origin.file}:{system.line(element, key)}"
+    if not path.exists():
+        if system.about.stage is Stage.DESIGN:
+            return Absent(element, f"{name} does not exist yet")
+        raise InputError(f"{element}: file {name} does not exist", where=where, remedy="create it, or correct the path")
+    try:
+        found = digest_file(path)
+    except InputError as error:
+        raise InputError(f"{element}: {name} {error.what}", where=where, remedy=error.remedy) from error
+    return path, found.sha256, found.size
