@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from redan.artifacts.absent import Absent
@@ -12,7 +12,8 @@ from redan.artifacts.dataset_file import DatasetFile
 from redan.artifacts.declared import PIPELINE, declared_files, declared_paths, digested, located
 from redan.artifacts.file_modes import FileModes
 from redan.artifacts.model_file import ModelFile
-from redan.system.records import Model
+from redan.artifacts.pipeline_files import AuditFile, LockFiles, StatementFile
+from redan.system.records import Model, Pipeline
 from redan.system.system import System
 from redan.terms import Stage
 
@@ -42,17 +43,50 @@ def model_file(system: System, element: str) -> Artifact | Absent:
 
 
 def code_files(system: System, element: str) -> Artifact | Absent:
-    """The training code of a model, digested; absent when none is declared."""
-    record = system.elements.get(element)
-    if not isinstance(record, Model) or not record.code:
+    """The training code of a model, or the other code of the pipeline, digested; absent when none is declared."""
+    record = system.pipeline if element == PIPELINE else system.elements.get(element)
+    if not isinstance(record, Model | Pipeline) or not record.code:
         return Absent(element, "no training code is declared (key 'code')")
+    files = _each_digested(system, element, "code", record.code)
+    return files if isinstance(files, Absent) else CodeFiles(element=element, files=files)
+
+
+def lock_files(system: System, element: str) -> Artifact | Absent:
+    """The lock files of the pipeline, digested; absent when none is declared."""
+    if element != PIPELINE or not system.pipeline.requirements:
+        return Absent(element, "no lock file is declared (key 'requirements' of [pipeline])")
+    files = _each_digested(system, element, "requirements", system.pipeline.requirements)
+    return files if isinstance(files, Absent) else LockFiles(element=element, files=files)
+
+
+def audit_file(system: System, element: str) -> Artifact | Absent:
+    """The result of the last search for known vulnerabilities, digested; absent when none is declared."""
+    name = system.pipeline.audit
+    if element != PIPELINE or name is None:
+        return Absent(element, "no search for known vulnerabilities is declared (key 'audit' of [pipeline])")
+    found = digested(system, element, "audit", name)
+    return found if isinstance(found, Absent) else AuditFile(element=element, name=name, path=found[0], digest=found[1])
+
+
+def statement_file(system: System, element: str) -> Artifact | Absent:
+    """The statements on vulnerabilities, digested; absent when none are declared."""
+    name = system.pipeline.statements
+    if element != PIPELINE or name is None:
+        return Absent(element, "no statements on vulnerabilities are declared (key 'statements' of [pipeline])")
+    found = digested(system, element, "statements", name)
+    if isinstance(found, Absent):
+        return found
+    return StatementFile(element=element, name=name, path=found[0], digest=found[1])
+
+
+def _each_digested(system: System, element: str, key: str, names: Iterable[str]) -> tuple[CodeFile, ...] | Absent:
     files = []
-    for name in record.code:
-        found = digested(system, element, "code", name)
+    for name in names:
+        found = digested(system, element, key, name)
         if isinstance(found, Absent):
             return found
         files.append(CodeFile(name=name, path=found[0], sha256=found[1]))
-    return CodeFiles(element=element, files=tuple(files))
+    return tuple(files)
 
 
 def file_modes(system: System, element: str) -> Artifact | Absent:
@@ -71,7 +105,15 @@ def _modes(system: System, element: str) -> Iterator[tuple[str, int]]:
 __all__ = ["COLLECTORS", "PIPELINE", "collect", "declared_files"]
 
 COLLECTORS: Mapping[type[Artifact], Callable[[System, str], Artifact | Absent]] = MappingProxyType(
-    {DatasetFile: dataset_file, ModelFile: model_file, CodeFiles: code_files, FileModes: file_modes}
+    {
+        DatasetFile: dataset_file,
+        ModelFile: model_file,
+        CodeFiles: code_files,
+        FileModes: file_modes,
+        LockFiles: lock_files,
+        AuditFile: audit_file,
+        StatementFile: statement_file,
+    }
 )
 
 
