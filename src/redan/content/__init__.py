@@ -1,1 +1,7 @@
-"""Content seals of datasets: a digest over all rows and columns, and a record of rows that names changes."""
+"""What a table says, whatever file carries it: digests of its content, and a record that names the rows that changed."""
+
+from redan.content.comparison import Comparison
+from redan.content.dataset import DatasetSeal, seal_dataset, verify_dataset
+from redan.content.digest import ContentDigest, content_digest
+
+__all__ = ["Comparison", "ContentDigest", "DatasetSeal", "content_digest", "seal_dataset", "verify_dataset"]
