@@ -1,1 +1,8 @@
 """Safe loading: bytes are read once, verified, and exactly those bytes become a model."""
+
+from redan.models.formats import Format
+from redan.models.loaded import Loaded, Piece
+from redan.models.loading import load
+from redan.models.model import Model, OnnxModel, Port, SklearnModel, model_of
+
+__all__ = ["Format", "Loaded", "Model", "OnnxModel", "Piece", "Port", "SklearnModel", "load", "model_of"]

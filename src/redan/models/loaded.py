@@ -1,0 +1,79 @@
+"""What was loaded: the runtime object, and the facts about its bytes that evidence needs."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from redan.canon import Json
+from redan.scan.records import Scanned
+
+if TYPE_CHECKING:
+    from redan.models.model import Model
+
+UNSEALED = "unsafe_unsealed"
+FORMAT = "unsafe_format"
+
+
+class Piece(NamedTuple):
+    """One further file whose bytes became part of the model, with its SHA-256."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A model in memory, and what is known of the bytes that it was made from.
+
+    Args:
+        runtime: an onnxruntime session, a dictionary of tensors, or an estimator.
+        format: one of `redan.models.formats.Format`.
+        name: of the file, without its folder when nothing seals the folder.
+        sha256: of exactly the bytes that were loaded.
+        size: of those bytes.
+        pieces: further files that were read, such as external tensors, each verified like the model itself.
+        root: root digest of the seal; None when nothing seals the file.
+        key_id: of the key, certificate or identity that the seal verified against; None without a seal.
+        method: of that seal, such as `key`; None without a seal.
+        scan: what the scan said of exactly those bytes.
+        loader: name of the distribution that read them.
+        loader_version: of that distribution.
+        unsafe: the `unsafe_` options without which nothing would have been loaded.
+    """
+
+    runtime: object = field(repr=False, compare=False)
+    format: str
+    name: str
+    sha256: str
+    size: int
+    pieces: tuple[Piece, ...] = ()
+    root: str | None
+    key_id: str | None
+    method: str | None
+    scan: Scanned
+    loader: str
+    loader_version: str
+    unsafe: tuple[str, ...] = ()
+
+    def model(self) -> "Model":
+        """The one interface over sessions and estimators.
+
+        Raises:
+            InputError: it is neither, such as a dictionary of tensors.
+        """
+        from redan.models.model import model_of
+
+        return model_of(self.runtime)
+
+    def to_json(self) -> dict[str, Json]:
+        """The facts as evidence writes them: digests and names, nothing of the model's content."""
+        return {
+            "name": self.name,
+            "format": self.format,
+            "sha256": self.sha256,
+            "size": self.size,
+            "pieces": [{"name": piece.name, "sha256": piece.sha256} for piece in self.pieces],
+            "seal": None if self.root is None else {"root": self.root, "key": self.key_id, "method": self.method},
+            "scan": {"verdict": self.scan.verdict.value, "format": self.scan.format},
+            "loader": {"name": self.loader, "version": self.loader_version},
+            "unsafe": list(self.unsafe),
+        }

@@ -1,0 +1,195 @@
+"""Loading: read once, verify, scan, and hand exactly those bytes to a loader that runs nothing of them."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from redan.canon import digest
+from redan.errors import InputError, UsageError
+from redan.files import read_bounded
+from redan.models.formats import RUNS_CODE, Format, recognise
+from redan.models.loaded import FORMAT, UNSEALED, Loaded, Piece
+from redan.models.onnx_external import locations
+from redan.models.onnx_session import onnx_session
+from redan.models.skops_file import estimator
+from redan.models.source import LIMIT_BYTES, Source, plain, vouched
+from redan.models.tensors import tensors
+from redan.models.torch_state import script, state_dict
+from redan.models.unpickling import unpickle
+from redan.scan.records import Detection, Scanned, ScanVerdict
+from redan.scan.region import Region
+from redan.seal.oms import Trust
+
+SEAL_LIMIT_BYTES = 64 << 20
+_PIECES = 10_000  # files of one model with external tensors
+
+
+class _Runtime(NamedTuple):
+    model: object
+    loader: str
+    version: str
+
+
+def load(
+    path: Path,
+    *,
+    seal: bytes | Path | None,
+    trust: Trust | None,
+    within: Path | None = None,
+    ignore: Iterable[str] = (),
+    trusted: Iterable[str] = (),
+    unsafe_unsealed: bool = False,
+    unsafe_format: bool = False,
+    limit_bytes: int = LIMIT_BYTES,
+) -> Loaded:
+    """A model from exactly the bytes that were verified.
+
+    Each file is opened once; what was read is hashed, compared with the seal, scanned and loaded, so that a file that
+    is exchanged at any moment is either found or has no effect.
+
+    Args:
+        path: the model's file.
+        seal: of the file, or of the folder `within`; its bytes or its path. None only with `unsafe_unsealed`.
+        trust: the public key, certificate authorities or identity whose seal is believed.
+        within: the folder that the seal covers; None when it covers the file alone.
+        ignore: files of that folder which the seal does not cover; the seal itself is known.
+        trusted: full names of types of a skops file that the caller looked at and trusts.
+        unsafe_unsealed: load although nothing vouches for the bytes; on record in the result.
+        unsafe_format: load a format that runs code, or a file that the scan did not understand; on record too. A
+            pickle is loaded only when it is sealed as well.
+        limit_bytes: the most that is read of one file, and of all external tensors together.
+
+    Returns:
+        The runtime object with the facts about its bytes.
+
+    Raises:
+        UsageError: an option is missing or contradicts another.
+        InvalidError: the seal does not verify, or does not cover the bytes.
+        InputError: the scan found something malicious, the format is not loaded, or an `unsafe_` option is needed.
+        MissingExtraError: the loader is not installed.
+        IncompleteError: the loader's version has a published fault.
+    """
+    source = _source(path, seal, trust, within, ignore, unsafe_unsealed, limit_bytes)
+    data = source.read(source.name)
+    kind = recognise(data)
+    pieces = _pieces(source, data, limit_bytes) if kind is Format.ONNX else {}
+    scanned = _scan(data, source.name, pieces)
+    unsafe = _unsafe(source, kind, scanned, allowed=unsafe_format)
+    runtime = _runtime(kind, data, pieces, trusted)
+    sealed = source.sealed
+    return Loaded(
+        runtime=runtime.model,
+        format=kind.value,
+        name=source.name,
+        sha256=digest(data),
+        size=len(data),
+        pieces=tuple(Piece(name, digest(piece)) for name, piece in sorted(pieces.items())),
+        root=None if sealed is None else sealed.root,
+        key_id=None if sealed is None else sealed.key_id,
+        method=None if sealed is None else sealed.method,
+        scan=scanned,
+        loader=runtime.loader,
+        loader_version=runtime.version,
+        unsafe=unsafe,
+    )
+
+
+def _source(
+    path: Path,
+    seal: bytes | Path | None,
+    trust: Trust | None,
+    within: Path | None,
+    ignore: Iterable[str],
+    unsafe_unsealed: bool,
+    limit_bytes: int,
+) -> Source:
+    if seal is None:
+        if not unsafe_unsealed:
+            raise UsageError(
+                "no seal vouches for the model",
+                where=str(path),
+                remedy="give seal and trust, or say unsafe_unsealed=True, which is recorded",
+            )
+        return plain(path, limit_bytes)
+    if trust is None:
+        raise UsageError("a seal proves nothing without a trusted key", where=str(path), remedy="give trust")
+    left_out = [*ignore]
+    if isinstance(seal, Path):
+        if within is not None and (own := _below(seal, within)) is not None:
+            left_out.append(own)
+        seal = read_bounded(seal, SEAL_LIMIT_BYTES)
+    return vouched(path, within, seal, trust, ignore=left_out, limit_bytes=limit_bytes)
+
+
+def _below(path: Path, folder: Path) -> str | None:
+    try:
+        return Path(os.path.abspath(path)).relative_to(os.path.abspath(folder)).as_posix()
+    except ValueError:
+        return None
+
+
+def _pieces(source: Source, data: bytes, limit_bytes: int) -> dict[str, bytes]:
+    """The bytes of every file with external tensors, by the name that the model uses."""
+    names = locations(data)
+    if len(names) > _PIECES:
+        raise InputError(f"the model's tensors lie in more than {_PIECES:,} files", remedy="save them in fewer")
+    folder = PurePosixPath(source.name).parent
+    found: dict[str, bytes] = {}
+    total = 0
+    for name in names:
+        found[name] = source.read((folder / name).as_posix())
+        total += len(found[name])
+        if total > limit_bytes:
+            raise InputError(f"the model's tensors are larger than {limit_bytes:,} bytes", remedy="raise limit_bytes")
+    return found
+
+
+def _scan(data: bytes, name: str, pieces: Mapping[str, bytes]) -> Scanned:
+    from redan.scan import scan_bytes
+
+    regions = {PurePosixPath(piece).as_posix(): Region.of(held) for piece, held in pieces.items()}
+    return scan_bytes(data, PurePosixPath(name).name, siblings=lambda other: regions.get(PurePosixPath(other).as_posix()))
+
+
+def _unsafe(source: Source, kind: Format, scanned: Scanned, *, allowed: bool) -> tuple[str, ...]:
+    """The `unsafe_` options that this file needs, all of which were given."""
+    if scanned.verdict is ScanVerdict.MALICIOUS:
+        raise InputError(f"the model is malicious: {_worst(scanned)}", remedy="do not load it; no option does")
+    reason = None
+    if kind in RUNS_CODE:
+        reason = f"loading or calling a model of format {kind} runs code that the file names"
+    elif scanned.verdict is not ScanVerdict.CLEAN:
+        reason = f"the scan did not understand the whole file: {_worst(scanned)}"
+    if reason is not None and not allowed:
+        raise InputError(
+            reason, remedy="export it to ONNX, safetensors or skops, or say unsafe_format=True, which is recorded"
+        )
+    if kind is Format.PICKLE and source.sealed is None:
+        raise InputError("a pickle that no trusted key sealed is never loaded", remedy="seal it: redan seal")
+    return (*((UNSEALED,) if source.sealed is None else ()), *((FORMAT,) if reason is not None else ()))
+
+
+def _worst(scanned: Scanned) -> str:
+    found: Detection | None = next((d for d in scanned.detections if d.verdict is scanned.verdict), None)
+    if found is None:
+        return next(iter(scanned.unread), "nothing more is known")
+    at = "" if found.offset is None else f" at byte {found.offset:,}"
+    member = f" in {found.member}" if found.member else ""
+    return f"{found.rule}{member}{at}, {found.what}"
+
+
+def _runtime(kind: Format, data: bytes, pieces: Mapping[str, bytes], trusted: Iterable[str]) -> _Runtime:
+    match kind:
+        case Format.ONNX:
+            return _Runtime(*onnx_session(data, pieces))
+        case Format.SAFETENSORS:
+            return _Runtime(*tensors(data))
+        case Format.TORCH | Format.TORCH_LEGACY:
+            return _Runtime(*state_dict(data))
+        case Format.TORCHSCRIPT:
+            return _Runtime(*script(data))
+        case Format.SKOPS:
+            return _Runtime(*estimator(data, trusted))
+        case Format.PICKLE:
+            return _Runtime(*unpickle(data))
