@@ -20,14 +20,15 @@ _IN_MEMORY_BYTES = 64 << 20  # up to here the bytes that are digested are the ve
 _MOST_TOLD = 1000  # detections of one file and verdict; more are counted
 
 
-def scan_bytes(data: bytes, name: str) -> Scanned:
+def scan_bytes(data: bytes, name: str, *, siblings: Callable[[str], Region | None] | None = None) -> Scanned:
     """What a scan says of some bytes.
 
     Args:
         data: anything.
         name: as the file would be called; it raises expectations, it never decides what is read.
+        siblings: files beside it by relative name, such as external tensors that the caller holds; none when None.
     """
-    return _scanned(Region.of(data), name, hashlib.sha256(data).hexdigest(), _nothing_beside)
+    return _scanned(Region.of(data), name, hashlib.sha256(data).hexdigest(), siblings or _nothing_beside)
 
 
 def scan_file(path: Path, name: str | None = None) -> Scanned:
