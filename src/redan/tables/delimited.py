@@ -50,6 +50,27 @@ def keep_delimited(path: Path, spool: Spool) -> Kept:
     return Kept(spool.file, spool)
 
 
+def keep_text(path: Path, spool: Spool) -> Kept:
+    """Converts a delimited text file to Parquet and leaves every value the text that it is.
+
+    Raises:
+        InputError: with the line, what is wrong in it and what to do.
+    """
+    import duckdb
+
+    _text(path)
+    delimiter, columns = header(path)
+    connection = connect(path, spool.file.parent)
+    try:
+        source = _source(path, delimiter, columns)
+        _copy(connection, source, columns, [TextType.TEXT] * len(columns), spool.file)
+    except duckdb.Error as error:
+        raise _fault(error, path) from error
+    finally:
+        connection.close()
+    return Kept(spool.file, spool)
+
+
 def header(path: Path) -> tuple[str, list[str]]:
     """The delimiter and the column names of a delimited file.
 

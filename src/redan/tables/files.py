@@ -18,7 +18,7 @@ import narwhals.stable.v2 as nw
 from redan.errors import InputError, steering
 from redan.files import open_regular
 from redan.tables.arrow_file import keep_arrow
-from redan.tables.delimited import keep_delimited
+from redan.tables.delimited import keep_delimited, keep_text
 from redan.tables.duckdb_file import keep_duckdb
 from redan.tables.engine import connect, explained, quoted
 from redan.tables.json_lines import keep_json_lines
@@ -64,7 +64,7 @@ class Identity(NamedTuple):
     changed_ns: int
 
 
-def open_table(path: Path) -> Table:
+def open_table(path: Path, *, typed: bool = True) -> Table:
     """A table over a file.
 
     Text columns become bool, int, float, date or datetime when every value of the whole file is one, and stay text
@@ -73,6 +73,7 @@ def open_table(path: Path) -> Table:
     Args:
         path: `.csv`, `.tsv`, `.parquet`, `.arrow`, `.feather`, `.jsonl`, `.ndjson` or `.duckdb`; anything else is
             read as CSV.
+        typed: whether values of delimited text get types; every value stays the text that it is otherwise.
 
     Raises:
         InputError: the file is absent, empty, damaged, ragged or not UTF-8, or has no, nameless or doubled columns.
@@ -84,7 +85,7 @@ def open_table(path: Path) -> Table:
         _check_footer(path)
     if path.suffix.lower() in PARQUET and not WILD & set(str(path)):
         return _table(Kept(path), path)
-    return _table(_kept(identity), path)
+    return _table(_kept(identity, typed), path)
 
 
 def _table(kept: Kept, path: Path) -> Table:
@@ -144,7 +145,7 @@ def _identity(path: Path) -> Identity:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _kept(identity: Identity) -> Kept:
+def _kept(identity: Identity, typed: bool) -> Kept:
     """The converted file; its folder goes when the last table over it does."""
     path = Path(identity.path)
     spool = Spool.new()
@@ -152,7 +153,8 @@ def _kept(identity: Identity) -> Kept:
     if WILD & set(identity.path):
         plain = spool.file.with_name(f"plain{path.suffix}")
         shutil.copyfile(path, plain)
-    kept = READERS.get(path.suffix.lower(), keep_delimited)(plain, spool)
+    reader = READERS.get(path.suffix.lower(), keep_delimited)
+    kept = (keep_text if reader is keep_delimited and not typed else reader)(plain, spool)
     if _identity(path) != identity:
         raise InputError("changed while it was read", where=str(path), remedy="run again when nothing writes to it")
     return kept

@@ -34,6 +34,16 @@ _SHAPES = {
 NARROW = tuple(t for t in TextType if t is not TextType.TEXT)
 
 
+def shaped(value: str, kind: TextType) -> str:
+    """SQL that is true when an SQL text has the shape of a type; day and time may still not exist."""
+    return f"regexp_full_match({value}, '{_SHAPES[kind]}')"
+
+
+def missing(value: str) -> str:
+    """SQL that is true when a text stands for a missing value in a column that is not text."""
+    return f"trim({value}) IN ({_LISTED})"
+
+
 def fits(column: str, kind: TextType) -> str:
     """SQL that is true when a text is a value of the type or missing."""
     value = f"trim({named(column)})"
