@@ -13,6 +13,8 @@ PACKAGE = ROOT / "src" / "redan"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 # The rim of a process and the runner; each says why beside its except.
 BROAD_EXCEPTS = {"cli/app.py", "runner/answer.py"}
+# The one module that unpickles: sealed bytes only, and only when the caller said unsafe_format.
+UNPICKLERS = {"models/unpickling.py"}
 
 
 def _functions(path: Path) -> list[tuple[str, int]]:
@@ -76,7 +78,8 @@ def test_nothing_evaluates_or_unpickles():
                 found.append((path.name, node.lineno))
             if isinstance(node, ast.keyword) and node.arg == "shell":
                 found.append((path.name, node.lineno))
-            if isinstance(node, (ast.Import, ast.ImportFrom)):
+            allowed = path.relative_to(PACKAGE).as_posix() in UNPICKLERS
+            if isinstance(node, (ast.Import, ast.ImportFrom)) and not allowed:
                 roots = {(a.name or "").split(".")[0] for a in node.names}
                 roots.add((getattr(node, "module", None) or "").split(".")[0])
                 found += [(path.name, node.lineno)] if roots & modules else []

@@ -10,21 +10,24 @@ from redan.models.onnx_external import is_onnx
 
 _ZIP = b"PK\x03\x04"
 _MEMBERS = 200_000  # a sharded state dict has some ten thousand
-# The first thing torch wrote before its zip format: a pickled 0x1950A86A20F9469CFC6C (torch/serialization.py, MAGIC_NUMBER).
+# What torch wrote first before its zip format: a pickled 0x1950A86A20F9469CFC6C (torch.serialization.MAGIC_NUMBER).
 _TORCH_LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
-_COMPRESSED = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x5d\x00\x00")
+_COMPRESSED = (
+    *(b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"),  # zlib
+    *(b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x5d\x00\x00"),  # gzip, bzip2, xz, lzma
+)
 _NEWEST_PICKLE = 5
 _SAFETENSORS_HEADER = 100_000_000  # safetensors, tensor.rs: MAX_HEADER_SIZE
 _KEEP = "export it to ONNX, safetensors or skops"
 _REFUSED = (
-    (0, b"\x89HDF\r\n\x1a\n", "HDF5, as Keras writes it: its layers may hold code, and no loader of it can be told not to run it"),
+    (0, b"\x89HDF\r\n\x1a\n", "HDF5, as Keras writes it, whose layers may hold code"),
     (0, b"GGUF", "GGUF, which the language-model runtimes read by themselves"),
     (4, b"ORTM", "the internal format of ONNX Runtime, which is not checked when it is read"),
     (4, b"TFL3", "TensorFlow Lite"),
     (0, b"CBM1", "CatBoost"),
     (0, b"tree\n", "LightGBM text"),
     (0, b"\x93NUMPY", "a NumPy array, not a model"),
-    (0, b"\x04\"M\x18", "lz4, inside of which nothing was looked at"),
+    (0, b"\x04\x22M\x18", "lz4, inside of which nothing was looked at"),
     (0, b"7z\xbc\xaf\x27\x1c", "7z, inside of which nothing was looked at"),
 )  # fmt: skip
 
@@ -59,14 +62,14 @@ def recognise(data: bytes) -> Format:
     for at, magic, what in _REFUSED:
         if data[at : at + len(magic)] == magic:
             raise InputError(f"the file is {what}", remedy=_KEEP)
+    if is_safetensors(data):  # first: its length may spell the magic of another format, theirs never its brace
+        return Format.SAFETENSORS
     if data.startswith(_ZIP):
         return _archive(data)
     if data.startswith(_TORCH_LEGACY):
         return Format.TORCH_LEGACY
     if _is_pickle(data) or data.startswith(_COMPRESSED):
         return Format.PICKLE
-    if is_safetensors(data):
-        return Format.SAFETENSORS
     if is_onnx(data):
         return Format.ONNX
     raise InputError("the file is of no format that can be loaded", remedy=_KEEP)

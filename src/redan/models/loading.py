@@ -1,6 +1,5 @@
 """Loading: read once, verify, scan, and hand exactly those bytes to a loader that runs nothing of them."""
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from redan.models.loaded import FORMAT, UNSEALED, Loaded, Piece
 from redan.models.onnx_external import locations
 from redan.models.onnx_session import onnx_session
 from redan.models.skops_file import estimator
-from redan.models.source import LIMIT_BYTES, Source, plain, vouched
+from redan.models.source import LIMIT_BYTES, Plain, Source, Vouched, below, vouched
 from redan.models.tensors import tensors
 from redan.models.torch_state import script, state_dict
 from redan.models.unpickling import unpickle
@@ -70,8 +69,11 @@ def load(
         MissingExtraError: the loader is not installed.
         IncompleteError: the loader's version has a published fault.
     """
-    source = _source(path, seal, trust, within, ignore, unsafe_unsealed, limit_bytes)
-    data = source.read(source.name)
+    _allowed(path, seal, trusted=trust is not None, unsealed=unsafe_unsealed)
+    source: Source = Plain(path.parent, path.name)
+    if seal is not None and trust is not None:
+        source = _sealed(path, within, seal, trust, ignore)
+    data = source.read(source.name, limit_bytes)
     kind = recognise(data)
     pieces = _pieces(source, data, limit_bytes) if kind is Format.ONNX else {}
     scanned = _scan(data, source.name, pieces)
@@ -95,38 +97,24 @@ def load(
     )
 
 
-def _source(
-    path: Path,
-    seal: bytes | Path | None,
-    trust: Trust | None,
-    within: Path | None,
-    ignore: Iterable[str],
-    unsafe_unsealed: bool,
-    limit_bytes: int,
-) -> Source:
-    if seal is None:
-        if not unsafe_unsealed:
-            raise UsageError(
-                "no seal vouches for the model",
-                where=str(path),
-                remedy="give seal and trust, or say unsafe_unsealed=True, which is recorded",
-            )
-        return plain(path, limit_bytes)
-    if trust is None:
+def _allowed(path: Path, seal: bytes | Path | None, *, trusted: bool, unsealed: bool) -> None:
+    if seal is None and not unsealed:
+        raise UsageError(
+            "no seal vouches for the model",
+            where=str(path),
+            remedy="give seal and trust, or say unsafe_unsealed=True, which is recorded",
+        )
+    if seal is not None and not trusted:
         raise UsageError("a seal proves nothing without a trusted key", where=str(path), remedy="give trust")
+
+
+def _sealed(path: Path, within: Path | None, seal: bytes | Path, trust: Trust, ignore: Iterable[str]) -> Vouched:
     left_out = [*ignore]
     if isinstance(seal, Path):
-        if within is not None and (own := _below(seal, within)) is not None:
-            left_out.append(own)
+        own = None if within is None else below(seal, within)
+        left_out += [own] if own is not None else []
         seal = read_bounded(seal, SEAL_LIMIT_BYTES)
-    return vouched(path, within, seal, trust, ignore=left_out, limit_bytes=limit_bytes)
-
-
-def _below(path: Path, folder: Path) -> str | None:
-    try:
-        return Path(os.path.abspath(path)).relative_to(os.path.abspath(folder)).as_posix()
-    except ValueError:
-        return None
+    return vouched(path, within, seal, trust, left_out)
 
 
 def _pieces(source: Source, data: bytes, limit_bytes: int) -> dict[str, bytes]:
@@ -136,12 +124,9 @@ def _pieces(source: Source, data: bytes, limit_bytes: int) -> dict[str, bytes]:
         raise InputError(f"the model's tensors lie in more than {_PIECES:,} files", remedy="save them in fewer")
     folder = PurePosixPath(source.name).parent
     found: dict[str, bytes] = {}
-    total = 0
     for name in names:
-        found[name] = source.read((folder / name).as_posix())
-        total += len(found[name])
-        if total > limit_bytes:
-            raise InputError(f"the model's tensors are larger than {limit_bytes:,} bytes", remedy="raise limit_bytes")
+        left = limit_bytes - sum(map(len, found.values()))
+        found[name] = source.read((folder / name).as_posix(), left)
     return found
 
 
@@ -149,7 +134,7 @@ def _scan(data: bytes, name: str, pieces: Mapping[str, bytes]) -> Scanned:
     from redan.scan import scan_bytes
 
     regions = {PurePosixPath(piece).as_posix(): Region.of(held) for piece, held in pieces.items()}
-    return scan_bytes(data, PurePosixPath(name).name, siblings=lambda other: regions.get(PurePosixPath(other).as_posix()))
+    return scan_bytes(data, PurePosixPath(name).name, siblings=lambda n: regions.get(PurePosixPath(n).as_posix()))
 
 
 def _unsafe(source: Source, kind: Format, scanned: Scanned, *, allowed: bool) -> tuple[str, ...]:

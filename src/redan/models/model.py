@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, runtime_
 from redan.errors import InputError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Array: TypeAlias = NDArray[Any]
@@ -92,17 +91,17 @@ class OnnxModel:
 
         A single array for a model with several inputs of one column each is taken apart by columns, in order.
         """
-        from redan.models.onnx_session import FAULTS
+        from redan.models.onnx_session import faults
 
         chosen = self._answer()
         try:
             found = self.session.run([chosen], self._feed(x))[0]
-        except FAULTS as error:
+        except faults() as error:
             raise InputError("the arrays do not fit the model's inputs") from error
         return _as_array(found)
 
     def _answer(self) -> str:
-        names = [found.name for found in self.session.get_outputs()]
+        names = [str(found.name) for found in self.session.get_outputs()]
         lower = {name.lower(): name for name in names}
         return next((lower[word] for word in _CLASS_SCORES if word in lower), names[0])
 

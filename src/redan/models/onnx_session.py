@@ -61,7 +61,7 @@ def onnx_session(data: bytes, pieces: Mapping[str, bytes]) -> tuple["InferenceSe
     import onnxruntime
 
     if os.environ.get(_CONFIG_FROM_MODEL, "0") != "0":
-        raise UsageError(f"{_CONFIG_FROM_MODEL} is set, which lets a model configure its own session", remedy="unset it")
+        raise UsageError(f"{_CONFIG_FROM_MODEL} is set, so models configure their own session", remedy="unset it")
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _QUIET
     if pieces:

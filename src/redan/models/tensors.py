@@ -43,7 +43,7 @@ def tensors(data: bytes) -> "tuple[dict[str, NDArray[Any]], str, str]":
     import safetensors
 
     try:
-        parts = safetensors.deserialize(data)
+        parts = safetensors.deserialize(data)  # type: ignore[no-untyped-call]
     except (safetensors.SafetensorError, ValueError, TypeError) as error:
         raise InputError("the safetensors file is not well formed", remedy="fetch it again") from error
     return {name: _array(name, part) for name, part in parts}, _PACKAGE, found

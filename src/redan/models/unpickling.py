@@ -5,7 +5,7 @@ The architecture test knows this module by name; every other import of a pickle 
 
 import io
 import lzma
-import pickle  # noqa: S403 -- for the name of its error; joblib does the reading
+import pickle
 import struct
 import zipfile
 import zlib
@@ -51,7 +51,7 @@ def unpickle(data: bytes) -> tuple[object, str, str]:
         InputError: the file cannot be loaded here.
     """
     found = required("sklearn", _PACKAGE)
-    import joblib
+    import joblib  # type: ignore[import-untyped]
 
     try:
         return joblib.load(io.BytesIO(data)), _PACKAGE, found
