@@ -9,13 +9,12 @@ from redan.artifacts.absent import Absent
 from redan.artifacts.artifact import Artifact
 from redan.artifacts.code_files import CodeFile, CodeFiles
 from redan.artifacts.dataset_file import DatasetFile
-from redan.artifacts.declared import PIPELINE, declared_files, declared_paths, digested, located
+from redan.artifacts.declared import PIPELINE, declared_files, declared_paths, digested, located, model_path
 from redan.artifacts.file_modes import FileModes
 from redan.artifacts.model_file import ModelFile
 from redan.artifacts.pipeline_files import AuditFile, LockFiles, StatementFile
 from redan.system.records import Model, Pipeline
 from redan.system.system import System
-from redan.terms import Stage
 
 
 def dataset_file(system: System, element: str) -> Artifact | Absent:
@@ -30,16 +29,12 @@ def dataset_file(system: System, element: str) -> Artifact | Absent:
 
 def model_file(system: System, element: str) -> Artifact | Absent:
     """The file behind a model, digested; absent without a path or, before operation, while it is not trained."""
-    record = system.elements.get(element)
-    if isinstance(record, Model) and record.path:
-        missing = not located(system, element, "path", record.path).exists()
-        if missing and system.about.stage is not Stage.OPERATION:
-            return Absent(element, f"{record.path} does not exist yet")
-        found = digested(system, element, "path", record.path)
-        if isinstance(found, Absent):
-            return found
-        return ModelFile(element=element, path=found[0], digest=found[1], size=found[2])
-    return Absent(element, "no path is declared")
+    path = model_path(system, element)
+    if isinstance(path, Absent):
+        return path
+    key, name = declared_paths(system, element, ("path",))[0]
+    found = digested(system, element, key, name)
+    return found if isinstance(found, Absent) else ModelFile(element=element, path=path, digest=found[1], size=found[2])
 
 
 def code_files(system: System, element: str) -> Artifact | Absent:

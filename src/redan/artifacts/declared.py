@@ -67,20 +67,47 @@ def located(system: System, element: str, key: str, name: str) -> Path:
         raise InputError(error.what, where=where, remedy=error.remedy) from error
 
 
+def present(system: System, element: str, key: str, name: str) -> Path | Absent:
+    """The absolute path of a declared file or folder that exists; absent while the design has no files yet.
+
+    Raises:
+        InputError: it is missing or leaves the project; names file and line.
+    """
+    path = located(system, element, key, name)
+    if path.exists():
+        return path
+    if system.about.stage is Stage.DESIGN:
+        return Absent(element, f"{name} does not exist yet")
+    where = f"{system.origin.file}:{system.line(element, key)}"
+    raise InputError(f"{element}: file {name} does not exist", where=where, remedy="create it, or correct the path")
+
+
+def model_path(system: System, element: str) -> Path | Absent:
+    """Where a model's file lies; absent without a path or, before operation, while it is not trained.
+
+    Raises:
+        InputError: it is missing in operation, or leaves the project; names file and line.
+    """
+    record = system.elements.get(element)
+    if not isinstance(record, Model) or not record.path:
+        return Absent(element, "no path is declared")
+    if system.about.stage is not Stage.OPERATION and not located(system, element, "path", record.path).exists():
+        return Absent(element, f"{record.path} does not exist yet")
+    return present(system, element, "path", record.path)
+
+
 def digested(system: System, element: str, key: str, name: str) -> tuple[Path, str, int] | Absent:
     """Path, SHA-256 and size of a declared file; absent while the design has no files yet.
 
     Raises:
         InputError: it is missing, unreadable, not regular or leaves the project; names file and line.
     """
-    path = located(system, element, key, name)
-    where = f"{system.origin.file}:{system.line(element, key)}"
-    if not path.exists():
-        if system.about.stage is Stage.DESIGN:
-            return Absent(element, f"{name} does not exist yet")
-        raise InputError(f"{element}: file {name} does not exist", where=where, remedy="create it, or correct the path")
+    path = present(system, element, key, name)
+    if isinstance(path, Absent):
+        return path
     try:
         found = digest_file(path)
     except InputError as error:
+        where = f"{system.origin.file}:{system.line(element, key)}"
         raise InputError(f"{element}: {name} {error.what}", where=where, remedy=error.remedy) from error
     return path, found.sha256, found.size
