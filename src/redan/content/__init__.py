@@ -1,4 +1,4 @@
-"""What a table says, whatever file carries it: digests of its content, and a record that names the rows that changed."""
+"""What a table says, whatever file carries it: digests of its content, and a record that names changed rows."""
 
 from redan.content.comparison import Comparison
 from redan.content.dataset import DatasetSeal, seal_dataset, verify_dataset
