@@ -61,6 +61,29 @@ def parse_canonical(data: bytes, *, limit_bytes: int, depth: int = 32) -> Json:
     Raises:
         ValueError: too large, too deep, not JSON, a name twice, or not canonical; names the byte offset if it can.
     """
+    value = parse_strict(data, limit_bytes=limit_bytes, depth=depth)
+    again = canonical(value)
+    if again != data:
+        raise ValueError(f"not canonical JSON from byte {_first_difference(again, data):,} on")
+    return value
+
+
+def parse_strict(data: bytes, *, limit_bytes: int, depth: int = 32) -> Json:
+    """The JSON value of bytes that need not be canonical, as files of other tools are not.
+
+    Source: RFC 8259; section 4 leaves duplicate names open, here they are refused.
+
+    Args:
+        data: bytes of anyone.
+        limit_bytes: the most bytes that are looked at.
+        depth: the deepest nesting of arrays and objects.
+
+    Returns:
+        The value; numbers beyond 15 digits are doubles, and may be infinite.
+
+    Raises:
+        ValueError: too large, too deep, not JSON, or a name twice in one object; names the byte offset if it can.
+    """
     if len(data) > limit_bytes:
         raise ValueError(f"larger than {limit_bytes:,} bytes")
     _refuse_depth(data, depth)
@@ -72,9 +95,6 @@ def parse_canonical(data: bytes, *, limit_bytes: int, depth: int = 32) -> Json:
         value = json.loads(text, object_pairs_hook=_unique, parse_int=_number, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON at byte {len(text[: error.pos].encode()):,}: {error.msg}") from error
-    again = canonical(value)
-    if again != data:
-        raise ValueError(f"not canonical JSON from byte {_first_difference(again, data):,} on")
     return value  # type: ignore[no-any-return]
 
 

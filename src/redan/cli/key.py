@@ -1,4 +1,4 @@
-"""`redan key new`: a key pair for signing evidence and the ledger."""
+"""`redan key new`: a key pair for signing evidence and the ledger, or models and datasets."""
 
 import json
 import shlex
@@ -16,8 +16,11 @@ def key_new(
         Path, typer.Option("--output", "-o", metavar="FILE", help="The private key's file; the public key gets .pub.")
     ] = (DEFAULT),
     kind: Annotated[
-        Literal["ed25519", "p256"],
-        typer.Option("--kind", help="Ed25519, or ECDSA on NIST P-256 where a policy or a hardware module asks for it."),
+        Literal["ed25519", "p256", "p384", "p521"],
+        typer.Option(
+            "--kind",
+            help="Ed25519 signs evidence; an ECDSA key on P-256, P-384 or P-521 signs seals, which know no Ed25519.",
+        ),
     ] = "ed25519",
     output: Annotated[Literal["text", "json"], typer.Option("--format", help="Text for people, JSON for programs.")] = (
         "text"
@@ -30,7 +33,7 @@ def key_new(
 
     Args:
         out: file of the private key.
-        kind: `ed25519` or `p256`.
+        kind: `ed25519`, `p256`, `p384` or `p521`.
         output: `text` or `json`.
 
     Raises:

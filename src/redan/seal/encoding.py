@@ -33,3 +33,17 @@ def decode(text: str, what: str, *, canonical: bool = True) -> bytes:
     if canonical and encode(data) != text:
         raise InvalidError(f"{what} is not canonical base64")
     return data
+
+
+def decode_either(text: str, what: str) -> bytes:
+    """The bytes behind base64 text in either alphabet, as DSSE asks of verifiers; no character can change unnoticed.
+
+    Source: DSSE 1.0.2, envelope.md: standard or URL-safe encoding is allowed and consumers MUST accept either.
+
+    Raises:
+        InvalidError: the text is not base64, mixes the alphabets, or its padding bits are not zero.
+    """
+    standard = text.translate(_TO_STANDARD)
+    if standard != text and ("+" in text or "/" in text):
+        raise InvalidError(f"{what} mixes two base64 alphabets")
+    return decode(standard, what)

@@ -1,4 +1,4 @@
-"""Signing keys: Ed25519 and ECDSA on P-256, PKCS#8 private and SPKI public, both PEM.
+"""Signing keys: Ed25519 and ECDSA on P-256, P-384 and P-521, PKCS#8 private and SPKI public, both PEM.
 
 Source: RFC 8032 (Ed25519), FIPS 186-5 (ECDSA), RFC 6979 (deterministic ECDSA), RFC 5958 (PKCS#8), RFC 5280 (SPKI).
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
@@ -18,11 +19,11 @@ from redan.files import open_regular, read_bounded
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-KeyKind: TypeAlias = Literal["ed25519", "p256"]
+KeyKind: TypeAlias = Literal["ed25519", "p256", "p384", "p521"]
 KINDS: tuple[str, ...] = get_args(KeyKind)
-KEY_LIMIT_BYTES = 64 << 10  # an encrypted P-256 key is below 1 KiB
+KEY_LIMIT_BYTES = 64 << 10  # an encrypted P-521 key is below 1 KiB
 _NEW_KEY = "create a key with `redan key new`"
-_ONLY = "give an Ed25519 or an ECDSA P-256 key"
+_ONLY = "give an Ed25519 key, or an ECDSA key on P-256, P-384 or P-521"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class PublicKey:
     """A key that verifies signatures.
 
     Args:
-        kind: `ed25519` or `p256`.
+        kind: `ed25519`, `p256`, `p384` or `p521`.
         pem: the SubjectPublicKeyInfo as PEM text, as the cryptography library writes it.
         der: the same SubjectPublicKeyInfo as DER.
     """
@@ -49,7 +50,8 @@ class PublicKey:
         """Accepts a signature or raises.
 
         Args:
-            signature: 64 bytes for Ed25519; strict DER of (r, s) over SHA-256 for P-256.
+            signature: 64 bytes for Ed25519; otherwise strict DER of (r, s), over SHA-256 for P-256, SHA-384 for P-384
+                and SHA-512 for P-521.
             data: the bytes that were signed.
 
         Raises:
@@ -62,12 +64,25 @@ class PublicKey:
             if isinstance(self._key, Ed25519PublicKey):
                 self._key.verify(signature, data)
             else:
-                self._key.verify(signature, data, _ecdsa(deterministic=False))
+                self._key.verify(signature, data, _ecdsa(self.kind, deterministic=False))
         except (InvalidSignature, ValueError) as error:
             raise InvalidError(
                 "the signature is not valid for these bytes and this key",
                 remedy=f"fetch the file again, and check that the signer's key id is {self.key_id[:16]}",
             ) from error
+
+    def verifies_sha256(self, signature: bytes, data: bytes) -> bool:
+        """Whether it is an ECDSA signature over SHA-256, as old tools made them on every curve; False for Ed25519."""
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+        if isinstance(self._key, Ed25519PublicKey):
+            return False
+        try:
+            self._key.verify(signature, data, _ecdsa("p256", deterministic=False))
+        except (InvalidSignature, ValueError):
+            return False
+        return True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +98,7 @@ class Signer:
 
         if isinstance(self._key, Ed25519PrivateKey):
             return self._key.sign(data)
-        return self._key.sign(data, _ecdsa(deterministic=True))
+        return self._key.sign(data, _ecdsa(self.public.kind, deterministic=True))
 
     def private_pem(self) -> bytes:
         """The private key as unencrypted PKCS#8 PEM; write it nowhere but into a file of mode 0600."""
@@ -96,14 +111,19 @@ def generate(kind: KeyKind = "ed25519") -> Signer:
     """A new key from the operating system's randomness.
 
     Raises:
-        UsageError: the kind is neither `ed25519` nor `p256`.
+        UsageError: there is no such kind.
     """
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
     if kind == "ed25519":
         return _signer(ed25519.Ed25519PrivateKey.generate(), None)
-    if kind == "p256":
-        return _signer(ec.generate_private_key(ec.SECP256R1()), None)
+    curves: dict[str, Callable[[], ec.EllipticCurve]] = {
+        "p256": ec.SECP256R1,
+        "p384": ec.SECP384R1,
+        "p521": ec.SECP521R1,
+    }
+    if kind in curves:
+        return _signer(ec.generate_private_key(curves[kind]()), None)
     raise UsageError(f"there is no key kind {kind!r}", remedy=f"use one of {', '.join(KINDS)}")
 
 
@@ -162,6 +182,15 @@ def parse_public(text: bytes, where: str | None = None) -> PublicKey:
     return _public(key, where)
 
 
+def public_of(key: object, where: str | None = None) -> PublicKey:
+    """The public key that another part of the cryptography library holds, such as a certificate.
+
+    Raises:
+        UsageError: it is of an unsupported kind or curve.
+    """
+    return _public(key, where)
+
+
 def _private(text: bytes, passphrase: bytes | None, where: str) -> object:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -193,8 +222,8 @@ def _public(key: object, where: str | None) -> PublicKey:
     kind: KeyKind
     if isinstance(key, ed25519.Ed25519PublicKey):
         kind = "ed25519"
-    elif isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
-        kind = "p256"
+    elif isinstance(key, ec.EllipticCurvePublicKey) and (found := _curve_kind(key.curve.name)) is not None:
+        kind = found
     else:
         raise UsageError("holds a key of an unsupported kind or curve", where=where, remedy=_ONLY)
     spki = form.PublicFormat.SubjectPublicKeyInfo
@@ -202,12 +231,23 @@ def _public(key: object, where: str | None) -> PublicKey:
     return PublicKey(kind, pem, key.public_bytes(form.Encoding.DER, spki), key)
 
 
-def _ecdsa(*, deterministic: bool) -> ec.ECDSA:
+def _curve_kind(curve: str) -> KeyKind | None:
+    kinds: dict[str, KeyKind] = {"secp256r1": "p256", "secp384r1": "p384", "secp521r1": "p521"}
+    return kinds.get(curve)
+
+
+def _ecdsa(kind: KeyKind, *, deterministic: bool) -> ec.ECDSA:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
 
+    algorithms: dict[str, hashes.HashAlgorithm] = {
+        "p256": hashes.SHA256(),
+        "p384": hashes.SHA384(),
+        "p521": hashes.SHA512(),
+    }
+    algorithm = algorithms[kind]
     try:
-        return ec.ECDSA(hashes.SHA256(), deterministic_signing=deterministic)
+        return ec.ECDSA(algorithm, deterministic_signing=deterministic)
     except UnsupportedAlgorithm:  # OpenSSL before 3.2 has no RFC 6979; random nonces are as valid
-        return ec.ECDSA(hashes.SHA256())
+        return ec.ECDSA(algorithm)

@@ -34,14 +34,14 @@ class Note(NamedTuple):
 
 def key_hash(name: str, key: PublicKey) -> bytes:
     """The 4-byte key id by which a signature line names its key; not a cryptographically strong hash."""
-    if key.kind == "p256":
+    if _is_p256(key):
         return hashlib.sha256(key.der).digest()[:_HASH_BYTES]
     return hashlib.sha256(name.encode() + b"\n\x01" + _ed25519_raw(key)).digest()[:_HASH_BYTES]
 
 
 def vkey(name: str, key: PublicKey) -> str:
     """The verifier key, one line by which C2SP tools know a public key."""
-    material = b"\x02" + key.der if key.kind == "p256" else b"\x01" + _ed25519_raw(key)
+    material = b"\x02" + key.der if _is_p256(key) else b"\x01" + _ed25519_raw(key)
     return f"{_checked_name(name)}+{key_hash(name, key).hex()}+{encode(material)}"
 
 
@@ -139,6 +139,17 @@ def _is_text(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _is_p256(key: PublicKey) -> bool:
+    """Whether the key is ECDSA rather than Ed25519; the format has no signature type for other curves.
+
+    Raises:
+        UsageError: the key is on another curve.
+    """
+    if key.kind not in {"ed25519", "p256"}:
+        raise UsageError(f"a ledger cannot be signed by a {key.kind} key", remedy="use an Ed25519 or a P-256 key")
+    return key.kind == "p256"
 
 
 def _ed25519_raw(key: PublicKey) -> bytes:

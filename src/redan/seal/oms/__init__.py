@@ -1,17 +1,34 @@
 """OpenSSF Model Signing v1.0: seals of files and folders, written, read and verified."""
 
-from redan.seal.oms.records import Chain, Identity, Resource, Sealed, Serialization, Trust
-from redan.seal.oms.signing import sign
+from redan.seal.oms.records import (
+    Chain,
+    HashType,
+    Identity,
+    Progress,
+    Resource,
+    Sealed,
+    Sealer,
+    Serialization,
+    Signing,
+    Trust,
+)
+from redan.seal.oms.signing import Made, make, sign
 from redan.seal.oms.verifying import Verified, read_verified, verify
 
 __all__ = [
     "Chain",
+    "HashType",
     "Identity",
+    "Made",
+    "Progress",
     "Resource",
     "Sealed",
+    "Sealer",
     "Serialization",
+    "Signing",
     "Trust",
     "Verified",
+    "make",
     "read_verified",
     "sign",
     "verify",

@@ -6,7 +6,7 @@ Source: OpenSSF Model Signing specification v1.0 (OMS), sections 4 and 5.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from redan.canon import Json
 from redan.seal.keys import PublicKey
@@ -135,6 +135,7 @@ class Signing(Protocol):
         """The signature over `data`, in the form that `PublicKey.verify` takes."""
 
 
+@runtime_checkable
 class Sealer(Protocol):
     """Turns a statement into a whole bundle: what certificates and keyless signing do differently from a key."""
 
