@@ -12,7 +12,10 @@ from redan.artifacts.dataset_file import DatasetFile
 from redan.artifacts.declared import PIPELINE, declared_files, declared_paths, digested, located, model_path
 from redan.artifacts.file_modes import FileModes
 from redan.artifacts.model_file import ModelFile
+from redan.artifacts.model_scan import ModelScan, model_scan
+from redan.artifacts.model_seal import ModelSeal, model_seal
 from redan.artifacts.pipeline_files import AuditFile, LockFiles, StatementFile
+from redan.artifacts.source_signature import SourceSignature, source_signature
 from redan.system.records import Model, Pipeline
 from redan.system.system import System
 
@@ -105,6 +108,9 @@ COLLECTORS: Mapping[type[Artifact], Callable[[System, str], Artifact | Absent]] 
         ModelFile: model_file,
         CodeFiles: code_files,
         FileModes: file_modes,
+        ModelSeal: model_seal,
+        ModelScan: model_scan,
+        SourceSignature: source_signature,
         LockFiles: lock_files,
         AuditFile: audit_file,
         StatementFile: statement_file,

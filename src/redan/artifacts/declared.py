@@ -13,7 +13,8 @@ from redan.terms import Stage
 PIPELINE = "pipeline"  # the one table that is no element and has files of its own
 _SOURCE_PATHS = ("key",)
 _DATASET_PATHS = ("path", "seal", "key")
-_MODEL_PATHS = ("path", "code", "config", "seal", "key", "record")
+_MODEL_FILES = ("path", "code", "config", "seal", "key", "record")
+_MODEL_PATHS = (*_MODEL_FILES, "bundle")
 _PIPELINE_PATHS = ("requirements", "code", "audit", "statements")
 
 
@@ -48,7 +49,7 @@ def declared_files(system: System) -> Iterator[tuple[str, str, Path]]:
     Raises:
         InputError: a path leaves the project.
     """
-    every = (*_SOURCE_PATHS, *_DATASET_PATHS, *_MODEL_PATHS, *_PIPELINE_PATHS)
+    every = (*_SOURCE_PATHS, *_DATASET_PATHS, *_MODEL_FILES, *_PIPELINE_PATHS)
     for element in (*system.elements, PIPELINE):
         for key, name in declared_paths(system, element, every):
             yield element, key, located(system, element, key, name)

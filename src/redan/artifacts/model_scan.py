@@ -1,0 +1,51 @@
+"""What the scan says of a model's files; nothing is loaded."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from redan.artifacts.absent import Absent
+from redan.artifacts.artifact import Artifact
+from redan.artifacts.declared import declared_paths, model_path, present
+from redan.canon import digest_of
+from redan.scan.records import Scanned
+from redan.system.system import System
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelScan:
+    """The scan of the file of a model and of the configuration that it is released with.
+
+    Args:
+        element: element id, such as `model:churn`.
+        model: what the scan says of the model's file.
+        config: what it says of each configuration file, in the order of the description.
+    """
+
+    element: str
+    model: Scanned
+    config: tuple[Scanned, ...]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over every answer of the scan and over the bytes that were examined."""
+        return digest_of([scanned.to_json() for scanned in (self.model, *self.config)])
+
+
+def model_scan(system: System, element: str) -> Artifact | Absent:
+    """The scan of a model's files; absent while there is no model.
+
+    Raises:
+        InputError: a declared file is missing or leaves the project; names file and line.
+    """
+    from redan.scan import scan_file
+
+    first = model_path(system, element)
+    if isinstance(first, Absent):
+        return first
+    found: list[Scanned] = []
+    for key, name in declared_paths(system, element, ("path", "config")):
+        path: Path | Absent = present(system, element, key, name)
+        if isinstance(path, Absent):
+            return path
+        found.append(scan_file(path, name))
+    return ModelScan(element=element, model=found[0], config=tuple(found[1:]))
