@@ -55,7 +55,6 @@ def seal_state(root: Path, path: Path, seal: Path, key: Path) -> SealState:
         IncompleteError: what the seal needs is not installed, such as another hash.
     """
     from redan.canon import digest
-    from redan.models.source import below
     from redan.seal.keys import parse_public
     from redan.seal.oms import verify
 
@@ -67,8 +66,7 @@ def seal_state(root: Path, path: Path, seal: Path, key: Path) -> SealState:
         inputs = [digest(bundle), digest(text)]
         public = parse_public(text, key.name)
         key_id = public.key_id
-        own = below(seal, path) if path.is_dir() else None
-        sealed = verify(path, bundle, public, ignore=() if own is None else (own,))
+        sealed = verify(path, bundle, public)
     except (InvalidError, InputError, UsageError) as error:
         return SealState(fault=_said(error, root), key_id=key_id, inputs=tuple(inputs))
     return SealState(root=sealed.root, key_id=sealed.key_id, names=sealed.names, inputs=tuple(inputs))

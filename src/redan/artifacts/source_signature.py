@@ -53,21 +53,17 @@ def source_signature(system: System, element: str) -> Artifact | Absent:
         return Absent(element, "it is no dataset")
     if record.seal is None:
         return SourceSignature(element=element, signed=False, tried=())
-    path, seal = (_place(system, element, key) for key in ("path", "seal"))
-    if isinstance(path, Absent):
-        return path
-    if isinstance(seal, Absent):
-        return seal
-    tried: list[Tried] = []
-    for owner in _owners(system, element, record):
-        key = _place(system, owner, "key")
-        if isinstance(key, Absent):
-            return Absent(element, key.reason)
-        try:
-            tried.append(Tried(owner, seal_state(system.origin.root, path, seal, key)))
-        except IncompleteError as error:
-            return Absent(element, str(error))
-    return SourceSignature(element=element, signed=True, tried=tuple(tried))
+    owners = tuple(_owners(system, element, record))
+    places = [_place(system, element, key) for key in ("path", "seal")] + [_place(system, o, "key") for o in owners]
+    absent = next((place for place in places if isinstance(place, Absent)), None)
+    if absent is not None:
+        return Absent(element, absent.reason)
+    path, seal, *keys = (place for place in places if isinstance(place, Path))
+    try:
+        states = [seal_state(system.origin.root, path, seal, key) for key in keys]
+    except IncompleteError as error:
+        return Absent(element, str(error))
+    return SourceSignature(element=element, signed=True, tried=tuple(map(Tried, owners, states)))
 
 
 def _owners(system: System, element: str, record: Dataset) -> Iterator[str]:

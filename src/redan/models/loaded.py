@@ -13,6 +13,20 @@ UNSEALED = "unsafe_unsealed"
 FORMAT = "unsafe_format"
 
 
+class By(NamedTuple):
+    """What vouches for the bytes.
+
+    Args:
+        root: root digest of the seal.
+        key_id: of the key, certificate or identity that it verified against.
+        method: `key`, `certificate` or `sigstore`.
+    """
+
+    root: str
+    key_id: str
+    method: str
+
+
 class Piece(NamedTuple):
     """One further file whose bytes became part of the model, with its SHA-256."""
 
@@ -31,9 +45,7 @@ class Loaded:
         sha256: of exactly the bytes that were loaded.
         size: of those bytes.
         pieces: further files that were read, such as external tensors, each verified like the model itself.
-        root: root digest of the seal; None when nothing seals the file.
-        key_id: of the key, certificate or identity that the seal verified against; None without a seal.
-        method: of that seal, such as `key`; None without a seal.
+        sealed_by: the seal that covers all of them; None when nothing does.
         scan: what the scan said of exactly those bytes.
         loader: name of the distribution that read them.
         loader_version: of that distribution.
@@ -46,9 +58,7 @@ class Loaded:
     sha256: str
     size: int
     pieces: tuple[Piece, ...] = ()
-    root: str | None
-    key_id: str | None
-    method: str | None
+    sealed_by: By | None
     scan: Scanned
     loader: str
     loader_version: str
@@ -72,7 +82,7 @@ class Loaded:
             "sha256": self.sha256,
             "size": self.size,
             "pieces": [{"name": piece.name, "sha256": piece.sha256} for piece in self.pieces],
-            "seal": None if self.root is None else {"root": self.root, "key": self.key_id, "method": self.method},
+            "seal": None if self.sealed_by is None else self.sealed_by._asdict(),
             "scan": {"verdict": self.scan.verdict.value, "format": self.scan.format},
             "loader": {"name": self.loader, "version": self.loader_version},
             "unsafe": list(self.unsafe),

@@ -8,11 +8,11 @@ from redan.canon import digest
 from redan.errors import InputError, UsageError
 from redan.files import read_bounded
 from redan.models.formats import RUNS_CODE, Format, recognise
-from redan.models.loaded import FORMAT, UNSEALED, Loaded, Piece
+from redan.models.loaded import FORMAT, UNSEALED, By, Loaded, Piece
 from redan.models.onnx_external import locations
 from redan.models.onnx_session import onnx_session
 from redan.models.skops_file import estimator
-from redan.models.source import LIMIT_BYTES, Plain, Source, Vouched, below, vouched
+from redan.models.source import LIMIT_BYTES, Plain, Source, Vouched, vouched
 from redan.models.tensors import tensors
 from redan.models.torch_state import script, state_dict
 from redan.models.unpickling import unpickle
@@ -52,7 +52,7 @@ def load(
         seal: of the file, or of the folder `within`; its bytes or its path. None only with `unsafe_unsealed`.
         trust: the public key, certificate authorities or identity whose seal is believed.
         within: the folder that the seal covers; None when it covers the file alone.
-        ignore: files of that folder which the seal does not cover; the seal itself is known.
+        ignore: files of that folder which the seal need not list; the seal itself never counts.
         trusted: full names of types of a skops file that the caller looked at and trusts.
         unsafe_unsealed: load although nothing vouches for the bytes; on record in the result.
         unsafe_format: load a format that runs code, or a file that the scan did not understand; on record too. A
@@ -78,8 +78,8 @@ def load(
     pieces = _pieces(source, data, limit_bytes) if kind is Format.ONNX else {}
     scanned = _scan(data, source.name, pieces)
     unsafe = _unsafe(source, kind, scanned, allowed=unsafe_format)
-    runtime = _runtime(kind, data, pieces, trusted)
     sealed = source.sealed
+    runtime = _runtime(kind, data, pieces, trusted)
     return Loaded(
         runtime=runtime.model,
         format=kind.value,
@@ -87,9 +87,7 @@ def load(
         sha256=digest(data),
         size=len(data),
         pieces=tuple(Piece(name, digest(piece)) for name, piece in sorted(pieces.items())),
-        root=None if sealed is None else sealed.root,
-        key_id=None if sealed is None else sealed.key_id,
-        method=None if sealed is None else sealed.method,
+        sealed_by=None if sealed is None else By(sealed.root, sealed.key_id, sealed.method),
         scan=scanned,
         loader=runtime.loader,
         loader_version=runtime.version,
@@ -109,12 +107,8 @@ def _allowed(path: Path, seal: bytes | Path | None, *, trusted: bool, unsealed: 
 
 
 def _sealed(path: Path, within: Path | None, seal: bytes | Path, trust: Trust, ignore: Iterable[str]) -> Vouched:
-    left_out = [*ignore]
-    if isinstance(seal, Path):
-        own = None if within is None else below(seal, within)
-        left_out += [own] if own is not None else []
-        seal = read_bounded(seal, SEAL_LIMIT_BYTES)
-    return vouched(path, within, seal, trust, left_out)
+    bundle = read_bounded(seal, SEAL_LIMIT_BYTES) if isinstance(seal, Path) else seal
+    return vouched(path, within, bundle, trust, ignore)
 
 
 def _pieces(source: Source, data: bytes, limit_bytes: int) -> dict[str, bytes]:

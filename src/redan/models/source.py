@@ -97,15 +97,14 @@ def vouched(path: Path, within: Path | None, seal: bytes, trust: Trust, ignore: 
         within: the folder that the seal covers; None when it covers the file alone.
         seal: the bytes of the seal.
         trust: whose signature is believed.
-        ignore: files of the folder that the seal does not cover, such as the seal itself.
+        ignore: files of the folder that the seal does not cover.
 
     Raises:
         InvalidError: the seal does not verify.
         UsageError: the file does not lie in the folder.
     """
     if within is None:
-        verified = read_verified(path, seal, trust)
-        return Vouched(verified, next(iter(verified.sealed.names), path.name))
+        return Vouched(read_verified(path, seal, trust), path.name)
     name = below(path, within)
     if name is None:
         raise UsageError(
