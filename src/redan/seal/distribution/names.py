@@ -1,7 +1,7 @@
 """Names of targets: where each file of a release stands in the metadata, and what a name from outside may look like.
 
-Source: TUF specification 1.0.31, section 4.5 (a target path is a path-relative URL string): percent-encoded per segment, in
-one way only, so that two names are never one file.
+Source: TUF specification 1.0.31, section 4.5 (a target path is a path-relative URL string): percent-encoded per segment,
+in one way only, so that two names are never one file.
 """
 
 import re
@@ -63,7 +63,7 @@ def fault(path: str) -> str | None:
 
 def folder_of(name: str, version: str) -> str:
     """The common beginning of a release's targets."""
-    return f"{RELEASES}/{quote(name, safe='')}/{quote(version, safe='')}/"
+    return f"{RELEASES}/{quote(name, safe='+')}/{quote(version, safe='+')}/"
 
 
 def target_path(name: str, version: str, part: Part, path: str = "") -> str:
