@@ -2,14 +2,14 @@
 
 Consistent snapshots make every file but one immutable: only `timestamp.json` is replaced, and it is written last, so a
 change counts when that one rename is done. A root counts as soon as it is there, so a rotated key is first added, then
-everything is signed with it, and only then is the old key taken away: each step leaves a distribution that clients accept.
+everything is signed with it, and only then is the old key taken away: clients accept what each step leaves behind.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from tuf.api.metadata import Root, Snapshot, Targets, Timestamp
+from tuf.api.metadata import Root, Signed, Snapshot, Targets, Timestamp
 
 from redan.errors import UsageError
 from redan.seal.distribution.records import METADATA, Role, Target
@@ -32,6 +32,19 @@ from redan.seal.distribution.roles import (
 )
 
 _TARGETS_MAX_BYTES = 4_500_000  # clients read five megabytes
+_VERSION_MAX = 10**9  # only a thief of a key writes a higher one, and rotating that key makes clients forget it
+
+
+class Rotation(NamedTuple):
+    """Keys that come and go.
+
+    Args:
+        fresh: the new keys, by role.
+        retired: TUF ids of the keys that must not count any longer, by role.
+    """
+
+    fresh: Mapping[Role, Sequence[RoleSigner]]
+    retired: Mapping[Role, frozenset[str]]
 
 
 class Write(NamedTuple):
@@ -100,23 +113,29 @@ def renewed(
     Raises:
         UsageError: the timestamp key, or one that a change needs, is missing.
     """
-    signers = tuple(signers)
-    due = [role for role in ("root", "targets", "snapshot") if _due(held, role, now)]
-    able = {role for role in due if _able(body(held["root"], Root), role, signers)}
-    away: list[Role] = [role for role in due if role not in able]
+    signers, root = tuple(signers), body(held["root"], Root)
+    renewable: tuple[Role, ...] = ("root", "targets", "snapshot")
+    due = [role for role in renewable if _left(held, role, now) < dt.timedelta(days=life(root)[role]) / 2]
+    able = {role for role in due if _able(root, role, signers)}
+    away = tuple(role for role in due if role not in able)
+    for role in away:
+        if _left(held, role, now) <= dt.timedelta():
+            raise UsageError(
+                f"the {role} metadata has expired and its keys are not here",
+                remedy=f"add the folder that holds the {role} keys with --keys",
+            )
     writes: list[Write] = []
     now_held = dict(held)
     if "root" in able:
-        root = next_root(held["root"], body(held["root"], Root), signers, signers, now)
-        writes.append(_root_write(root))
-        now_held["root"] = root
+        now_held["root"] = next_root(held["root"], root, signers, signers, now)
+        writes.append(_root_write(now_held["root"]))
     if "targets" in able:
         writes += commit(now_held, targets_in(held["targets"]), signers, taken, now)
     elif "snapshot" in able:
         writes += commit(now_held, None, signers, taken, now)
     else:
         writes += stamped(now_held, held["snapshot"], signers, taken, now)
-    return writes, tuple(away)
+    return writes, away
 
 
 def relived(held: Documents, days: Mapping[Role, int], signers: Signers, now: dt.datetime) -> list[Write]:
@@ -129,47 +148,40 @@ def relived(held: Documents, days: Mapping[Role, int], signers: Signers, now: dt
 
 
 def rotated(
-    held: Documents,
-    fresh: Mapping[Role, Iterable[RoleSigner]],
-    retired: Mapping[Role, frozenset[str]],
-    signers: Signers,
-    taken: Mapping[Role, int],
-    now: dt.datetime,
+    held: Documents, change: Rotation, signers: Signers, taken: Mapping[Role, int], now: dt.datetime
 ) -> list[Write]:
     """New keys for roles, everything signed with them, and the old keys gone.
 
     Args:
         held: the documents there are.
-        fresh: the new keys by role.
-        retired: TUF ids of the keys that must not count any longer, by role.
+        change: which keys come and go.
         signers: private keys at hand, among them the root's.
         taken: see `commit`.
         now: UTC.
 
     Raises:
-        UsageError: root keys are missing.
+        UsageError: keys are missing.
     """
-    made = {role: tuple(keys) for role, keys in fresh.items()}
-    every = (*signers, *(key for keys in made.values() for key in keys))
+    every = (*signers, *(key for keys in change.fresh.values() for key in keys))
     root = body(held["root"], Root)
-    for role, keys in made.items():
+    for role, keys in change.fresh.items():
         for key in keys:
             root.add_key(tuf_key(key.public), role)
-    _revoke(root, {"root": retired.get("root", frozenset())})
+    _revoke(root, {"root": change.retired.get("root", frozenset())})
     first = next_root(held["root"], root, every, every, now)
-    writes = [_root_write(first)]
-    online = {role: ids for role, ids in retired.items() if role != "root"}
+    online: dict[Role, frozenset[str]] = {role: ids for role, ids in change.retired.items() if role != "root"}
     if not online:
-        return writes
-    good = tuple(key for key in every if key_id(key) not in frozenset().union(*online.values()))
-    files = targets_in(held["targets"]) if "targets" in online else None
-    if "targets" in online or "snapshot" in online:
-        writes += commit({**held, "root": first}, files, good, taken, now)
-    else:
-        writes += stamped({**held, "root": first}, held["snapshot"], good, taken, now)
+        return [_root_write(first)]
+    gone = frozenset().union(*online.values())
+    good = tuple(key for key in every if key_id(key) not in gone)
     last = body(first, Root)
     _revoke(last, online)
-    return [*writes, _root_write(next_root(first, last, every, every, now))]
+    files = targets_in(held["targets"]) if "targets" in online else None
+    if files is not None or _able(last, "snapshot", good):
+        writes = commit({**held, "root": first}, files, good, taken, now)
+    else:
+        writes = stamped({**held, "root": first}, held["snapshot"], good, taken, now)
+    return [_root_write(first), *writes, _root_write(next_root(first, last, every, every, now))]
 
 
 def _revoke(root: Root, ids: Mapping[Role, frozenset[str]]) -> None:
@@ -186,14 +198,13 @@ def next_version(role: Role, held: Documents, taken: Mapping[Role, int]) -> int:
     """A version that was never on the disk, so that no address ever has two contents."""
     kinds = {"targets": Targets, "snapshot": Snapshot, "timestamp": Timestamp}
     known = body(held[role], kinds[role]).version if role in held else 0
-    return int(max(known, taken.get(role, 0)) + 1)
+    return int(max(known if known < _VERSION_MAX else 0, taken.get(role, 0)) + 1)
 
 
-def _due(held: Documents, role: Role, now: dt.datetime) -> bool:
-    root = body(held["root"], Root)
-    kinds = {"root": Root, "targets": Targets, "snapshot": Snapshot}
-    left = body(held[role], kinds[role]).expires - now
-    return bool(left < dt.timedelta(days=life(root)[role]) / 2)
+def _left(held: Documents, role: Role, now: dt.datetime) -> dt.timedelta:
+    kinds: Mapping[Role, type[Signed]] = {"root": Root, "targets": Targets, "snapshot": Snapshot}
+    left: dt.timedelta = body(held[role], kinds[role]).expires - now
+    return left
 
 
 def _able(root: Root, role: Role, signers: Signers) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from redan.errors import InvalidError, RedanError, UsageError
+from redan.errors import IncompleteError, InvalidError, UsageError
 from redan.files import make_folder, read_bounded, write_atomic
 from redan.seal.distribution.client import Client, documents, trusted_root
 from redan.seal.distribution.edits import Write
@@ -22,7 +22,6 @@ from redan.seal.distribution.sources import FolderSource
 _LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # nothing is expired then: a publisher must be able to renew
 _VERSION = re.compile(r"([1-9][0-9]{0,8})\.(root|targets|snapshot|timestamp)\.json")
 _STAGE = ".redan-staging-"
-_HERE = "the distribution"
 
 
 class Folder:
@@ -107,7 +106,7 @@ class Folder:
         """
         try:
             found = self.held()
-        except InvalidError as error:
+        except (InvalidError, IncompleteError) as error:
             kept = self._trusted() if self._seen.exists() else {}
             if "targets" not in kept:
                 raise InvalidError(f"cannot be mended: {error.what}", where=error.where, remedy=error.remedy) from error

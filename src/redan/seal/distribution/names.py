@@ -1,7 +1,7 @@
 """Names of targets: where each file of a release stands in the metadata, and what a name from outside may look like.
 
-Source: TUF specification 1.0.31, section 4.5 (a target path is a path-relative URL string): percent-encoded per segment,
-in one way only, so that two names are never one file.
+Source: TUF specification 1.0.31, section 4.5 (a target path is a path-relative URL string): percent-encoded per
+segment, in one way only, so that two names are never one file.
 """
 
 import re

@@ -4,6 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from redan.errors import InputError, InvalidError, UsageError
 from redan.files import CHUNK_BYTES, make_folder, open_regular
@@ -40,13 +41,13 @@ def stage(source: Path, sealed: Sealed, seal: bytes, key: PublicKey, into: Path)
     names = sealed.names if whole else (source.name,)
     for name in names:
         if (why := fault(name)) is not None:
-            raise InputError(f"a file cannot be published: its name {ascii(name[:120])} {why}", where=str(source))
+            raise InputError(f"a file cannot be published: its name {name[:120]!a} {why}", where=str(source))
     root = into if whole else into / source.name
     staged = tuple(_copied(name, source / name if whole else source, into / name) for name in names)
     listed = {resource.name: resource.digest for resource in sealed.resources if resource.algorithm == "sha256"}
     if sealed.serialization.method == "files" and set(listed) == set(sealed.names):
         for file in staged:
-            if file.sha256 not in {listed.get(file.path if whole else sealed.names[0])}:
+            if file.sha256 != listed.get(file.path if whole else sealed.names[0]):
                 raise InvalidError(
                     f"{file.path!r} changed after its seal was verified", where=str(source), remedy="publish again"
                 )
@@ -86,9 +87,7 @@ def described(release_of: tuple[str, str], staged: tuple[Staged, ...]) -> tuple[
 
 
 def on_disk(folder: Path, target: Target) -> Path:
-    """Where a file of the distribution lies: under its decoded name with the digest before it (consistent snapshots)."""
-    from urllib.parse import unquote
-
+    """Where a file lies on the disk: under its decoded name, with the digest before it (consistent snapshots)."""
     head, _, tail = unquote(target.path).rpartition("/")
     return folder / TARGETS / head / f"{target.sha256}.{tail}"
 
