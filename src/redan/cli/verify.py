@@ -1,4 +1,4 @@
-"""`redan verify`: accept an evidence pack with nothing but the public key, or say which part of it is not as signed."""
+"""`redan verify`: accept a sealed path or an evidence pack, or say which part of it is not as signed."""
 
 import json
 import sys
@@ -16,49 +16,92 @@ if TYPE_CHECKING:
     from redan.seal.keys import PublicKey
 
 
-def verify(
-    path: Annotated[Path, typer.Argument(metavar="PACK", help="An evidence pack, as `redan check` writes it.")],
-    key: Annotated[
-        Path, typer.Option("--key", metavar="PUB", help="The signer's public key, from elsewhere than the pack.")
-    ],
-    seal: Annotated[
-        Path | None, typer.Option("--seal", metavar="SEAL", help="The seal of a file or folder; not available yet.")
-    ] = None,
-    output: Annotated[Literal["text", "json"], typer.Option("--format", help="Text for people, JSON for programs.")] = (
-        "text"
-    ),
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Say nothing when it is valid; the exit code answers.")
-    ] = False,
-) -> None:
-    """Verify an evidence pack.
+Key = Annotated[
+    Path | None,
+    typer.Option("--key", metavar="PUB", help="The signer's public key, from elsewhere than the pack or seal."),
+]
+SealFile = Annotated[
+    Path | None, typer.Option("--seal", metavar="SEAL", help="The seal of a file or folder, as `redan seal` writes it.")
+]
+Authorities = Annotated[
+    list[Path] | None,
+    typer.Option("--ca", metavar="CERT", help="For a seal: a certificate authority to trust; may be repeated."),
+]
+Identity = Annotated[str | None, typer.Option(metavar="WHO", help="For a seal: whom Sigstore must name, exactly.")]
+Issuer = Annotated[str | None, typer.Option(metavar="URL", help="For a seal: who must vouch for the identity.")]
+TrustRoot = Annotated[Path | None, typer.Option(metavar="JSON", help="For a seal: trusted root of a private Sigstore.")]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option(metavar="REL", help="For a seal: do not look at this exact relative path; may be repeated."),
+]
+Unsigned = Annotated[
+    bool, typer.Option("--ignore-unsigned", help="For a seal: accept files that it does not list, and name them.")
+]
+Log = Annotated[bool, typer.Option("--log", help="For a seal: note the verification in the project's ledger.")]
+Format = Annotated[Literal["text", "json"], typer.Option("--format", help="Text for people, JSON for programs.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing when it is valid; the exit code answers.")]
 
-    Works offline, in an empty folder, with the pack and the public key alone. Exit code 0 when every statement, the
-    order of the ledger and the list of statements are as signed; 4 when a single byte is not, with the part named.
-    Whether the policy is met is the gate's answer: see `redan check` and `redan report`.
+
+def verify(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A sealed file or folder, or an evidence pack.")],
+    key: Key = None,
+    seal: SealFile = None,
+    ca: Authorities = None,
+    identity: Identity = None,
+    issuer: Issuer = None,
+    trust_root: TrustRoot = None,
+    ignore: Ignore = None,
+    ignore_unsigned: Unsigned = False,
+    log: Log = False,
+    output: Format = "text",
+    quiet: Quiet = False,
+) -> None:
+    """Verify a sealed file or folder, or an evidence pack.
+
+    With --seal: exit code 0 when the seal is by whom you trust and every byte is as it was sealed, else 4 with the
+    file named. Without: 0 when every statement of an evidence pack, the order of the ledger and the list of statements
+    are as signed. Both work offline. Whether the policy is met is the gate's answer: see `redan check`.
 
     Args:
-        path: the pack.
+        path: the sealed path, or the pack.
         key: the public key.
-        seal: the seal of a file or folder.
+        seal: the seal of a file or folder; what follows up to `log` is for it alone.
+        ca: certificate authorities to trust.
+        identity: whom Sigstore must name.
+        issuer: who must vouch for the identity.
+        trust_root: trusted root of a private Sigstore.
+        ignore: exact relative paths that are not looked at.
+        ignore_unsigned: accept files that the seal does not list.
+        log: note the verification in the project's ledger.
         output: `text` or `json`.
-        quiet: print nothing when the pack is valid.
+        quiet: print nothing when it is valid.
 
     Raises:
-        UsageError: the key or the file cannot be read, or a seal was given.
-        InvalidError: the pack is not what the signer made.
+        UsageError: a file cannot be read, or the options do not go together.
+        InvalidError: something is not what the signer made.
     """
+    from redan.cli.verify_seal import Asked, Whom, verify_seal
+
+    whom = Whom(key, tuple(ca or ()), identity, issuer, trust_root)
+    asked = Asked(whom, tuple(ignore or ()), ignore_unsigned, log, output, quiet)
+    if seal is not None:
+        verify_seal(path, seal, asked)
+        return
+    if path.is_dir() or asked.about_seals or key is None:
+        raise UsageError(
+            "a sealed path needs its seal, an evidence pack only a key",
+            where=str(path),
+            remedy="give --seal SEAL for a sealed path, or --key PUB alone for a pack",
+        )
+    _verify_pack(path, key, output, quiet=quiet)
+
+
+def _verify_pack(path: Path, key: Path, output: str, *, quiet: bool) -> None:
     from redan.evidence import verify as verified_of
     from redan.evidence.form import PACK_LIMIT_BYTES
     from redan.files import read_bounded
     from redan.seal.keys import load_public
 
-    if seal is not None or path.is_dir():
-        raise UsageError(
-            "seals of files and folders cannot be verified yet",
-            where=str(path),
-            remedy="give an evidence pack, without --seal",
-        )
     public = load_public(key)
     pack = read_bounded(path.resolve(), PACK_LIMIT_BYTES)
     try:

@@ -46,6 +46,11 @@ class PublicKey:
         """SHA-256 of the PEM text as 64 hex digits, the hint that OpenSSF Model Signing v1.0 uses too."""
         return digest(self.pem.encode("ascii"))
 
+    @property
+    def crypto(self) -> ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey:
+        """The key as the cryptography library holds it, for other libraries that take one."""
+        return self._key
+
     def verify(self, signature: bytes, data: bytes) -> None:
         """Accepts a signature or raises.
 

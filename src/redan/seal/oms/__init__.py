@@ -12,13 +12,16 @@ from redan.seal.oms.records import (
     Signing,
     Trust,
 )
+from redan.seal.oms.sealers import ChainSealer, KeySealer
 from redan.seal.oms.signing import Made, make, sign
 from redan.seal.oms.verifying import Verified, read_verified, verify
 
 __all__ = [
     "Chain",
+    "ChainSealer",
     "HashType",
     "Identity",
+    "KeySealer",
     "Made",
     "Progress",
     "Resource",

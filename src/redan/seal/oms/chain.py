@@ -57,6 +57,15 @@ def key_of(certificate: bytes) -> PublicKey:
     return _key(_loaded(certificate))
 
 
+def subject_of(certificate: bytes) -> str:
+    """The RFC 4514 name that a DER certificate is about.
+
+    Raises:
+        InvalidError: it is no certificate.
+    """
+    return _name(_loaded(certificate))
+
+
 def accepted(certificates: tuple[bytes, ...], trust: Chain, now: dt.datetime) -> tuple[PublicKey, str]:
     """The leaf's key and subject, when a path leads from it to a trusted authority.
 

@@ -139,5 +139,13 @@ class Signing(Protocol):
 class Sealer(Protocol):
     """Turns a statement into a whole bundle: what certificates and keyless signing do differently from a key."""
 
+    @property
+    def method(self) -> Method:
+        """How the signer is known."""
+
+    @property
+    def words(self) -> str:
+        """The signer in words."""
+
     def bundle(self, payload: bytes) -> dict[str, Json]:
         """The bundle around the statement's bytes."""

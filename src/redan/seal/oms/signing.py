@@ -4,27 +4,22 @@ Source: OMS v1.0 section 6.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from redan.canon import Json
-from redan.errors import InputError, UsageError
-from redan.seal.dsse import pae
-from redan.seal.keys import PublicKey
+from redan.errors import InputError
 from redan.seal.oms import bundle, hashing, names, statement, tree
 from redan.seal.oms.records import (
     DEFAULT_IGNORED,
-    PAYLOAD_TYPE,
     HashType,
+    Method,
     Progress,
     Resource,
     Sealer,
     Serialization,
     Signing,
 )
-
-_CURVES = frozenset({"p256", "p384", "p521"})
+from redan.seal.oms.sealers import KeySealer, checked_key
 
 
 class Made(NamedTuple):
@@ -35,6 +30,8 @@ class Made(NamedTuple):
         root: the root digest, 64 hex digits.
         resources: what it covers, in listed order.
         size: bytes covered.
+        method: how the signer is known: `key`, `certificate` or `sigstore`.
+        signer: the signer in words, such as a key id and its kind.
         hidden: files that every OMS tool leaves out by default and that are there; verifying refuses them.
         left_out: paths that the caller left out and that are there.
     """
@@ -43,54 +40,10 @@ class Made(NamedTuple):
     root: str
     resources: tuple[Resource, ...]
     size: int
+    method: Method
+    signer: str
     hidden: tuple[str, ...]
     left_out: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class KeySealer:
-    """Seals under a bare key: the verifier knows the public half.
-
-    Args:
-        key: in a file, a security module or a cloud's key store.
-    """
-
-    key: Signing
-
-    def bundle(self, payload: bytes) -> dict[str, Json]:
-        """The bundle of method `key`.
-
-        Raises:
-            UsageError: the key is on no curve that OMS knows.
-        """
-        public = checked_key(self.key.public)
-        return bundle.build(payload, signed(self.key, public, payload), {"publicKey": {"hint": public.key_id}})
-
-
-def checked_key(public: PublicKey) -> PublicKey:
-    """The key, if it is on a curve that OMS knows.
-
-    Raises:
-        UsageError: it is not.
-    """
-    if public.kind not in _CURVES:
-        raise UsageError(
-            f"OpenSSF Model Signing knows no {public.kind} keys",
-            remedy="make one with `redan key new --kind p256 --output seal.pem`",
-        )
-    return public
-
-
-def signed(key: Signing, public: PublicKey, payload: bytes) -> bytes:
-    """The signature over a statement, verified at once: a faulty module must not hand out a seal that nobody accepts.
-
-    Raises:
-        InvalidError: what the key made is not its signature.
-    """
-    data = pae(PAYLOAD_TYPE, payload)
-    signature = key.sign(data)
-    public.verify(signature, data)
-    return signature
 
 
 def sign(
@@ -161,6 +114,8 @@ def make(
         root=statement.root_of(resource.digest for resource in resources),
         resources=resources,
         size=sum(entry.size for entry in before),
+        method=sealer.method,
+        signer=sealer.words,
         hidden=tuple(sorted(apart - ours)),
         left_out=tuple(sorted(ours)),
     )

@@ -12,7 +12,7 @@ from redan.seal.keys import PublicKey
 from redan.seal.oms import bundle as bundles
 from redan.seal.oms import chain, keyless, statement
 from redan.seal.oms.records import PAYLOAD_TYPE, Chain, Identity, Sealed, Trust
-from redan.seal.oms.signing import checked_key
+from redan.seal.oms.sealers import checked_key
 
 _ASK = "give the signer's public key, or fetch the seal again"
 
