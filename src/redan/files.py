@@ -8,8 +8,10 @@ import hashlib
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from redan.errors import InputError, UsageError
 
@@ -106,30 +108,72 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         UsageError: the path is a device, a pipe or a folder, the folder cannot be written or the disk is full; what
             was there is untouched.
     """
+    with atomic_file(path, mode=mode) as file:
+        _write(file, data, path)
+
+
+@contextmanager
+def atomic_file(path: Path, *, mode: int = 0o644, replace: bool = True) -> Iterator[BinaryIO]:
+    """A file that appears under its name, whole, when the block ends, and not at all when it raises.
+
+    Args:
+        path: the name.
+        mode: permission bits, whatever the umask says.
+        replace: whether a file that has the name gives way; it is never touched otherwise.
+
+    Raises:
+        UsageError: the path is a device, a pipe or a folder, the folder cannot be written or the disk is full, or the
+            name is taken and `replace` is not set; what was there is untouched.
+    """
     temporary = None
     try:
-        _refuse_special(path)
-        make_folder(path.parent)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        temporary = None
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except OSError as error:
-        raise UsageError(
-            f"cannot be written: {error.strerror or error}", where=str(path), remedy="free space or change permissions"
-        ) from error
+            _refuse_special(path)
+            make_folder(path.parent)
+            descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:80]}.", dir=path.parent)
+            file = os.fdopen(descriptor, "wb")
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        with file:
+            yield file
+            try:
+                file.flush()
+                os.fchmod(file.fileno(), mode)
+                os.fsync(file.fileno())
+                if replace:
+                    os.replace(temporary, path)
+                    temporary = None
+                else:
+                    os.link(temporary, path)  # unlike rename, fails when the name is taken
+                _sync_folder(path.parent)
+            except OSError as error:
+                raise _unwritable(path, error) from error
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def _write(file: BinaryIO, data: bytes, path: Path) -> None:
+    try:
+        file.write(data)
+        file.flush()
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    if isinstance(error, FileExistsError):
+        return UsageError("exists already", where=str(path), remedy="move it away, or name another file")
+    what = f"cannot be written: {error.strerror or error}"
+    return UsageError(what, where=str(path), remedy="free space or change permissions")
 
 
 def make_folder(path: Path) -> None:

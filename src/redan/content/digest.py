@@ -128,13 +128,19 @@ class Reading:
         return int(min(max(_BATCH_BYTES // width, _FEWEST_ROWS), _MOST_ROWS))
 
 
-def reading(source: Path | Table, stack: ExitStack, kinds: Mapping[str, Kind] | None = None) -> Reading:
+def reading(
+    source: Path | Table,
+    stack: ExitStack,
+    kinds: Mapping[str, Kind] | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Reading:
     """A file's or a frame's content, to be read.
 
     Args:
         source: a file that `open_table` reads, or a table.
         stack: holds what the reading needs.
         kinds: what columns held when they were sealed; see `columns_of`.
+        names: the columns that are wanted, each with the name that it has in the table; all when None.
 
     Raises:
         InputError: it is no table, or a column holds nested values.
@@ -142,6 +148,8 @@ def reading(source: Path | Table, stack: ExitStack, kinds: Mapping[str, Kind] | 
     table = open_table(source, typed=kinds is None) if isinstance(source, Path) else source
     stack.callback(lambda: table.keeps)  # the connection lives as long as its relation is read
     relation = relation_of(table.frame, stack)
+    if names is not None:
+        relation = relation.project(", ".join(f"{named(now)} AS {named(name)}" for name, now in names.items()))
     return Reading(relation, columns_of(relation, table.place, kinds), table.place)
 
 
@@ -174,7 +182,7 @@ def digest_of_rows(kinds: Mapping[str, Kind], rows: Bytes) -> ContentDigest:
 
 
 def _over(names: list[str], rows: int, order: str, parts: Iterator[bytes]) -> str:
-    state = hashlib.sha256(DOMAIN + canonical({"columns": names, "order": order, "rows": rows}) + b"\n")
+    state = hashlib.sha256(DOMAIN + canonical({"columns": tuple(names), "order": order, "rows": rows}) + b"\n")
     for part in parts:
         state.update(part)
     return state.hexdigest()
@@ -193,14 +201,16 @@ def _sorted(rows: Bytes) -> Iterator[bytes]:
         return
     import pyarrow as pa
 
-    schema = pa.schema([("d", pa.binary(DIGEST_BYTES))])
+    kind = pa.binary(DIGEST_BYTES)
     batches = (
-        pa.record_batch([pa.FixedSizeBinaryArray.from_buffers(schema[0].type, len(part) // 32, [None, pa.py_buffer(part)])], schema)
+        pa.record_batch(
+            [pa.Array.from_buffers(kind, len(part) // DIGEST_BYTES, [None, pa.py_buffer(part)])], names=["d"]
+        )
         for part in _slices(rows)
     )
     connection = connect()
     try:
-        given = connection.from_arrow(pa.RecordBatchReader.from_batches(schema, batches))
+        given = connection.from_arrow(pa.RecordBatchReader.from_batches(pa.schema([("d", kind)]), batches))
         for batch in given.order("d").to_arrow_reader(_MOST_ROWS):
             yield b"".join(batch.column(0).to_pylist())
     finally:
