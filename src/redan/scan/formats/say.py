@@ -14,6 +14,11 @@ def shown(text: str, limit: int = _SHOWN) -> str:
     return f"{line}..." if len(text) > limit else line
 
 
+def words(text: str) -> frozenset[str]:
+    """The words of a text: how long lists of names are written down."""
+    return frozenset(text.split())
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """Detections of one member.

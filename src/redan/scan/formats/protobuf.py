@@ -1,0 +1,184 @@
+"""Protocol Buffers on the wire: a bounded walker that knows which fields a message may have.
+
+Source: the encoding guide of Protocol Buffers. Unknown fields, wrong wire types, groups and single fields that stand
+twice are refused, because parsers skip, convert or merge them each in their own way.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, TypeAlias
+
+from redan.scan.contract import Budget
+from redan.scan.region import Region
+
+_BLOCK = 1 << 18
+_LONGEST_VARINT = 10
+_TEXT_LIMIT = 1 << 16
+_U64 = (1 << 64) - 1
+
+# number -> wire types that are allowed, and whether the field may stand more than once
+Shape: TypeAlias = Mapping[int, tuple[frozenset[int], bool]]
+_WIRES = {"v": {0}, "d": {1}, "b": {2}, "f": {5}, "p": {0, 2}, "q": {5, 2}, "e": {1, 2}}
+
+
+class ProtoError(ValueError):
+    """The bytes are not a message of this shape; one sentence without values."""
+
+
+class Field(NamedTuple):
+    """One field: its number, wire type, where its payload lies, and the value of a varint or fixed field."""
+
+    number: int
+    wire: int
+    start: int
+    size: int
+    value: int
+
+
+def shape(**fields: str) -> Shape:
+    """A shape from words such as `f7="b"`, `f1="v*"`.
+
+    Letters: v varint, d fixed 64, b bytes or message, f fixed 32, p packed varints, q packed floats, e packed doubles;
+    a star allows repetition.
+    """
+    return {int(name[1:]): (frozenset(_WIRES[kind[0]]), kind.endswith("*")) for name, kind in fields.items()}
+
+
+class Wire:
+    """Reads messages of a region by position; holds one block of it.
+
+    Args:
+        region: the bytes.
+        budget: one step is spent per field.
+    """
+
+    __slots__ = ("_block", "_block_start", "_budget", "_region", "size")
+
+    def __init__(self, region: Region, budget: Budget | None) -> None:
+        self._region = region
+        self._budget = budget
+        self._block = b""
+        self._block_start = 0
+        self.size = region.size
+
+    def fields(self, start: int, size: int) -> Iterator[Field]:
+        """The fields of the message at `start`.
+
+        Raises:
+            ProtoError: they do not end exactly where the message ends, or are not well formed.
+        """
+        at, end = start, start + size
+        while at < end:
+            tag, at = self._varint(at, end)
+            number, wire = tag >> 3, tag & 7
+            if not 0 < number < 1 << 29:
+                raise ProtoError("a field has no valid number")
+            if wire == 0:
+                begin = at
+                value, at = self._varint(at, end)
+                yield Field(number, wire, begin, at - begin, value)
+                continue
+            length, at = self._length(wire, at, end)
+            if length > end - at:
+                raise ProtoError("a field leaves its message")
+            value = int.from_bytes(self._bytes(at, length), "little") if wire != 2 else 0  # noqa: PLR2004 -- the wire type
+            yield Field(number, wire, at, length, value)
+            at += length
+
+    def message(self, start: int, size: int, known: Shape) -> dict[int, list[Field]]:
+        """The fields of a message by number, checked against its shape.
+
+        Raises:
+            ProtoError: a field is unknown, of another wire type, or stands twice though it may not.
+        """
+        found: dict[int, list[Field]] = {}
+        count = 0
+        for field in self.fields(start, size):
+            count += 1
+            allowed = known.get(field.number)
+            if allowed is None or field.wire not in allowed[0]:
+                raise ProtoError(f"field {field.number} of wire type {field.wire} is not one of this message")
+            here = found.setdefault(field.number, [])
+            if here and not allowed[1]:
+                raise ProtoError(f"the single field {field.number} stands twice, and parsers differ in what they do")
+            here.append(field)
+        if self._budget is not None:
+            self._budget.spend(steps=count + 1)
+        return found
+
+    def text(self, field: Field) -> str:
+        """A text field.
+
+        Raises:
+            ProtoError: it is not UTF-8, or longer than any name.
+        """
+        if field.size > _TEXT_LIMIT:
+            raise ProtoError(f"a name of {field.size:,} bytes is none")
+        try:
+            return self._bytes(field.start, field.size).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ProtoError("a name is not UTF-8") from error
+
+    def first(self, found: dict[int, list[Field]], number: int) -> str:
+        """The text of a single field; the empty string when it is absent."""
+        return self.text(found[number][0]) if number in found else ""
+
+    def numbers(self, fields: list[Field]) -> Iterator[int]:
+        """The values of a repeated varint field, packed or not."""
+        for field in fields:
+            if field.wire == 0:
+                yield field.value
+                continue
+            at, end = field.start, field.start + field.size
+            while at < end:
+                value, at = self._varint(at, end)
+                yield value
+
+    def _length(self, wire: int, at: int, end: int) -> tuple[int, int]:
+        if wire == 2:  # noqa: PLR2004 -- the wire type
+            return self._varint(at, end)
+        if wire == 1:
+            return 8, at
+        if wire == 5:  # noqa: PLR2004 -- the wire type
+            return 4, at
+        raise ProtoError(f"wire type {wire} is not used any more")
+
+    def _varint(self, at: int, end: int) -> tuple[int, int]:
+        place = at - self._block_start
+        if not 0 <= place <= len(self._block) - _LONGEST_VARINT:
+            self._block = self._region.upto(at, _BLOCK)
+            self._block_start, place = at, 0
+        block, value = self._block, 0
+        for count in range(min(_LONGEST_VARINT, end - at, len(block) - place)):
+            byte = block[place + count]
+            value |= (byte & 0x7F) << (7 * count)
+            if byte < 0x80:  # noqa: PLR2004 -- the bit that says that more follows
+                return value & _U64, at + count + 1
+        raise ProtoError("a number does not end")
+
+    def _bytes(self, at: int, length: int) -> bytes:
+        place = at - self._block_start
+        if 0 <= place and place + length <= len(self._block):
+            return self._block[place : place + length]
+        return self._region.read(at, length)
+
+    def data(self, field: Field) -> bytes:
+        """The bytes of a field."""
+        return self._bytes(field.start, field.size)
+
+
+def looks_like(region: Region, known: Shape, needed: frozenset[int], *, most: int = 2000) -> bool:
+    """Whether the first fields of a region are those of a message, the needed ones among them."""
+    if region.size == 0:
+        return False
+    seen: set[int] = set()
+    try:
+        for count, field in enumerate(Wire(region, None).fields(0, region.size)):
+            allowed = known.get(field.number)
+            if allowed is None or field.wire not in allowed[0]:
+                return False
+            seen.add(field.number)
+            if count > most:
+                break
+    except ProtoError:
+        return False
+    return needed <= seen
