@@ -33,11 +33,12 @@ class Told:
 
     tally: Tally
     processes: set[bytes] = field(default_factory=set)
-    started: int = 0
     loaded: dict[bytes, None] = field(default_factory=dict)
     addresses: int = 0
     unresolved: int = 0
     overflow: int = 0
+    isolated: int = 0
+    interpreters: int = 0
     unreadable: int = 0
 
     def line(self, line: bytes) -> None:
@@ -70,10 +71,10 @@ class Told:
         self.tally.truncated(_absolute(names[0]))
 
     def _program(self, _flags: bytes, names: list[bytes]) -> None:
-        self.started += 1
         self.tally.executed(names[0])
 
     def _interpreter(self, _flags: bytes, names: list[bytes]) -> None:
+        self.interpreters += 1
         self.tally.executed(_absolute(names[0]))
 
     def _compiled(self, _flags: bytes, names: list[bytes]) -> None:
@@ -86,6 +87,9 @@ class Told:
 
     def _relative(self, _flags: bytes, _names: list[bytes]) -> None:
         self.unresolved += 1
+
+    def _bare(self, _flags: bytes, _names: list[bytes]) -> None:
+        self.isolated += 1
 
     def _failed(self, _flags: bytes, _names: list[bytes]) -> None:
         self.unresolved += 1
@@ -108,6 +112,140 @@ _TELL: Mapping[bytes, Callable[[Told, bytes, list[bytes]], None]] = MappingProxy
         b"c": Told._compiled,  # noqa: SLF001
         b"n": Told._network,  # noqa: SLF001
         b"u": Told._relative,  # noqa: SLF001
+        b"i": Told._bare,  # noqa: SLF001
         b"x": Told._failed,  # noqa: SLF001
     }
 )
+
+
+def watch(command: Sequence[str], tally: Tally, *, env: Mapping[str, str], fallback: str = "") -> Watched:
+    """Runs a command whose Python interpreters tell what they open.
+
+    Args:
+        command: words; the first is a program that exists.
+        tally: filled after the command has ended.
+        env: the whole environment.
+        fallback: why strace was not used; empty when it was not asked for.
+
+    Returns:
+        What was seen; `gaps` names what ran and could not be watched.
+
+    Raises:
+        IncompleteError: the command is no Python that loads the watcher.
+    """
+    with tempfile.TemporaryDirectory(prefix="redan-record-") as folder:
+        log = _log(Path(folder))
+        with Started(command, env={**env, **_variables(log, env)}) as started:
+            started.wait(_never)
+        told = _read(log, tally)
+        status = started.process.returncode
+    if not told.interpreters:
+        raise IncompleteError(
+            "the command started no Python that could be watched",
+            remedy="use strace where it is allowed; without it, run a Python that is not in isolated mode (-I, -E, -S)",
+        )
+    return _watched(told, status, fallback)
+
+
+@contextmanager
+def watching(tally: Tally) -> Iterator[list[Watched]]:
+    """Watches this very process, and the Python processes that it starts, until the block ends.
+
+    Args:
+        tally: filled when the block ends.
+
+    Yields:
+        An empty list that holds what was seen once the block has ended.
+    """
+    seen: list[Watched] = []
+    with tempfile.TemporaryDirectory(prefix="redan-record-") as folder:
+        log = _log(Path(folder))
+        hook = Hook(str(log))
+        before = {name: os.environ.get(name) for name in ("PYTHONPATH", VARIABLE)}
+        os.environ.update(_variables(log, os.environ))
+        hook.say("h", os.fsencode(os.path.realpath(sys.executable)))
+        sys.addaudithook(hook)  # stays for good: the interpreter forgets none; switched off it returns at once
+        try:
+            yield seen
+        finally:
+            hook.close()
+            _restore(before)
+            seen.append(_watched(_read(log, tally), 0, ""))
+
+
+def _log(folder: Path) -> Path:
+    log = folder / "log"
+    log.touch(mode=0o600)
+    return log
+
+
+def _variables(log: Path, env: Mapping[str, str]) -> dict[str, str]:
+    behind = env.get("PYTHONPATH")
+    return {VARIABLE: str(log), "PYTHONPATH": os.pathsep.join([str(FOLDER), *([behind] if behind else [])])}
+
+
+def _restore(before: Mapping[str, str | None]) -> None:
+    for name, value in before.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def _never() -> bool:
+    return False
+
+
+def _read(log: Path, tally: Tally) -> Told:
+    told = Told(tally)
+    with log.open("rb") as lines:
+        while line := lines.readline(_LINE_LIMIT_BYTES):
+            told.line(line.rstrip(b"\n"))
+    return told
+
+
+def _watched(told: Told, status: int, fallback: str) -> Watched:
+    tally = told.tally
+    return Watched(
+        method=Method.AUDIT,
+        tool=f"Python {sys.version_info.major}.{sys.version_info.minor} audit hooks",
+        files=tally.files,
+        programs=tuple(tally.programs),
+        kernel=tally.kernel,
+        threads=max(1, len(told.processes)),
+        addresses=told.addresses,
+        gaps=tuple(_gaps(told)),
+        status=status,
+        fallback=fallback,
+    )
+
+
+def _gaps(told: Told) -> Iterator[str]:
+    if packages := _packages(told.loaded):
+        more = f" and {len(packages) - _NAMED} more" if len(packages) > _NAMED else ""
+        names = ", ".join(packages[:_NAMED])
+        yield f"compiled code of {names}{more} ran; files that it opened by itself are not seen"
+    other = sorted({name.rpartition(b"/")[2].decode("utf-8", "replace") for name in told.tally.programs})
+    if foreign := [name for name in other if not name.startswith("python")]:
+        yield f"{len(foreign)} programs other than Python ran: {', '.join(foreign[:_NAMED])}"
+    if told.isolated:
+        yield "a program was started without the watcher (isolated mode, or an environment of its own)"
+    if told.unresolved:
+        yield f"{told.unresolved:,} names relative to an open folder could not be resolved"
+    if told.overflow or told.tally.dropped:
+        yield "more files were opened than are kept"
+    if told.unreadable:
+        yield f"{told.unreadable:,} lines of the watcher's log could not be read"
+
+
+def _packages(loaded: Mapping[bytes, None]) -> list[str]:
+    """Packages and libraries that are no part of Python itself and whose compiled code was loaded."""
+    names = set()
+    for path in loaded:
+        parts = path.decode("utf-8", "replace").split("/")
+        place = next((i for i, part in enumerate(parts) if part in {"site-packages", "dist-packages"}), None)
+        if place is not None:
+            names.add(parts[place + 1].partition(".")[0])
+        elif "lib-dynload" not in parts:
+            names.add(parts[-1])
+    return sorted(names)

@@ -7,7 +7,7 @@ _PLAIN = frozenset(" !#$%&'()*+,-./:;<=>?@[]^_`{|}~\"")
 
 
 def shown(path: bytes, root: Path, home: Path | None = None) -> str:
-    """The name of a file in a record.
+    r"""The name of a file in a record.
 
     Args:
         path: absolute, as the system knows it; any bytes.

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 GRACE_S = 10.0  # an interrupted training may save a checkpoint
 _POLL_S = 0.02
@@ -46,7 +47,7 @@ class Started:
             list(command), env=dict(env), pass_fds=tuple(inherit), process_group=0 if self._grouped else None
         )
 
-    def __enter__(self) -> "Started":
+    def __enter__(self) -> Self:
         """The running command."""
         return self
 

@@ -77,7 +77,8 @@ class Lines:
         ended = _ENDED.fullmatch(rest)
         if ended is None:
             return None  # superseded by execve in another thread: the process goes on
-        return End(pid, None if ended[1] is None else int(ended[1]), ended[2] and ended[2].decode())
+        status = None if ended[1] is None else int(ended[1])
+        return End(pid, status, None if ended[2] is None else ended[2].decode())
 
     def _call(self, pid: int, rest: bytes) -> Call | None:
         if rest.endswith(_UNFINISHED):
@@ -99,7 +100,7 @@ class Lines:
 
 
 def unescaped(text: bytes) -> bytes:
-    """The bytes behind strace's notation: `\\xhh`, up to three octal digits, or C's letters."""
+    r"""The bytes behind strace's notation: `\\xhh`, up to three octal digits, or C's letters."""
     return _ESCAPE.sub(_byte, text)
 
 

@@ -2,9 +2,12 @@
 
 Source: PEP 578, sys.addaudithook; the events are those of the table of audit events of the standard library.
 
-A line of the log is `KIND SIZE...` as JSON: a list whose first item is a letter. It is written with one call to a
-descriptor opened for appending, so that lines of several processes never mix.
+A line of the log is a letter, flags and paths as hexadecimal. It is written with one call to a descriptor opened for
+appending, so that lines of several processes never mix.
 """
+
+# ruff: noqa: PTH100, PTH110, PTH117, PTH118, PTH120 -- pathlib would be loaded into every interpreter; names may be bytes
+from __future__ import annotations  # the interpreter of the run may be older than redan's
 
 import os
 import sys
@@ -40,6 +43,11 @@ class Hook:
             react(self, arguments)
         except (OSError, ValueError, TypeError, AttributeError, IndexError, RecursionError, MemoryError):
             self.say("x", b"")
+
+    def close(self) -> None:
+        """Says nothing more."""
+        self.on = False
+        os.close(self.descriptor)
 
     def say(self, kind: str, *parts: bytes, flags: str = "") -> None:
         """Appends a line unless the same was said before by this process or one that it was forked from."""
@@ -144,6 +152,11 @@ def _started(hook: Hook, arguments: tuple[object, ...]) -> None:
     program = arguments[0]
     if isinstance(program, (str, bytes, os.PathLike)):
         hook.say("s", os.fsencode(program))
+    words = arguments[1] if len(arguments) > 1 and isinstance(arguments[1], (list, tuple)) else ()
+    env = arguments[-1]
+    bare = isinstance(env, dict) and not {VARIABLE, VARIABLE.encode()} & set(env)
+    if bare or any(str(word) in {"-I", "-E", "-S"} for word in words):
+        hook.say("i", b"")
 
 
 def _shell(hook: Hook, _arguments: tuple[object, ...]) -> None:
@@ -167,9 +180,9 @@ def _loaded(hook: Hook, arguments: tuple[object, ...]) -> None:
 
 def _contacted(hook: Hook, arguments: tuple[object, ...]) -> None:
     address = arguments[1]
-    if isinstance(address, tuple) and address and isinstance(address[0], str):
-        if not address[0].startswith(("127.", "::1", "localhost")):
-            hook.say("n", address[0].encode("utf-8", "surrogateescape"))
+    host = address[0] if isinstance(address, tuple) and address else None
+    if isinstance(host, str) and not host.startswith(("127.", "::1", "localhost")):
+        hook.say("n", host.encode("utf-8", "surrogateescape"))
 
 
 _EVENTS = {
@@ -201,7 +214,7 @@ def _next() -> None:
     sys.path[:] = [folder for folder in sys.path if os.path.abspath(folder or ".") != here]
     own = sys.modules.pop("sitecustomize", None)
     try:
-        import sitecustomize as _theirs  # noqa: F401
+        __import__("sitecustomize")
     except ImportError:
         if own is not None:
             sys.modules["sitecustomize"] = own
