@@ -10,6 +10,7 @@ from redan.artifacts.artifact import Artifact
 from redan.artifacts.code_files import CodeFile, CodeFiles
 from redan.artifacts.dataset_file import DatasetFile
 from redan.artifacts.declared import PIPELINE, declared_files, declared_paths, digested, located, model_path
+from redan.artifacts.distribution import Distribution, distribution
 from redan.artifacts.file_modes import FileModes
 from redan.artifacts.model_file import ModelFile
 from redan.artifacts.model_scan import ModelScan, model_scan
@@ -109,6 +110,7 @@ COLLECTORS: Mapping[type[Artifact], Callable[[System, str], Artifact | Absent]] 
         CodeFiles: code_files,
         FileModes: file_modes,
         ModelSeal: model_seal,
+        Distribution: distribution,
         ModelScan: model_scan,
         SourceSignature: source_signature,
         LockFiles: lock_files,

@@ -194,7 +194,8 @@ def _verified(folder: Path, release: Release, key: PublicKey | None, now: dt.dat
     try:
         sealed = verify(path, read_bounded(folder / SEAL, SEAL_LIMIT_BYTES), trust, now=now)
     except InvalidError as error:
-        what = f"seal: release {release.version} of {release.name} is not as it was sealed: {error.what}"
+        file = f"{Path(error.where).name} " if error.where else ""
+        what = f"seal: in release {release.version} of {release.name}, {file}{error.what}"
         remedy = "do not use it; ask the publisher by another way, and keep what is installed"
         raise InvalidError(what, remedy=remedy) from error
     if sealed.root != release.root:

@@ -161,17 +161,22 @@ class WebSource(Source):
         return found
 
 
-class MemorySource(Source):
-    """Files in memory, by name below the distribution: for rehearsals."""
+class OverlaidSource(FolderSource):
+    """A folder with some files in the place of others: what an attacker between publisher and site could offer.
 
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        super().__init__()
-        self._files = files
+    Args:
+        folder: the distribution.
+        overlay: content by name below it.
+    """
+
+    def __init__(self, folder: Path, overlay: Mapping[str, bytes]) -> None:
+        super().__init__(folder)
+        self._overlay = overlay
 
     def _fetch(self, url: str) -> Iterator[bytes]:
-        if url not in self._files:
-            raise DownloadHTTPError("there is no such file", _MISSING)
-        return iter((self._files[url],))
+        if url in self._overlay:
+            return iter((self._overlay[url],))
+        return super()._fetch(url)
 
 
 def open_source(place: str, scratch: Path | None = None, patience_s: float = _PATIENCE_S) -> Source:
