@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redan.artifacts.history import History
-from redan.controls.a_mlsg_002.n001_no_dataset_of_unknown_provenance.published import DIGEST, malformed
+from redan.controls.a_mlsg_002.n001_no_dataset_of_unknown_provenance.published import DIGEST
+from redan.controls.announced import malformed
 from redan.runner.answer import World
 from redan.runner.plan import plan
 from redan.runner.run import run

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator
 
 from redan.artifacts.dataset_file import DatasetFile
+from redan.artifacts.source_signature import SourceSignature
 from redan.controls.a_mlsg_002.n001_no_dataset_of_unknown_provenance.independence import (
     INDEPENDENT,
     independence,
     judged,
 )
 from redan.controls.a_mlsg_002.n001_no_dataset_of_unknown_provenance.published import DIGEST, published
+from redan.controls.a_mlsg_002.n001_no_dataset_of_unknown_provenance.signed import SIGNED, each_signed, signature
 from redan.controls.contract import Check, Have, Subject
 from redan.controls.statement import is_stated
 from redan.findings import Finding, Remedy, broken, holds
@@ -60,4 +62,5 @@ CHECKS = (
     Check(id=STATED, subjects=_each_dataset, run=_provenance),
     Check(id=DIGEST, subjects=_each_dataset, run=published, needs=(DatasetFile,)),
     Check(id=INDEPENDENT, subjects=judged, run=independence),
+    Check(id=SIGNED, subjects=each_signed, run=signature, needs=(SourceSignature,)),
 )

@@ -1,9 +1,9 @@
 """Published digests: whether they are of SHA-256, which of them bind a file, and whether the file has them."""
 
-import re
 from collections.abc import Iterable, Iterator
 
 from redan.artifacts.dataset_file import DatasetFile
+from redan.controls.announced import malformed, plain
 from redan.controls.contract import Have
 from redan.findings import Finding, Remedy, broken, holds, not_applicable
 from redan.system.records import Dataset, Source
@@ -11,31 +11,7 @@ from redan.system.system import System
 from redan.terms import Level
 
 DIGEST = "A-MLSG-002-N001/published-digest-matches"
-_HEX = re.compile(r"[0-9a-f]*")
-_SHA256_DIGITS = 64
-# Lengths in hex digits that users paste for SHA-256; half of the digests in Croissant's own examples are such.
-_OTHER_DIGESTS = {32: "an MD5", 40: "a SHA-1", 56: "a SHA-224", 96: "a SHA-384", 128: "a SHA-512"}
 _PUBLISHED = frozenset({"public", "vendor"})  # kinds whose data somebody outside the project hands out as files
-
-
-def malformed(digest: str) -> str | None:
-    """Why a text is not a SHA-256 digest, as a clause; None when it is one.
-
-    Args:
-        digest: as a description gives it; upper case and a leading `sha256:` are accepted.
-    """
-    plain = _plain(digest)
-    if not _HEX.fullmatch(plain):
-        return "is not hexadecimal"
-    if len(plain) == _SHA256_DIGITS:
-        return None
-    other = _OTHER_DIGESTS.get(len(plain))
-    guess = f", the length of {other} digest" if other else ""
-    return f"has {len(plain)} hex digits instead of {_SHA256_DIGITS}{guess}"
-
-
-def _plain(digest: str) -> str:
-    return digest.strip().lower().removeprefix("sha256:").removeprefix("sha-256:").strip()
 
 
 def published(have: Have) -> Iterator[Finding]:
@@ -86,12 +62,10 @@ def _without_digest(have: Have, dataset: Dataset, sources: Iterable[Source]) -> 
 def _compared(have: Have, dataset: Dataset, sources: tuple[Source, ...]) -> Finding:
     actual = have.get(DatasetFile, have.subject.id).digest
     for where, value in _binding(have.system, dataset, sources):
-        if _plain(value) != actual:
-            text = (
-                f"The file of dataset {dataset.name} has SHA-256 {actual[:16]}..., {where} is {_plain(value)[:16]}..."
-            )
+        if plain(value) != actual:
+            text = f"The file of dataset {dataset.name} has SHA-256 {actual[:16]}..., {where} is {plain(value)[:16]}..."
             return broken(DIGEST, have.subject.id, text, _mismatch(where))
-    if dataset.sha256 is not None or any(_plain(v) == actual for _, v in _claims(dataset, sources)):
+    if dataset.sha256 is not None or any(plain(v) == actual for _, v in _claims(dataset, sources)):
         text = f"The file of dataset {dataset.name} has the published SHA-256 {actual[:16]}..."
         return holds(DIGEST, have.subject.id, text)
     text = f"The file of dataset {dataset.name} ({actual[:16]}...) is none of the files that its sources published."

@@ -1,13 +1,17 @@
 """Planted gaps of provenance, forged digests and validation data in disguise, each with its repaired twin."""
 
 import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from redan.controls.contract import Vector
+from redan.controls.planted import known_signer, seal_of
 from redan.terms import Outcome
 
 _STATED = "A-MLSG-002-N001/provenance-is-stated"
 _DIGEST = "A-MLSG-002-N001/published-digest-matches"
 _INDEPENDENT = "A-MLSG-002-N001/validation-has-an-independent-source"
+_SIGNED = "A-MLSG-002-N001/signature-verifies"
 _ROWS = b"a,b\n1,2\n3,4\n"
 _SHA256 = hashlib.sha256(_ROWS).hexdigest()
 _ANSWERS = {
@@ -35,7 +39,7 @@ def _files(*tables: str) -> dict[str, bytes]:
 
 def vectors() -> tuple[Vector, ...]:
     """Bad systems and their repaired twins."""
-    return (*_stated(), *_digests(), *_independence())
+    return (*_stated(), *_digests(), *_independence(), *_signatures())
 
 
 def _stated() -> tuple[Vector, ...]:
@@ -113,4 +117,42 @@ def _independence() -> tuple[Vector, ...]:
         case("no validation data", Outcome.BROKEN, model.replace('validated_on = ["val"]\n', "")),
         case("another clinic judges", Outcome.HOLDS, other, _dataset("val", "validation", '"clinic"'), model),
         case("one of two sources is fresh", Outcome.HOLDS, other, _dataset("val", "test", '"survey", "clinic"'), model),
+    )
+
+
+def _signatures() -> tuple[Vector, ...]:
+    publisher, stranger = known_signer("publisher"), known_signer("stranger")
+    files = {
+        "train.sig": seal_of({"train.csv": _ROWS}, publisher, alone=True),
+        "vendor.pub": publisher.public.pem.encode(),
+        "own.pub": stranger.public.pem.encode(),
+    }
+    own = {"train.sig": seal_of({"train.csv": _ROWS}, stranger, alone=True)}
+    sealed, keyed = 'seal = "train.sig"\n', 'key = "own.pub"\n'
+    source = _source("survey", "vendor", key="vendor.pub")
+    second = _source("clinic", host="City Clinic", contributors="40 nurses")
+    train, joined = (_dataset("train", "train", names, sealed) for names in ('"survey"', '"survey", "clinic"'))
+    note = "A signature says who released a file; a digest beside the file says only that both came together."
+
+    def case(name: str, outcome: Outcome, *tables: str, changed: Mapping[str, bytes] = MappingProxyType({})) -> Vector:
+        everything = {**_files(*tables), **files, **changed}
+        return Vector(name=name, files=everything, check=_SIGNED, expect=outcome, subject="dataset:train", note=note)
+
+    return (
+        case("signed by its publisher", Outcome.HOLDS, source, train),
+        case("a row changed since", Outcome.BROKEN, source, train, changed={"train.csv": _ROWS + b"9,9\n"}),
+        case("signed by somebody else", Outcome.BROKEN, source, train, changed=own),
+        case(
+            "the publisher signs and this copy has no signature",
+            Outcome.BROKEN,
+            source,
+            _dataset("train", "train", '"survey"'),
+        ),
+        case("a signature that is none", Outcome.BROKEN, source, train, changed={"train.sig": b"{}"}),
+        case("its own key for the file of a publisher", Outcome.BROKEN, source, train + keyed, changed=own),
+        case(
+            "made of two sources, sealed by whoever made it", Outcome.HOLDS, source, second, joined + keyed, changed=own
+        ),
+        case("a stated key that does not verify", Outcome.BROKEN, source, second, joined + keyed),
+        case("sealed with a key of its own", Outcome.HOLDS, _source("survey"), train + keyed, changed=own),
     )
