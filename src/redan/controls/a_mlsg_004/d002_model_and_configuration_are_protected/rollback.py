@@ -14,7 +14,7 @@ from redan.system.system import System
 from redan.terms import Level, Tier
 
 ROLLBACK = "A-MLSG-004-D002/rollback-and-mixing-are-refused"
-_WORDS = {"rollback": "older states", "mix-and-match": "mixtures", "freeze": "expired state"}
+_WORDS = {"rollback": "older states", "mix-and-match": "mixtures", "freeze": "expired states"}
 
 
 def distributed(system: System) -> Iterable[Subject]:
@@ -61,7 +61,7 @@ def _judged(have: Have, model: Model, found: Distribution) -> Finding:
         remedy = Remedy(text=advice, command=command or _publish(model), effort=Level.MEDIUM)
         return broken(ROLLBACK, have.subject.id, text, remedy)
     tried = Counter(attack for attack, _, _ in found.played)
-    refused = ", ".join(f"{count} {_WORDS[attack]}" for attack, count in tried.items())
+    refused = ", ".join(f"{_WORDS[attack]} ({count})" for attack, count in tried.items())
     soon = min(found.expires.values(), default=None)
     until = "" if soon is None else f"; it must be renewed before {soon.date()}"
     text = f"Sites are offered release {found.version} of model {model.name}, which is the current one, and refuse "
