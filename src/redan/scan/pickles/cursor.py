@@ -1,0 +1,96 @@
+"""A position in a region, with a buffer under it: opcodes are one byte each."""
+
+from redan.scan.region import Region, RegionError
+
+_BUFFER_BYTES = 1 << 18
+LINE_KEPT_BYTES = 1 << 16  # of a longer line the rest is passed over
+
+
+class Cursor:
+    """Reads forward through a region.
+
+    Args:
+        region: the bytes.
+        position: where to start.
+    """
+
+    __slots__ = ("_base", "_buffer", "_place", "region")
+
+    def __init__(self, region: Region, position: int = 0) -> None:
+        self.region = region
+        self._base = position
+        self._buffer = b""
+        self._place = 0
+
+    @property
+    def position(self) -> int:
+        """Offset of the next byte in the region."""
+        return self._base + self._place
+
+    def seek(self, position: int) -> None:
+        """Goes to an offset; reading there may fail."""
+        inside = position - self._base
+        if 0 <= inside <= len(self._buffer):
+            self._place = inside
+        else:
+            self._base, self._buffer, self._place = position, b"", 0
+
+    def byte(self) -> int:
+        """The next byte; -1 at the end."""
+        place = self._place
+        if place >= len(self._buffer):
+            self._refill()
+            place = 0
+            if not self._buffer:
+                return -1
+        self._place = place + 1
+        return self._buffer[place]
+
+    def take(self, length: int) -> bytes:
+        """The next bytes.
+
+        Raises:
+            RegionError: there are not as many.
+        """
+        end = self._place + length
+        if end <= len(self._buffer):
+            data = self._buffer[self._place : end]
+            self._place = end
+            return data
+        data = self.region.read(self.position, length)
+        self.seek(self.position + length)
+        return data
+
+    def skip(self, length: int) -> None:
+        """Passes over bytes.
+
+        Raises:
+            RegionError: there are not as many.
+        """
+        if length > self.region.size - self.position:
+            raise RegionError(f"{length:,} bytes at {self.position:,} leave the {self.region.size:,} that are there")
+        self.seek(self.position + length)
+
+    def line(self) -> tuple[bytes, bool]:
+        """The bytes up to a line feed, which is passed over, and whether they are all and ended by one."""
+        kept: list[bytes] = []
+        room = LINE_KEPT_BYTES
+        while True:
+            if self._place >= len(self._buffer):
+                self._refill()
+                if not self._buffer:
+                    return b"".join(kept), False
+            end = self._buffer.find(b"\n", self._place)
+            stop = len(self._buffer) if end < 0 else end
+            piece = self._buffer[self._place : min(stop, self._place + room)]
+            whole = len(piece) == stop - self._place
+            room -= len(piece)
+            kept.append(piece)
+            self._place = stop if end < 0 else end + 1
+            if end >= 0:
+                return b"".join(kept), whole
+
+    def _refill(self) -> None:
+        self._base = self.position
+        self._buffer = self.region.upto(self._base, _BUFFER_BYTES) if self._base < self.region.size else b""
+        self._place = 0

@@ -1,0 +1,79 @@
+"""The loop of the abstract machine: opcode after opcode, until the stream stops or a loader would give up."""
+
+from types import MappingProxyType
+
+from redan.scan.contract import Context
+from redan.scan.pickles.cursor import Cursor
+from redan.scan.pickles.data_ops import DATA_OPS
+from redan.scan.pickles.machine import Machine, StreamEndError
+from redan.scan.pickles.object_ops import OBJECT_OPS
+from redan.scan.records import ScanVerdict
+from redan.scan.region import Region, RegionError
+
+OPS = MappingProxyType({**DATA_OPS, **OBJECT_OPS})
+_STEPS_AT_ONCE = 4096
+_UNFRAMED = 1 << 63
+
+
+def walk(region: Region, start: int, context: Context, *, strict: bool = False, joblib: bool = True) -> Machine:
+    """The machine after the stream that starts at an offset.
+
+    Args:
+        region: the bytes.
+        start: offset of the first opcode.
+        context: of the member.
+        strict: stop at the first fault, as a loader would.
+        joblib: pass over array bytes as joblib does.
+    """
+    machine = Machine(Cursor(region, start), context, strict=strict, joblib=joblib)
+    run(machine)
+    return machine
+
+
+def run(machine: Machine, most_steps: int = 1 << 62) -> None:
+    """Runs a machine until it stops, faults beyond repair, or has taken `most_steps`."""
+    machine.walk = run
+    try:
+        _loop(machine, most_steps)
+    except StreamEndError:
+        return
+    except RegionError as error:
+        if not machine.strict:
+            _broken(machine, f"breaks off: {error}")
+
+
+def _loop(m: Machine, most_steps: int) -> None:
+    ops, cursor, spend = OPS, m.cursor, m.context.budget.spend
+    steps = 0
+    while not m.stopped:
+        m.at = cursor.position
+        if m.at >= m.frame_end:
+            _frame_ended(m)
+        code = cursor.byte()
+        act = ops.get(code)
+        if act is None:
+            _broken(m, "ends before its STOP" if code < 0 else f"has the unknown opcode 0x{code:02x}")
+            return
+        act(m)
+        steps += 1
+        if steps % _STEPS_AT_ONCE == 0:
+            spend(steps=_STEPS_AT_ONCE)
+            if steps >= most_steps:
+                return
+
+
+def _frame_ended(m: Machine) -> None:
+    if m.at > m.frame_end:
+        m.say(
+            "pickle-frame",
+            ScanVerdict.NOT_UNDERSTOOD,
+            "has an opcode across the end of a frame: unpicklers differ in what they read then",
+            "CWE-436",
+        )
+    m.frame_end = _UNFRAMED
+
+
+def _broken(m: Machine, what: str) -> None:
+    if m.strict:
+        raise StreamEndError
+    m.say("pickle-broken", ScanVerdict.NOT_UNDERSTOOD, f"{what}; what stands before it would have run", "CWE-20")
