@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -20,7 +20,7 @@ from redan.recording.watcher.sitecustomize import VARIABLE, Hook
 
 FOLDER = Path(__file__).parent / "watcher"
 _LINE_LIMIT_BYTES = 1 << 15
-_NAMED = 12  # packages that a gap names
+_NAMED_LIMIT = 1_000  # packages and programs that a record names
 
 
 @dataclass(slots=True)
@@ -118,13 +118,16 @@ _TELL: Mapping[bytes, Callable[[Told, bytes, list[bytes]], None]] = MappingProxy
 )
 
 
-def watch(command: Sequence[str], tally: Tally, *, env: Mapping[str, str], fallback: str = "") -> Watched:
+def watch(
+    command: Sequence[str], tally: Tally, *, env: Mapping[str, str], output: int | None = None, fallback: str = ""
+) -> Watched:
     """Runs a command whose Python interpreters tell what they open.
 
     Args:
         command: words; the first is a program that exists.
         tally: filled after the command has ended.
         env: the whole environment.
+        output: descriptor that its standard output goes to; the caller's own when None.
         fallback: why strace was not used; empty when it was not asked for.
 
     Returns:
@@ -135,7 +138,7 @@ def watch(command: Sequence[str], tally: Tally, *, env: Mapping[str, str], fallb
     """
     with tempfile.TemporaryDirectory(prefix="redan-record-") as folder:
         log = _log(Path(folder))
-        with Started(command, env={**env, **_variables(log, env)}) as started:
+        with Started(command, env={**env, **_variables(log, env)}, output=output) as started:
             started.wait(_never)
         told = _read(log, tally)
         status = started.process.returncode
@@ -170,7 +173,8 @@ def watching(tally: Tally) -> Iterator[list[Watched]]:
         finally:
             hook.close()
             _restore(before)
-            seen.append(_watched(_read(log, tally), 0, ""))
+            told = _watched(_read(log, tally), 0, "")
+            seen.append(replace(told, gaps=("what this process had read before the recorded block", *told.gaps)))
 
 
 def _log(folder: Path) -> Path:
@@ -215,19 +219,13 @@ def _watched(told: Told, status: int, fallback: str) -> Watched:
         threads=max(1, len(told.processes)),
         addresses=told.addresses,
         gaps=tuple(_gaps(told)),
+        unwatched=_unwatched(told),
         status=status,
         fallback=fallback,
     )
 
 
 def _gaps(told: Told) -> Iterator[str]:
-    if packages := _packages(told.loaded):
-        more = f" and {len(packages) - _NAMED} more" if len(packages) > _NAMED else ""
-        names = ", ".join(packages[:_NAMED])
-        yield f"compiled code of {names}{more} ran; files that it opened by itself are not seen"
-    other = sorted({name.rpartition(b"/")[2].decode("utf-8", "replace") for name in told.tally.programs})
-    if foreign := [name for name in other if not name.startswith("python")]:
-        yield f"{len(foreign)} programs other than Python ran: {', '.join(foreign[:_NAMED])}"
     if told.isolated:
         yield "a program was started without the watcher (isolated mode, or an environment of its own)"
     if told.unresolved:
@@ -236,6 +234,12 @@ def _gaps(told: Told) -> Iterator[str]:
         yield "more files were opened than are kept"
     if told.unreadable:
         yield f"{told.unreadable:,} lines of the watcher's log could not be read"
+
+
+def _unwatched(told: Told) -> tuple[str, ...]:
+    names = (name.rpartition(b"/")[2].decode("utf-8", "backslashreplace") for name in told.tally.programs)
+    programs = sorted({name for name in names if not name.startswith("python")})
+    return (*_packages(told.loaded), *programs)[:_NAMED_LIMIT]
 
 
 def _packages(loaded: Mapping[bytes, None]) -> list[str]:

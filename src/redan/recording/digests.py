@@ -74,7 +74,7 @@ class Digests:
             self._queue.put(path)
 
     def close(self) -> None:
-        """Finishes what was asked for."""
+        """Finishes what was asked for; may be called again."""
         self._queue.put(None)
         self._thread.join()
 

@@ -185,6 +185,7 @@ class Seen(Strict):
     fallback: Short
     blind_to: tuple[Short, ...]
     gaps: tuple[Short, ...]
+    unwatched: tuple[Short, ...]
     exit_status: int
     wall_seconds: Seconds
     own_seconds: Seconds

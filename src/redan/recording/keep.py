@@ -10,7 +10,7 @@ from redan.recording.statement import payload
 from redan.seal import dsse
 from redan.seal.keys import Signer
 
-RECORDS = "records"
+RECORDS = Path(".redan") / "records"  # below the project's folder
 
 
 class Kept(NamedTuple):

@@ -40,6 +40,7 @@ class Watched:
         threads: how many processes and threads were seen.
         addresses: how many network addresses other than this machine were contacted.
         gaps: what this run did that the method could not follow; each a clause.
+        unwatched: compiled code and programs that ran and may have opened files unseen; none with strace.
         status: exit status of the command, or the negative number of the signal that ended it.
         fallback: why a better method was not used; empty when it was.
     """
@@ -53,4 +54,5 @@ class Watched:
     threads: int = 1
     addresses: int = 0
     gaps: tuple[str, ...] = ()
+    unwatched: tuple[str, ...] = ()
     fallback: str = ""

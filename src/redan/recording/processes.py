@@ -26,7 +26,7 @@ class Started:
         command: words; no shell reads them.
         env: the whole environment.
         known: further pids of the run, asked for when it has to be ended.
-        inherit: descriptors that the command keeps.
+        output: descriptor that its standard output goes to; the caller's own when None.
         grace_s: how long an interrupted command may take to end by itself.
     """
 
@@ -36,7 +36,7 @@ class Started:
         *,
         env: Mapping[str, str],
         known: Callable[[], Iterable[int]] = nobody,
-        inherit: Sequence[int] = (),
+        output: int | None = None,
         grace_s: float = GRACE_S,
     ) -> None:
         # On a terminal the command stays in the foreground group, so that keys reach it as they reach any command.
@@ -44,7 +44,7 @@ class Started:
         self._known = known
         self._grace_s = grace_s
         self.process = subprocess.Popen(  # noqa: S603 -- the user's own command, a list of words, no shell
-            list(command), env=dict(env), pass_fds=tuple(inherit), process_group=0 if self._grouped else None
+            list(command), env=dict(env), stdout=output, process_group=0 if self._grouped else None
         )
 
     def __enter__(self) -> Self:
@@ -69,15 +69,22 @@ class Started:
         """Ends the run: `first`, then SIGTERM, then SIGKILL, each to all that is left of it."""
         for number, patience_s in ((first, self._grace_s), (signal.SIGTERM, 2.0), (signal.SIGKILL, 5.0)):
             self._send(number)
-            deadline = time.monotonic() + patience_s
-            while self.process.poll() is None and time.monotonic() < deadline:
-                time.sleep(_POLL_S)
-            if self.process.poll() is not None:
+            if self._ended(patience_s):
                 break
         for pid in self._known():
             _signal(pid, signal.SIGKILL)
         if self._grouped:
             _group(self.process.pid, signal.SIGKILL)
+
+    def _ended(self, patience_s: float) -> bool:
+        """Whether it ended in time; asked to stop once more, it has no more time."""
+        deadline = time.monotonic() + patience_s
+        try:
+            while self.process.poll() is None and time.monotonic() < deadline:
+                time.sleep(_POLL_S)
+        except KeyboardInterrupt:
+            return False
+        return self.process.poll() is not None
 
     def _send(self, number: signal.Signals) -> None:
         if self._grouped:

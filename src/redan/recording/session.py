@@ -93,10 +93,6 @@ class Session:
             before_s=self._before_s,
         )
 
-    def abandon(self) -> None:
-        """Ends the digesting of a run that leaves no record."""
-        self.digests.close()
-
     def _read(self, path: bytes) -> None:
         if place(path, self.root, home=self.home) in LISTED:
             self.digests.want(path)

@@ -169,6 +169,7 @@ def _details(ran: Ran, known: Facts, definition: form.Definition, *, own_s: floa
         fallback=watched.fallback,
         blind_to=BLIND[watched.method],
         gaps=tuple(gap[:_SHORT_CHARS] for gap in watched.gaps),
+        unwatched=tuple(name[:_SHORT_CHARS] for name in watched.unwatched),
         exit_status=watched.status,
         wall_seconds=round(ran.wall_s, 3),
         own_seconds=round(own_s, 3),

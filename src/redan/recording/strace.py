@@ -73,7 +73,13 @@ def _tried(command: list[str]) -> subprocess.CompletedProcess[bytes]:
 
 
 def watch(
-    command: Sequence[str], tool: Tool, tally: Tally, *, env: Mapping[str, str], linger_s: float = LINGER_S
+    command: Sequence[str],
+    tool: Tool,
+    tally: Tally,
+    *,
+    env: Mapping[str, str],
+    output: int | None = None,
+    linger_s: float = LINGER_S,
 ) -> Watched:
     """Runs a command under strace until it and all its children have ended.
 
@@ -82,6 +88,7 @@ def watch(
         tool: from `probe`.
         tally: filled while the command runs.
         env: the whole environment.
+        output: descriptor that its standard output goes to; the caller's own when None.
         linger_s: how long children may outlive the command before they are ended.
 
     Returns:
@@ -96,7 +103,7 @@ def watch(
         words = [tool.path, *tool.options, "-o", str(channel.path), "--", *command]
         tracer: list[int] = []
         try:
-            with Started(words, env=env, known=lambda: _known(traced, tracer)) as started:
+            with Started(words, env=env, output=output, known=lambda: _known(traced, tracer)) as started:
                 tracer.append(started.process.pid)
                 lingering = _waited(started, traced, linger_s)
         finally:
