@@ -170,8 +170,9 @@ class Publisher:
             change = edits.Rotation(fresh, retired)
             writes = edits.rotated(held, change, self._ring.signers, self._folder.taken(), self._now)
             self._folder.write(writes)
-            gone = tuple(sorted(frozenset().union(*retired.values())))
-            return replace(self._done(), made=tuple(made), retired=gone)
+            gone = sorted(frozenset().union(*retired.values()))
+            files = tuple((name, self._ring.file_of(name)) for name in gone)
+            return replace(self._done(), made=tuple(made), retired=files)
 
     def _found(self, founding: Founding) -> tuple[Documents, tuple[tuple[Role, Path], ...]]:
         """Keys, then the first root beside them; the distribution itself begins with the first release."""

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
@@ -109,7 +109,7 @@ class Written:
         began: whether the distribution was made just now.
         unchanged: whether the newest release was this one already.
         made: private keys that were made, by role.
-        retired: ids of keys that count no longer.
+        retired: ids of keys that count no longer, with the files of their private halves where these are at hand.
         away: roles that are due for renewal and whose keys are not in the key folder.
         withdrawn: the release that was taken back.
     """
@@ -120,7 +120,7 @@ class Written:
     began: bool = False
     unchanged: bool = False
     made: tuple[tuple[Role, Path], ...] = ()
-    retired: tuple[str, ...] = ()
+    retired: tuple[tuple[str, Path | None], ...] = ()
     away: tuple[Role, ...] = ()
     withdrawn: Release | None = None
 
@@ -146,4 +146,3 @@ class Pulled:
     fetched: bool = True
     restored: str | None = None
     pinned: bool = False
-    notes: tuple[str, ...] = field(default=())
