@@ -18,7 +18,8 @@ class Event:
             `published` (a release joined a signed distribution), `loaded-unsafely` (a model was loaded with an
             `unsafe_` option).
         at: when the entry was appended, in UTC.
-        key: what it is about: `controls:ID`, `feature:NAME`, `model:NAME`, `system.requirements` or `stage:NAME`.
+        key: what it is about: `controls:ID`, `feature:NAME`, `model:NAME`, `system.requirements`,
+            `pipeline.audit` or `stage:NAME`.
         digest: SHA-256 of the statement or bytes; of the sealed record for `recorded`, of the verified file's or
             bundle's root for `verified` and `published`.
     """

@@ -83,10 +83,15 @@ def read_source(name: str, data: bytes) -> Source | None:
         return _script(name, data)
     if suffix in _CONFIGURATION or PurePosixPath(name).name.startswith("."):
         return _hidden(name, data)
-    try:
-        return _script(name, data)
-    except ValueError as error:
-        raise ValueError("is not Python, and nothing here reads its language") from error
+    found = _hidden(name, data)  # a script of R may parse as Python too; an import or a definition hardly does
+    if found is None or not _defines(found.tree):
+        raise ValueError("is not Python, and nothing here reads its language")
+    return found
+
+
+def _defines(tree: ast.Module) -> bool:
+    kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return any(isinstance(node, kinds) for node in ast.walk(tree))
 
 
 def parsed(text: str, lines: Sequence[int] = ()) -> ast.Module:

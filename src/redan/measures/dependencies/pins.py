@@ -72,11 +72,11 @@ def parsed_hash(text: str) -> Hash | str:
     wanted = DIGITS.get(algorithm)
     if not mark or wanted is None:
         shown = algorithm if mark and algorithm in {"md5", "sha1", "sha224"} else "something else"
-        return f"its digest is of {shown}, not of SHA-256, SHA-384 or SHA-512"
+        return f"has a digest of {shown} instead of SHA-256, SHA-384 or SHA-512"
     if not _HEX.issuperset(value):
-        return f"its {algorithm} digest is not hexadecimal"
+        return f"has a {algorithm} digest that is not hexadecimal"
     if len(value) != wanted:
-        return f"its {algorithm} digest has {len(value)} hex digits instead of {wanted}"
+        return f"has a {algorithm} digest of {len(value)} hex digits instead of {wanted}"
     return Hash(algorithm, value)
 
 

@@ -109,14 +109,18 @@ def why_open(match: Match, statements: Iterable[Statement], *, product: str, now
         return "no statement says why it does not apply"
     if not dated:
         return "the statement on it has no date"
-    newest = dated[-1]
-    if newest.at is not None and newest.at > now + dt.timedelta(days=1):
+    return _not_settled(dated[-1], now)
+
+
+def _not_settled(statement: Statement, now: dt.datetime) -> str | None:
+    made = statement.at or now
+    if made > now + dt.timedelta(days=1):
         return "the statement on it is dated in the future"
-    if newest.state != "not_affected":
-        return _SAID[newest.state]
-    if newest.reason is None:
+    if statement.state != "not_affected":
+        return _SAID[statement.state]
+    if statement.reason is None:
         return "the statement on it gives no justification"
-    if newest.at is not None and now - newest.at > dt.timedelta(days=VALID_DAYS):
+    if now - made > dt.timedelta(days=VALID_DAYS):
         return f"the statement on it is older than {VALID_DAYS} days"
     return None
 
@@ -141,8 +145,7 @@ def _openvex(value: Mapping[str, Any]) -> Iterator[Statement]:
         names = [about] if isinstance(about, str) else _names(about)
         own = timestamp(entry.get("last_updated")) or timestamp(entry.get("timestamp"))
         components = tuple(_components(_list(entry, "products")))
-        packages, products = _split(components)
-        yield _statement(names, packages, products, entry.get("status"), entry.get("justification"), own or issued)
+        yield _statement(names, _split(components), entry.get("status"), entry.get("justification"), own or issued)
 
 
 def _names(about: object) -> list[object]:
@@ -179,10 +182,10 @@ def _cyclonedx(value: Mapping[str, Any]) -> Iterator[Statement]:
             continue
         ids = [vuln.get("id"), *(r.get("id") for r in _list(vuln, "references"))]
         targets = (str(t.get("ref")) for t in _list(vuln, "affects"))
-        packages, products = _split(_spelled(ref, known) for ref in targets)
+        named = _split(_spelled(ref, known) for ref in targets)
         dates = (analysis.get("lastUpdated"), analysis.get("firstIssued"), vuln.get("updated"))
         at = next((found for d in dates if (found := timestamp(d))), issued)
-        yield _statement(ids, packages, products, analysis.get("state"), analysis.get("justification"), at)
+        yield _statement(ids, named, analysis.get("state"), analysis.get("justification"), at)
 
 
 def _spelled(ref: str, known: Mapping[str, Mapping[str, Any]]) -> str:
@@ -204,10 +207,9 @@ def _split(texts: Iterable[str]) -> tuple[frozenset[Purl], frozenset[str]]:
     return packages, frozenset(text for text, purl in found.items() if purl is None)
 
 
-def _statement(  # the fields of both formats, side by side
+def _statement(
     ids: Iterable[object],
-    packages: frozenset[Purl],
-    products: frozenset[str],
+    about: tuple[frozenset[Purl], frozenset[str]],
     state: object,
     reason: object,
     at: dt.datetime | None,
@@ -219,8 +221,8 @@ def _statement(  # the fields of both formats, side by side
     given = isinstance(said, str) and (said in _REASONS or said == "false_positive")
     return Statement(
         ids=ordered_ids(ids),
-        packages=packages,
-        products=products,
+        packages=about[0],
+        products=about[1],
         state=known,
         reason=said if given and isinstance(said, str) else None,
         at=at,
