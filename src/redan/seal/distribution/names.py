@@ -93,16 +93,17 @@ def parse(target: str) -> Parsed:
     """
     words = target.split("/")
     if len(words) < 4 or words[0] != RELEASES:  # noqa: PLR2004 -- releases, name, version, and what it is
-        raise InvalidError(f"hostile name: target {_shown(target)} belongs to no release")
+        raise InvalidError("hostile name: a target belongs to no release", where=_shown(target))
     name, version = (unquote(word) for word in words[1:3])
     rest = "/".join(words[3:])
     part: Part = "seal" if rest == _SEAL else "key" if rest == _KEY else "file"
     path = unquote("/".join(words[4:]), errors="replace") if part == "file" else ""
     why = None if part != "file" else fault(path)
     if not (_WORD.fullmatch(name) and _WORD.fullmatch(version)) or why is not None:
-        raise InvalidError(f"hostile name: target {_shown(target)} {why or 'has no proper name or version'}")
+        text = f"hostile name: a target {why or 'has no proper name or version'}"
+        raise InvalidError(text, where=_shown(target))
     if target_path(name, version, part, path) != target:
-        raise InvalidError(f"hostile name: target {_shown(target)} is not written in the one way that names it")
+        raise InvalidError("hostile name: a target is not written in the one way that names it", where=_shown(target))
     return Parsed(name, version, part, path)
 
 

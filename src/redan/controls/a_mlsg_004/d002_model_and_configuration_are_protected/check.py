@@ -2,6 +2,7 @@
 
 from redan.artifacts.model_seal import ModelSeal
 from redan.controls.a_mlsg_004.d002_model_and_configuration_are_protected.loaded import LOADED, loaded_verified
+from redan.controls.a_mlsg_004.d002_model_and_configuration_are_protected.rollback import CHECK as ROLLBACK_CHECK
 from redan.controls.a_mlsg_004.d002_model_and_configuration_are_protected.sealed import SEALED, each_model, sealed
 from redan.controls.contract import Check
 from redan.terms import Tier
@@ -17,4 +18,5 @@ CHECKS = (
         dated=True,
         adjustable=True,
     ),
+    ROLLBACK_CHECK,
 )

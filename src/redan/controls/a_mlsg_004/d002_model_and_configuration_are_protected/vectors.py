@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from redan.artifacts.history import Event, History
 from redan.canon import digest
+from redan.controls.a_mlsg_004.d002_model_and_configuration_are_protected.rollback_vectors import rollback_vectors
 from redan.controls.contract import Vector
 from redan.controls.planted import known_signer, seal_of, tiny_onnx
 from redan.terms import Outcome
@@ -24,7 +25,7 @@ _PICKLE = b"\x80\x04\x95\x0c\x00\x00\x00\x00\x00\x00\x00}\x94\x8c\x01a\x94K\x01s
 
 def vectors() -> tuple[Vector, ...]:
     """Bad systems and their repaired twins."""
-    return (*_seals(), *_loads(), *_service())
+    return (*_seals(), *_loads(), *_service(), *rollback_vectors())
 
 
 def _toml(model: str, stage: str = "training", more: str = "") -> bytes:
