@@ -57,7 +57,7 @@ def load(
         unsafe_unsealed: load although nothing vouches for the bytes; on record in the result.
         unsafe_format: load a format that runs code, or a file that the scan did not understand; on record too. A
             pickle is loaded only when it is sealed as well.
-        limit_bytes: the most that is read of one file, and of all external tensors together.
+        limit_bytes: the most that is read of the model and its external tensors together.
 
     Returns:
         The runtime object with the facts about its bytes.
@@ -75,7 +75,7 @@ def load(
         source = _sealed(path, within, seal, trust, ignore)
     data = source.read(source.name, limit_bytes)
     kind = recognise(data)
-    pieces = _pieces(source, data, limit_bytes) if kind is Format.ONNX else {}
+    pieces = _pieces(source, data, limit_bytes - len(data)) if kind is Format.ONNX else {}
     scanned = _scan(data, source.name, pieces)
     unsafe = _unsafe(source, kind, scanned, allowed=unsafe_format)
     sealed = source.sealed

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from redan.errors import InputError
@@ -153,15 +154,24 @@ class SklearnModel:
         except (TypeError, ValueError, KeyError, IndexError) as error:
             raise InputError("the arrays do not fit the model's inputs") from error
 
-    def _table(self, x: "Inputs") -> "Array":
+    def _table(self, x: "Inputs") -> Any:  # noqa: ANN401 -- a frame of pandas where the estimator asks by name
         import numpy as np
 
-        if not isinstance(x, Mapping):
-            return x
         names = [port.name for port in self.inputs]
-        if x.keys() != set(names):
-            raise InputError("the arrays are not named like the model's inputs", remedy="see Model.inputs")
-        return np.column_stack([x[name] for name in names])
+        named = bool(names[0])
+        if isinstance(x, Mapping):
+            if not named or x.keys() != set(names):
+                raise InputError("the arrays are not named like the model's inputs", remedy="see Model.inputs")
+            columns = {name: x[name] for name in names}
+        elif not named or x.ndim != 2 or x.shape[1] != len(names):  # noqa: PLR2004 -- rows and columns
+            return x
+        else:
+            columns = {name: x[:, i] for i, name in enumerate(names)}
+        if find_spec("pandas") is None:
+            return np.column_stack(list(columns.values()))
+        import pandas as pd
+
+        return pd.DataFrame(columns)
 
 
 def model_of(runtime: object) -> Model:

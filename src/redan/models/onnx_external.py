@@ -6,17 +6,17 @@ Protocol Buffers encoding; "External Data" of the ONNX documentation; CVE-2025-5
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 from redan.errors import InputError
+from redan.scan.formats.protobuf import Field, ProtoError, Wire
+from redan.scan.region import Region, RegionError
 
 _FIELDS = 20_000_000
 _DEPTH = 32  # nested graphs; protobuf itself gives up at 100 messages
 _LEN, _VARINT = 2, 0
-_FIXED: Mapping[int, int] = MappingProxyType({1: 8, 5: 4})
 _EXTERNAL = 1  # TensorProto.DataLocation.EXTERNAL
+_EXTERNAL_DATA, _DATA_LOCATION = 13, 14  # fields of TensorProto
 _KEYS = frozenset({"location", "offset", "length", "checksum"})
-_NAME_BYTES = 4096
 _AGAIN = "save the model with its tensors in one file"
 # Message, field number -> message inside. Only what can hold a tensor is followed.
 _INSIDE: Mapping[tuple[str, int], str] = MappingProxyType(
@@ -46,73 +46,40 @@ _INSIDE: Mapping[tuple[str, int], str] = MappingProxyType(
 _FROM_MEMORY = frozenset({("graph", "tensor"), ("graph", "node", "attribute", "tensor")})
 
 
-class _Field(NamedTuple):
-    number: int
-    start: int  # of its bytes; the value itself for a varint
-    end: int  # -1 for a varint
+class _Steps:
+    """The budget of one walk."""
 
-
-class _MalformedError(ValueError):
-    pass
-
-
-class _Walk:
-    """Protobuf fields of bytes in memory, with one budget for all of them."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
+    def __init__(self) -> None:
         self._left = _FIELDS
 
-    def fields(self, start: int, end: int) -> Iterator[_Field]:
-        at = start
-        while at < end:
-            self._left -= 1
-            if self._left < 0:
-                raise _MalformedError
-            tag, at = self._varint(at, end)
-            number, wire = tag >> 3, tag & 7
-            if wire == _VARINT:
-                value, at = self._varint(at, end)
-                yield _Field(number, value, -1)
-                continue
-            if wire == _LEN:
-                length, at = self._varint(at, end)
-            elif wire in _FIXED:
-                length = _FIXED[wire]
-            else:  # groups are gone from ONNX; readers disagree on where they end
-                raise _MalformedError
-            if number == 0 or at + length > end:
-                raise _MalformedError
-            yield _Field(number, at, at + length)
-            at += length
+    def spend(self, *, unpacked: int = 0, members: int = 0, steps: int = 0) -> None:
+        """Counts fields alone: nothing here is unpacked."""
+        self._left -= unpacked + members + steps
+        if self._left < 0:
+            raise ProtoError("there are too many fields")
 
-    def text(self, found: _Field) -> str:
-        if not 0 <= found.end - found.start <= _NAME_BYTES:
-            raise _MalformedError
-        return self.data[found.start : found.end].decode()
 
-    def _varint(self, at: int, end: int) -> tuple[int, int]:
-        value = 0
-        for shift in range(0, 70, 7):
-            if at >= end:
-                break
-            byte = self.data[at]
-            at += 1
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:  # noqa: PLR2004 -- continuation bit
-                return value, at
-        raise _MalformedError
+class _Model:
+    """The fields of a model's messages, with one budget for all of them."""
+
+    def __init__(self, data: bytes) -> None:
+        self._wire = Wire(Region.of(data), None)
+        self._steps = _Steps()
+        self.text = self._wire.text
+
+    def fields(self, start: int, size: int) -> Iterator[Field]:
+        for field in self._wire.fields(start, size):
+            self._steps.spend(steps=1)
+            yield field
 
 
 def is_onnx(data: bytes) -> bool:
     """Whether bytes are one protobuf message with the version and the graph that every ONNX model has."""
-    walk, seen = _Walk(data), set()
     try:
-        for found in walk.fields(0, len(data)):
-            seen.add((found.number, found.end < 0))
-    except _MalformedError:
+        seen = {(field.number, field.wire) for field in _Model(data).fields(0, len(data))}
+    except ProtoError:
         return False
-    return {(1, True), (7, False)} <= seen
+    return {(1, _VARINT), (7, _LEN)} <= seen
 
 
 def locations(data: bytes) -> tuple[str, ...]:
@@ -128,40 +95,38 @@ def locations(data: bytes) -> tuple[str, ...]:
         InputError: the bytes are not well formed, a name leaves the model's folder, or a tensor lies where its bytes
             cannot be given from memory.
     """
-    walk = _Walk(data)
-    found: dict[str, None] = {}
     try:
-        for location in _tensors(walk, "model", (0, len(data)), ()):
-            found[location] = None
-    except (_MalformedError, UnicodeDecodeError) as error:
+        return tuple(dict.fromkeys(_tensors(_Model(data), "model", (0, len(data)), ())))
+    except (ProtoError, RegionError) as error:
         raise InputError("the ONNX model is not well formed", remedy="fetch it again") from error
-    return tuple(found)
 
 
-def _tensors(walk: _Walk, message: str, extent: tuple[int, int], way: tuple[str, ...]) -> Iterator[str]:
+def _tensors(model: _Model, message: str, extent: tuple[int, int], way: tuple[str, ...]) -> Iterator[str]:
     if len(way) > _DEPTH * 3:  # graph, node and attribute per level
-        raise _MalformedError
+        raise ProtoError("graphs are nested too deeply")
     if message == "tensor":
-        location = _location(walk, extent)
+        location = _location(model, extent)
         if location is not None and way not in _FROM_MEMORY:
             raise InputError("the ONNX model has external tensors in a nested graph or function", remedy=_AGAIN)
         if location is not None:
             yield location
         return
-    for field in walk.fields(*extent):
+    for field in model.fields(*extent):
         inside = _INSIDE.get((message, field.number))
-        if inside is not None and field.end >= 0:
-            yield from _tensors(walk, inside, (field.start, field.end), (*way, inside))
+        if inside is not None and field.wire == _LEN:
+            yield from _tensors(model, inside, (field.start, field.size), (*way, inside))
 
 
-def _location(walk: _Walk, extent: tuple[int, int]) -> str | None:
+def _location(model: _Model, extent: tuple[int, int]) -> str | None:
     """The file of one tensor; None when its bytes are inside the model."""
-    external, entries = False, {}
-    for field in walk.fields(*extent):
-        if field.number == 14 and field.end < 0:  # noqa: PLR2004 -- data_location
-            external = field.start == _EXTERNAL
-        elif field.number == 13 and field.end >= 0:  # noqa: PLR2004 -- external_data
-            key, value = _entry(walk, field)
+    external = False
+    entries: dict[str, str] = {}
+    for field in model.fields(*extent):
+        if field.number == _DATA_LOCATION and field.wire == _VARINT:
+            external = field.value == _EXTERNAL
+        elif field.number == _EXTERNAL_DATA and field.wire == _LEN:
+            parts = {part.number: model.text(part) for part in model.fields(field.start, field.size)}
+            key, value = parts.get(1, ""), parts.get(2, "")
             if key in entries:
                 raise InputError("the ONNX model says twice where an external tensor lies", remedy=_AGAIN)
             entries[key] = value
@@ -172,15 +137,10 @@ def _location(walk: _Walk, extent: tuple[int, int]) -> str | None:
     return _plain(entries.get("location", ""))
 
 
-def _entry(walk: _Walk, field: _Field) -> tuple[str, str]:
-    parts = {f.number: walk.text(f) for f in walk.fields(field.start, field.end) if f.end >= 0}
-    return parts.get(1, ""), parts.get(2, "")
-
-
 def _plain(name: str) -> str:
     """A name that stays in the model's folder; ONNX Runtime's marks of addresses in memory (`*/...`) are none."""
     steps = name.split("/")
-    odd = not name.isprintable() or set(name) & set("*\\:") or steps[0] == ""
+    odd = not name.isprintable() or set(name) & set("*\\:") or not steps[0]
     if not name or odd or ".." in steps:
         raise InputError("an external tensor of the ONNX model lies outside the model's folder", remedy=_AGAIN)
     return name
