@@ -178,3 +178,13 @@ def test_the_fuzz_target_holds_near_real_notes(published, data):
     for _ in range(data.draw(st.integers(1, 4))):
         note[data.draw(st.integers(0, len(note) - 1))] = data.draw(st.integers(0, 255))
     _fuzz_target()(bytes(note))
+
+
+@pytest.mark.parametrize("kind", ["p384", "p521"])
+def test_other_curves_have_no_signature_type(kind):
+    """A note says by its key's id how to verify it; for these curves there is none, so the key is refused."""
+    signer = generate(kind)
+    with pytest.raises(UsageError, match="ledger cannot be signed"):
+        sign_note("text\n", "example.com/log", signer)
+    with pytest.raises(UsageError, match="Ed25519 or a P-256"):
+        vkey("example.com/log", signer.public)

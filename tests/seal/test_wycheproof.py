@@ -12,7 +12,13 @@ VECTORS = Path(__file__).resolve().parents[3] / "shared" / "vectors" / "wychepro
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("ecdsa_secp256r1_sha256.json", "p256"), ("ed25519.json", "ed25519")], ids=["p256", "ed25519"]
+    ("name", "kind"),
+    [
+        ("ecdsa_secp256r1_sha256.json", "p256"),
+        ("ecdsa_secp384r1_sha384.json", "p384"),
+        ("ed25519.json", "ed25519"),
+    ],
+    ids=["p256", "p384", "ed25519"],
 )
 def test_verdicts_are_those_of_wycheproof(name, kind):
     """Each signature is accepted exactly when the vector says that it is valid."""

@@ -116,9 +116,9 @@ def _envelope(value: Json) -> tuple[bytes, bytes]:
     text, hint = signature["sig"], signature.get("keyid")
     if not isinstance(text, str) or not 0 < len(text) <= _SIGNATURE_LIMIT_CHARS:
         raise InvalidError("the seal's signature is missing, not text, or too long", remedy=_AGAIN)
-    if hint not in {None, ""}:  # section 4.1: a verifier accepts these and uses none
+    if hint is not None and hint != "":
         raise InvalidError("the seal's signature has a keyid, which OMS does not use", remedy=_AGAIN)
-    return decode_either(payload, "the seal's payload"), decode_either(text, "the seal's signature")
+    return _decoded(payload, "the seal's payload"), _decoded(text, "the seal's signature")
 
 
 def _public_key(value: Json) -> tuple[str | None, bytes | None]:
@@ -128,7 +128,7 @@ def _public_key(value: Json) -> tuple[str | None, bytes | None]:
     if isinstance(hint, str) and hint and raw is None:
         return hint, None
     if isinstance(raw, str) and hint is None:
-        return None, decode_either(raw, "the seal's public key")
+        return None, _decoded(raw, "the seal's public key")
     raise InvalidError("the seal's publicKey has not exactly one of hint and rawBytes", remedy=_AGAIN)
 
 
@@ -143,7 +143,14 @@ def _certificate(value: Json) -> bytes:
     text = _table(value, "a certificate of the seal", {"rawBytes"}, set())["rawBytes"]
     if not isinstance(text, str):
         raise InvalidError("a certificate of the seal is not text", remedy=_AGAIN)
-    return decode_either(text, "a certificate of the seal")
+    return _decoded(text, "a certificate of the seal")
+
+
+def _decoded(text: str, what: str) -> bytes:
+    try:
+        return decode_either(text, what)
+    except InvalidError as error:
+        raise InvalidError(error.what, remedy=_AGAIN) from error
 
 
 def _table(value: Json, what: str, required: set[str], optional: set[str]) -> dict[str, Json]:

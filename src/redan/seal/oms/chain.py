@@ -160,7 +160,6 @@ def _check_issuer(issuer: "Certificate", child: "Certificate", below: int, now: 
 
 
 def _check_common(certificate: "Certificate", now: dt.datetime) -> None:
-    from cryptography import x509
     from cryptography.x509.oid import ExtensionOID
 
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
@@ -173,11 +172,7 @@ def _check_common(certificate: "Certificate", now: dt.datetime) -> None:
         )
     known = {ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.KEY_USAGE, ExtensionOID.EXTENDED_KEY_USAGE}
     known |= {ExtensionOID.SUBJECT_ALTERNATIVE_NAME}
-    try:
-        extensions = certificate.extensions
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
-        raise InvalidError(f"the certificate of {_name(certificate)} has malformed extensions", remedy=_ASK) from error
-    for each in extensions:
+    for each in certificate.extensions:
         if (each.critical and each.oid not in known) or each.oid == ExtensionOID.NAME_CONSTRAINTS:
             raise InvalidError(
                 f"the certificate of {_name(certificate)} has a rule that is not understood: {each.oid.dotted_string}",
@@ -195,29 +190,29 @@ def _extension(extensions: "Extensions", kind: "type[T]") -> "T | None":
 
 
 def _loaded(data: bytes) -> "Certificate":
+    """A certificate whose every part that is used here can be read; the library reads them late and each may fail."""
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
 
+    faults = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm)
     try:
         certificate = x509.load_der_x509_certificate(data)
-    except ValueError as error:
+        parts = (certificate.subject.rfc4514_string(), certificate.issuer, certificate.extensions)
+        more = (certificate.not_valid_before_utc, certificate.not_valid_after_utc, certificate.public_key())
+        _ = parts, more, certificate.signature_hash_algorithm
+    except (ValueError, TypeError, *faults) as error:
         raise InvalidError("a certificate of the seal cannot be read", remedy=_ASK) from error
     return certificate
 
 
 def _key(certificate: "Certificate") -> PublicKey:
-    from cryptography.exceptions import UnsupportedAlgorithm
-
     try:
-        key = public_of(certificate.public_key())
-    except (UsageError, ValueError, UnsupportedAlgorithm) as error:
+        return public_of(certificate.public_key())
+    except UsageError as error:
         raise InvalidError(
             f"the certificate of {_name(certificate)} holds a key of another kind", remedy=_ASK
         ) from error
-    return key
 
 
 def _name(certificate: "Certificate") -> str:
-    try:
-        return certificate.subject.rfc4514_string()[:200] or "nobody"
-    except ValueError:
-        return "a malformed name"
+    return certificate.subject.rfc4514_string()[:200] or "nobody"

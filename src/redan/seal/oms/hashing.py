@@ -129,7 +129,7 @@ class _Work:
         """Hashes one part after the other until none is left."""
         buffer = memoryview(bytearray(BUFFER_BYTES))
         me = threading.get_ident()
-        self.counts[me] = 0
+        self.counts.setdefault(me, 0)  # one thread of the pool may run both halves
         while not self.stop.is_set():
             try:
                 part = self.waiting.popleft()

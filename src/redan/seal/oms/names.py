@@ -37,7 +37,7 @@ def fault(name: str) -> str | None:
     if "\\" in name:
         return "holds a backslash, which separates folders on other systems"
     if name.startswith("/") or _DRIVE.match(name):
-        return "is absolute"
+        return "is absolute or begins with a drive letter"
     return _part_fault(name.split("/"))
 
 
