@@ -5,6 +5,7 @@ import io
 import random
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet as pq
@@ -228,3 +229,13 @@ def test_a_parquet_file_with_too_many_columns(tmp_path):
     path.write_bytes(path.read_bytes()[:-8] + (1 << 30).to_bytes(4, "little") + b"PAR1")
     with pytest.raises(InputError, match="larger than"):
         open_table(path)
+
+
+def test_rows_keep_their_order(tmp_path):
+    """The rows of a large CSV file come back in its order: the engine must not join while it reads."""
+    rows = 400_000
+    path = tmp_path / "large.csv"
+    path.write_text("n,x,w\n" + "".join(f"{i},{i / 8},w{i % 9}\n" for i in range(rows)), encoding="utf-8")
+    table = open_table(path)
+    read = table.frame.select("n").to_native().to_arrow_table().column(0).to_numpy()
+    assert (read == np.arange(rows)).all()

@@ -1,6 +1,6 @@
-"""What each column holds, and the SQL that turns its values into their canonical form; docs/spec/content.md says why."""
+"""What each column holds, and the SQL that gives its values in canonical form; docs/spec/content.md has the rules."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from redan.errors import InputError
@@ -16,10 +16,15 @@ Form: TypeAlias = Literal["number", "float32", "bool", "time", "nanoseconds", "t
 FIRST_ROWS = 4_000  # rules most types of a text column out before the whole column is asked
 _EXACT = 1 << 53  # integers up to here are doubles without rounding
 _DIGITS = 15  # decimals of so many digits survive a double and back
-_SMALL = frozenset({"tinyint", "smallint", "integer", "utinyint", "usmallint", "uinteger"})
 _LARGE = frozenset({"bigint", "ubigint", "hugeint", "uhugeint", "bignum"})
-_MOMENTS = frozenset({"timestamp", "timestamp_s", "timestamp_ms", "timestamp with time zone"})
-_AS_TEXT = frozenset({"time", "time_ns", "time with time zone", "uuid", "enum"})
+_SMALL = frozenset({"tinyint", "smallint", "integer", "utinyint", "usmallint", "uinteger"})
+_STORED: Mapping[Kind, frozenset[str]] = {
+    "number": _LARGE | _SMALL | {"double", "float", "decimal"},
+    "bool": frozenset({"boolean"}),
+    "time": frozenset({"date", "timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns", "timestamp with time zone"}),
+    "text": frozenset({"time", "time_ns", "time with time zone", "uuid", "enum", "null"}),
+    "bytes": frozenset({"blob"}),
+}
 _OF_TEXT: Mapping[TextType, Kind] = {
     TextType.BOOL: "bool",
     TextType.INT: "number",
@@ -118,23 +123,24 @@ def _column(name: str, type_: "duckdb.sqltypes.DuckDBPyType", kind: Kind | None,
 
 
 def _native(id_: str, value: str, type_: "duckdb.sqltypes.DuckDBPyType") -> tuple[Kind, tuple[Part, ...]] | None:
-    if id_ in _SMALL or id_ == "double":
-        return "number", (Part("number", f"CAST({value} AS DOUBLE)"),)
-    if id_ == "float":
-        return "number", (Part("float32", value),)
-    if id_ in _LARGE:
-        return "number", tuple(_integer(value))
-    if id_ == "decimal":
-        return "number", tuple(_decimal(value, dict(type_.children)["precision"]))
-    if id_ == "boolean":
-        return "bool", (Part("bool", value),)
-    if id_ in {"date", "timestamp_ns"} or id_ in _MOMENTS:
-        return "time", tuple(_time(id_, value))
-    if id_ == "blob":
-        return "bytes", (Part("bytes", value),)
-    if id_ == "null":
-        return "text", (Part("text", f"CAST({value} AS VARCHAR)"),)
-    return ("text", (Part("text", _filled(f"CAST({value} AS VARCHAR)")),)) if id_ in _AS_TEXT else None
+    """A column that is not text; None when its values have no canonical form."""
+    kind: Kind | None = next((kind for kind, ids in _STORED.items() if id_ in ids), None)
+    if kind is None:
+        return None
+    parts: dict[str, Callable[[], Iterable[Part]]] = {
+        "float": lambda: (Part("float32", value),),
+        "decimal": lambda: _decimal(value, dict(type_.children)["precision"]),
+        "boolean": lambda: (Part("bool", value),),
+        "timestamp_ns": lambda: (Part("nanoseconds", f"epoch_ns({value})"),),
+        "blob": lambda: (Part("bytes", value),),
+    }
+    if id_ in parts:
+        return kind, tuple(parts[id_]())
+    if kind == "number":
+        return kind, tuple(_integer(value)) if id_ in _LARGE else (Part("number", f"CAST({value} AS DOUBLE)"),)
+    if kind == "time":
+        return kind, tuple(_time(id_, value))
+    return kind, (Part("text", _filled(f"CAST({value} AS VARCHAR)")),)
 
 
 def _integer(value: str) -> Iterator[Part]:
@@ -157,9 +163,6 @@ def _decimal(value: str, precision: object) -> Iterator[Part]:
 
 
 def _time(id_: str, value: str) -> Iterator[Part]:
-    if id_ == "timestamp_ns":
-        yield Part("nanoseconds", f"epoch_ns({value})")
-        return
     moment = f"CAST({value} AS TIMESTAMP)" if id_ in {"date", "timestamp_s", "timestamp_ms"} else value
     yield Part("time", f"CASE WHEN isfinite({value}) THEN epoch_us({moment}) END")
     yield Part("text", f"CASE WHEN NOT isfinite({value}) THEN CAST({value} AS VARCHAR) END")

@@ -97,7 +97,8 @@ def _changes(
 
 
 def _named(found: Alignment, old: Rows, new: Rows, columns: tuple[str, ...]) -> RowChanges:
-    listed, counts = [], Counter[str]()
+    listed: list[ChangedRow] = []
+    counts = Counter[str]()
     for first in range(0, len(found.changed), _CHUNK):
         pairs = found.changed[first : first + _CHUNK]
         differ = old.hints[[pair.old for pair in pairs]] != new.hints[[pair.new for pair in pairs]]

@@ -26,7 +26,8 @@ class ChangedRow(NamedTuple):
     columns: tuple[str, ...]
 
 
-class AddedRows(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class AddedRows:
     """Rows that were not sealed.
 
     Args:
@@ -40,7 +41,8 @@ class AddedRows(NamedTuple):
     count: int
 
 
-class RemovedRows(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RemovedRows:
     """Sealed rows that are gone: numbers from 1 of the first, and how many."""
 
     first: int

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from redan.content.digest import Block
 from redan.errors import InputError, InvalidError, UsageError
 from redan.files import atomic_file, open_regular
 from redan.tables.kept import Spool
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 MAGIC = b"redan rows v1\n"
 SHORT_BYTES = 16  # of a row's digest: enough to tell rows apart; the content's digest covers all 32
@@ -81,10 +84,10 @@ def spooled(blocks: Iterable[Block]) -> Rows:
         (spool.folder / "identities").open("wb") as identities,
     ):
         for block in blocks:
-            digests.write(block.digests)
-            hints.write(np.ascontiguousarray(block.hints))
+            digests.write(block.digests.tobytes())
+            hints.write(block.hints.tobytes())
             if block.identities is not None:
-                identities.write(block.identities)
+                identities.write(block.identities.tobytes())
                 identified = True
             count += len(block.digests)
             columns = block.hints.shape[1]
@@ -140,10 +143,11 @@ def write_rows(path: Path, rows: Rows, secret: bytes) -> None:
         UsageError: the file cannot be written.
     """
     salt = secrets.token_bytes(_SALT_BYTES)
+    cipher = _cipher(secret, salt)
     with atomic_file(path) as file:
         file.write(MAGIC + salt)
         for place, first in enumerate(range(0, rows.count, SEGMENT_ROWS)):
-            file.write(_sealed(_segment(rows, first), secret, salt, place))
+            file.write(cipher.encrypt(place.to_bytes(12, "big"), _segment(rows, first), MAGIC))
 
 
 def read_rows(path: Path, secret: bytes, *, count: int, columns: int, identified: bool) -> Rows:
@@ -159,6 +163,8 @@ def read_rows(path: Path, secret: bytes, *, count: int, columns: int, identified
     Raises:
         InvalidError: the secret is another, or the record is not what the statement describes.
     """
+    from cryptography.exceptions import InvalidTag
+
     spool = Spool.new()
     widths = {"digests": SHORT_BYTES, "identities": SHORT_BYTES * identified, "hints": columns}
     outs = {name: (spool.folder / name).open("wb") for name in widths}
@@ -167,13 +173,16 @@ def read_rows(path: Path, secret: bytes, *, count: int, columns: int, identified
             header = file.read(_HEADER_BYTES)
             if not header.startswith(MAGIC) or len(header) != _HEADER_BYTES:
                 raise _other(path)
-            for rows, plain in _segments(file, path, secret, header[len(MAGIC) :], count, sum(widths.values())):
+            cipher = _cipher(secret, header[len(MAGIC) :])
+            for rows, plain in _segments(file, cipher, count, sum(widths.values())):
                 start = 0
                 for name, width in widths.items():
                     outs[name].write(plain[start : start + rows * width])
                     start += rows * width
             if file.read(1):
                 raise _other(path)
+    except InvalidTag as error:
+        raise _other(path) from error
     finally:
         for out in outs.values():
             out.close()
@@ -186,24 +195,15 @@ def _segment(rows: Rows, first: int) -> bytes:
     return rows.digests[part, :SHORT_BYTES].tobytes() + identities + rows.hints[part].tobytes()
 
 
-def _segments(
-    file: BinaryIO, path: Path, secret: bytes, salt: bytes, count: int, width: int
-) -> Iterator[tuple[int, bytes]]:
-    from cryptography.exceptions import InvalidTag
+def _segments(file: BinaryIO, cipher: "AESGCM", count: int, width: int) -> Iterator[tuple[int, bytes]]:
+    """Each segment's rows and plain bytes.
 
+    Raises:
+        InvalidTag: it is cut short, or was not written under this key.
+    """
     for place, first in enumerate(range(0, count, SEGMENT_ROWS)):
         rows = min(SEGMENT_ROWS, count - first)
-        sealed = file.read(rows * width + _TAG_BYTES)
-        if len(sealed) != rows * width + _TAG_BYTES:
-            raise _other(path)
-        try:
-            yield rows, _cipher(secret, salt).decrypt(place.to_bytes(12, "big"), sealed, MAGIC)
-        except InvalidTag as error:
-            raise _other(path) from error
-
-
-def _sealed(plain: bytes, secret: bytes, salt: bytes, place: int) -> bytes:
-    return _cipher(secret, salt).encrypt(place.to_bytes(12, "big"), plain, MAGIC)
+        yield rows, cipher.decrypt(place.to_bytes(12, "big"), file.read(rows * width + _TAG_BYTES), MAGIC)
 
 
 def _cipher(secret: bytes, salt: bytes) -> "AESGCM":

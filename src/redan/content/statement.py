@@ -5,7 +5,7 @@ anything that it covers is parsed.
 """
 
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -18,7 +18,7 @@ from redan.seal.keys import PublicKey, Signer
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 # A UUID URN (RFC 9562 section 4) is collision-free without a domain or a registry; the fragment is for readers.
-CONTENT = "urn:uuid:222dc32a-a96b-4225-a27b-677a73bc9c89#redan-content-v1"
+CONTENT: Final = "urn:uuid:222dc32a-a96b-4225-a27b-677a73bc9c89#redan-content-v1"
 STATEMENT_LIMIT_BYTES = 16 << 20  # ten thousand columns with long names need less
 _DEPTH = 12
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

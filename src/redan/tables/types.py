@@ -7,7 +7,6 @@ from redan.tables.engine import named
 
 MISSING = ("", "NA", "N/A", "NULL", "null", "None", "NaN", "nan")  # beside numbers and dates; in text they are text
 MISFIT = "redan: a text does not have the type of its column"
-_LISTED = ", ".join(f"'{word}'" for word in MISSING)
 _INTEGER = r"-?(0|[1-9][0-9]{0,17})"  # 18 digits always fit 64 bits; a leading zero or plus is part of an identifier
 _FLOAT = r"-?((0|[1-9][0-9]{0,14})(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"  # 15 digits survive a double
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -41,16 +40,17 @@ def shaped(value: str, kind: TextType) -> str:
 
 def missing(value: str) -> str:
     """SQL that is true when a text stands for a missing value in a column that is not text."""
-    return f"trim({value}) IN ({_LISTED})"
+    # Not IN: the engine makes a join of a long list, and a join does not keep the order of the rows.
+    return "(" + " OR ".join(f"trim({value}) = '{word}'" for word in MISSING) + ")"
 
 
 def fits(column: str, kind: TextType) -> str:
     """SQL that is true when a text is a value of the type or missing."""
     value = f"trim({named(column)})"
     if kind is TextType.BOOL:
-        return f"coalesce(lower({value}) IN ('true', 'false') OR {value} IN ({_LISTED}), true)"
-    shaped = f"regexp_full_match({value}, '{_SHAPES[kind]}') AND {_cast(value, kind)} IS NOT NULL"
-    return f"coalesce(({shaped}) OR {value} IN ({_LISTED}), true)"
+        return f"coalesce(lower({value}) IN ('true', 'false') OR {missing(named(column))}, true)"
+    fitting = f"{shaped(value, kind)} AND {_cast(value, kind)} IS NOT NULL"
+    return f"coalesce(({fitting}) OR {missing(named(column))}, true)"
 
 
 def converted(column: str, kind: TextType) -> str:
@@ -59,19 +59,16 @@ def converted(column: str, kind: TextType) -> str:
     if kind is TextType.TEXT:
         return name
     value = f"trim({name})"
-    if kind is TextType.BOOL:
-        shaped = f"lower({value}) IN ('true', 'false')"
-    else:
-        shaped = f"regexp_full_match({value}, '{_SHAPES[kind]}')"
+    fitting = f"lower({value}) IN ('true', 'false')" if kind is TextType.BOOL else shaped(value, kind)
     inner = _cast(value, kind) if kind is TextType.MOMENT else f"CAST({value} AS {kind.value})"
     if kind is TextType.MOMENT:  # a day that does not exist fails here as it does in the other casts
         inner = f"coalesce({inner}, CAST(error('{MISFIT}') AS TIMESTAMP))"
     fails = f"CAST(error('{MISFIT}') AS {kind.value})"
     if kind is TextType.FLOAT:
-        shaped = f"({_plain(name)}) OR {shaped}"
+        fitting = f"({_plain(name)}) OR {fitting}"
         inner = f"TRY_CAST({name} AS DOUBLE)"
-    missing = f"{name} IS NULL OR {value} IN ({_LISTED})"
-    return f"CASE WHEN {shaped} THEN {inner} WHEN {missing} THEN NULL ELSE {fails} END AS {name}"
+    empty = f"{name} IS NULL OR {missing(name)}"
+    return f"CASE WHEN {fitting} THEN {inner} WHEN {empty} THEN NULL ELSE {fails} END AS {name}"
 
 
 def _plain(name: str) -> str:
@@ -92,7 +89,7 @@ def counting(columns: Sequence[str], candidates: Sequence[Sequence[TextType]]) -
     """SQL aggregates that say, per column and candidate, whether every value fits, and whether there is any value."""
     terms = ["count(*)"]
     for column, kinds in zip(columns, candidates, strict=True):
-        terms.append(f"count_if(coalesce(trim({named(column)}) NOT IN ({_LISTED}), false))")
+        terms.append(f"count_if(coalesce(NOT {missing(named(column))}, false))")
         terms += [f"bool_and({fits(column, kind)})" for kind in kinds]
     return ", ".join(terms)
 
