@@ -17,12 +17,15 @@ from redan.artifacts.model_scan import ModelScan, model_scan
 from redan.artifacts.model_seal import ModelSeal, model_seal
 from redan.artifacts.pipeline_files import AuditFile, LockFiles, StatementFile
 from redan.artifacts.source_signature import SourceSignature, source_signature
-from redan.system.records import Model, Pipeline
+from redan.artifacts.training_record import TrainingRecords, training_records
+from redan.system.records import Dataset, Model, Pipeline
 from redan.system.system import System
 
 
 def dataset_file(system: System, element: str) -> Artifact | Absent:
     """The file behind a dataset, digested; absent when no path is declared or the design has no data yet."""
+    if not isinstance(system.elements.get(element), Dataset):
+        return Absent(element, "no dataset")
     for key, name in declared_paths(system, element)[:1]:
         found = digested(system, element, key, name)
         if isinstance(found, Absent):
@@ -116,6 +119,7 @@ COLLECTORS: Mapping[type[Artifact], Callable[[System, str], Artifact | Absent]] 
         LockFiles: lock_files,
         AuditFile: audit_file,
         StatementFile: statement_file,
+        TrainingRecords: training_records,
     }
 )
 

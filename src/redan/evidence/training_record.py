@@ -45,14 +45,13 @@ def log_record(ledger: "Ledger", record: TrainingRecord, sha256: str, system: Sy
         sha256: of its envelope.
         system: says which file is which model; None without a description.
     """
-    models = record.models or (NO_MODEL,)
-    keys = tuple(f"model:{name}" if name != NO_MODEL else name for name in models)
+    outputs = {} if system is None else model_outputs(system)
+    made = {outputs[subject.name]: subject.digest.sha256 for subject in record.subject if subject.name in outputs}
+    keys = tuple(f"model:{name}" for name in dict.fromkeys((*record.models, *made))) or (NO_MODEL,)
     events = [Event(kind="recorded", at=record.finished, key=key, digest=sha256) for key in keys]
-    outputs = {} if system is None or record.seen.exit_status else model_outputs(system)
-    for subject in record.subject:
-        if (name := outputs.get(subject.name)) is not None:
-            key = f"model:{name}"
-            events.append(Event(kind="trained", at=record.finished, key=key, digest=subject.digest.sha256))
+    if not record.seen.exit_status:
+        at = record.finished
+        events += [Event(kind="trained", at=at, key=f"model:{name}", digest=bytes_) for name, bytes_ in made.items()]
     record_events(ledger, events)
 
 
