@@ -146,8 +146,9 @@ def progress(word: str, quiet: bool) -> "Iterator[Progress | None]":
 
 def _content_seal(path: Path, out: Path, signer: "Signing | Sealer", made: "Made") -> Rows:
     """What a table's seal has beside the bundle; no rows for everything that is no table."""
-    _ = path, out, signer, made
-    return []
+    from redan.cli.content import seal_content
+
+    return seal_content(path, out, signer, made)
 
 
 @contextmanager
