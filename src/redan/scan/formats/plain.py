@@ -65,6 +65,20 @@ def examine(data: bytes, context: Context) -> Iterator[Detection]:
     """Detections of the bytes of a text file."""
     say = Voice(context.place)
     context.budget.spend(steps=len(data) // 64)
+    faults = list(encoding_faults(data, say))
+    yield from faults
+    if faults:
+        return
+    text = data.decode("utf-8-sig")
+    if _pickle_program(data):
+        yield say.unclear("text-pickle", "An unpickler would run the first lines of this text.", reference="CWE-502")
+    yield from _code(text, context.name.lower(), say)
+    yield from _yaml(text, say)
+    yield from _others(text, context.name.lower(), say)
+
+
+def encoding_faults(data: bytes, say: Voice) -> Iterator[Detection]:
+    """What keeps bytes from being text: other encodings, control characters."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -76,12 +90,6 @@ def examine(data: bytes, context: Context) -> Iterator[Detection]:
             "The file begins as text and holds control characters.",
             offset=len(text[: found.start()].encode()),
         )
-        return
-    if _pickle_program(data):
-        yield say.unclear("text-pickle", "An unpickler would run the first lines of this text.", reference="CWE-502")
-    yield from _code(text, context.name.lower(), say)
-    yield from _yaml(text, say)
-    yield from _others(text, context.name.lower(), say)
 
 
 def _pickle_program(data: bytes) -> bool:
