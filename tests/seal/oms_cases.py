@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -118,7 +118,8 @@ def certificate(
     for extension, critical in extra:
         builder = builder.add_extension(extension, critical=critical)
     signer = signed_by or (issuer.key if issuer else key)
-    return Authority(key, builder.sign(signer, algorithm or hashes.SHA256()))
+    default = None if isinstance(signer, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    return Authority(key, builder.sign(signer, algorithm or default))
 
 
 def signer_of(authority):

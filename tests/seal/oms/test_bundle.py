@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from seal.oms_cases import P256, SHARED, signed, stated
 
 from redan.errors import InvalidError, RedanError
 from redan.seal.oms import bundle, trusting
+from seal.oms_cases import P256, SHARED, signed, stated
 
 GOOD = json.loads(signed(stated([{"name": "f", "digest": "00" * 32, "algorithm": "sha256"}]), P256))
 FUZZ = Path(__file__).resolve().parents[3] / "fuzz" / "fuzz_oms_bundle.py"

@@ -5,6 +5,7 @@ constraint that is not looked at here is refused. OMS v1.0 section 8.2: the leaf
 """
 
 import datetime as dt
+import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -196,12 +197,16 @@ def _loaded(data: bytes) -> "Certificate":
 
     faults = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm)
     try:
-        certificate = x509.load_der_x509_certificate(data)
-        parts = (certificate.subject.rfc4514_string(), certificate.issuer, certificate.extensions)
-        more = (certificate.not_valid_before_utc, certificate.not_valid_after_utc, certificate.public_key())
-        _ = parts, more, certificate.signature_hash_algorithm
-    except (ValueError, TypeError, *faults) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # what the library reads under protest is refused
+            certificate = x509.load_der_x509_certificate(data)
+            parts = (certificate.subject.rfc4514_string(), certificate.issuer, certificate.extensions)
+            more = (certificate.not_valid_before_utc, certificate.not_valid_after_utc, certificate.public_key())
+            _ = parts, more, certificate.signature_hash_algorithm
+    except (ValueError, TypeError, Warning, *faults) as error:
         raise InvalidError("a certificate of the seal cannot be read", remedy=_ASK) from error
+    if not data.endswith(b"\x00" + certificate.signature):  # the count of unused bits is signed by nobody
+        raise InvalidError("a certificate of the seal cannot be read: its signature has unused bits", remedy=_ASK)
     return certificate
 
 
