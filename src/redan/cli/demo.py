@@ -38,6 +38,14 @@ FILES = (
 COPIES = {"repaired/train.py": "train.py"}  # the repair is in the data and the description; the training code stays
 _RUN = frozenset({".py", ".txt"})  # what is executed, or says what is downloaded
 TIMEOUT_S = 600
+PYTHON = "python"  # the interpreter that runs the demo
+RELEASE = (
+    "scan model.onnx",
+    "seal model.onnx --key release.pem --out model.sig --quiet",
+    "publish model.onnx --seal model.sig --key release.pub --name churn --to published --keys keys --quiet",
+    "pull published --name churn --root published/metadata/1.root.json --into edge --key release.pub --quiet",
+    "verify model.onnx --seal model.sig --key release.pub --log --quiet",
+)
 
 
 def demo(
@@ -61,7 +69,7 @@ def demo(
     _python(console, folder, "train.py")
     first = _checked(folder, Stage.OPERATION)
     text.draw(material_of(first.judging, first.results, first.judgement, first.verified), console)
-    _step(console, "3  Repair it: describe first, split by customer, train on what is left, check at every stage")
+    _step(console, "3  Repair it: describe, split by customer, seal, record the training, publish, check at every stage")
     second = _repair(console, repaired)
     text.draw(material_of(second.judging, second.results, second.judgement, second.verified), console)
     pages = [_page(done, where) for done, where in ((first, folder), (second, repaired))]
@@ -110,11 +118,17 @@ def _repair(console: Console, repaired: Path) -> Checked:
     """The repaired system: its checks run in each stage, so that the ledger dates what was said before training."""
     if not State(repaired).ledger_folder.exists():
         (repaired / "model.onnx").unlink(missing_ok=True)  # a model from before the first check could not be dated
+    if not (repaired / "release.pem").exists():
+        _redan(console, repaired, "key new --output release.pem --kind p256")
     _checked(repaired, Stage.DESIGN)
     _python(console, repaired, "prepare.py")
+    for name in ("train", "test"):
+        _redan(console, repaired, f"seal data/{name}.csv --key release.pem --out data/{name}.csv.sig --quiet")
     _checked(repaired, Stage.DATA)
     _checked(repaired, Stage.TRAINING)
-    _python(console, repaired, "train.py")
+    _redan(console, repaired, f"record --model churn -- {PYTHON} train.py")
+    for line in RELEASE:
+        _redan(console, repaired, line)
     return _checked(repaired, Stage.OPERATION)
 
 
@@ -138,8 +152,23 @@ def _step(console: Console, title: str) -> None:
 
 
 def _python(console: Console, folder: Path, script: str) -> None:
-    """Runs one of the example's scripts with this interpreter and shows what it prints."""
-    command = [sys.executable, script]
+    """Runs one of the example's scripts with this interpreter."""
+    _shown(console, folder, [sys.executable, script], f"python {script}")
+
+
+def _redan(console: Console, folder: Path, words: str) -> None:
+    """Runs redan itself as a user would type it."""
+    console.print(f"   $ redan {words}", soft_wrap=True, markup=False, highlight=False)
+    given = [sys.executable if word == PYTHON else word for word in words.split()]
+    _shown(console, folder, [sys.executable, "-m", "redan", *given], f"redan {words}")
+
+
+def _shown(console: Console, folder: Path, command: list[str], said: str) -> None:
+    """Runs a command in a folder and shows what it prints.
+
+    Raises:
+        IncompleteError: it failed.
+    """
     # Nothing beside the script may pass for a package, nor for the pip that it calls.
     env = {**os.environ, "PYTHONSAFEPATH": "1"}
     done = subprocess.run(  # noqa: S603 -- the example's own script, a list of words, no shell
@@ -149,6 +178,4 @@ def _python(console: Console, folder: Path, script: str) -> None:
         console.print(f"   {line}", soft_wrap=True, markup=False)
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no output"])[-1]
-        raise IncompleteError(
-            f"{script} failed: {last}", where=str(folder / script), remedy=f"cd {folder} && python {script}"
-        )
+        raise IncompleteError(f"{said} failed: {last}", where=str(folder), remedy=f"cd {folder} && {said}")
