@@ -24,7 +24,8 @@ PROTOCOLS = (0, 2, 4, 5)
 # Modules of the standard libraries of 3.8 to 3.14 and of Python 2 that one interpreter does not have.
 OTHER_STDLIB = """
     __builtin__ annotationlib asynchat asyncore audioop binhex BaseHTTPServer Bastion CGIHTTPServer Canvas ConfigParser
-    Cookie Dialog DocXMLRPCServer FileDialog FixTk HTMLParser MimeWriter Queue ScrolledText SimpleDialog SimpleHTTPServer
+    Cookie Dialog DocXMLRPCServer
+    FileDialog FixTk HTMLParser MimeWriter Queue ScrolledText SimpleDialog SimpleHTTPServer
     SimpleXMLRPCServer SocketServer StringIO Tix Tkinter UserDict UserList UserString __phello__ _aix_support
     _android_support _apple_support _bootsubprocess _colorize _dummy_thread _dummy_threading _hmac _interpchannels
     _interpqueues _interpreters _ios_support _opcode_metadata _osx_support _pyrepl _pydatetime _pylong _pytest_stub
