@@ -1,7 +1,7 @@
 """The sealed records of a model's training, as far as a key of the project vouches for them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from redan.artifacts.absent import Absent
@@ -39,14 +39,14 @@ class TrainingRecords:
     opened: tuple[Opened, ...]
     declared: tuple[tuple[str, tuple[str, ...]], ...]
     datasets: tuple[tuple[str, str], ...]
-    keys: int
+    keys: int = field(compare=False)  # the project's key is made by the first run, between two looks at the files
 
     @property
     def digest(self) -> str:
         """SHA-256 over the records, what became of them, and what is declared."""
         records: list[Json] = [[item.name, item.sha256, item.fault] for item in self.opened]
         names: list[Json] = [[name, list(what)] for name, what in self.declared]
-        return digest_of([records, names, self.keys])
+        return digest_of([records, names])
 
 
 def training_records(system: System, element: str) -> Artifact | Absent:
