@@ -16,6 +16,7 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "junit": "redan.reports.junit",
         "oscal": "redan.reports.oscal",
         "md": "redan.reports.markdown",
+        "mlbom": "redan.reports.mlbom",
     }
 )
 
