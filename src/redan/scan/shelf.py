@@ -3,6 +3,7 @@
 from redan.scan import npy, torchscript
 from redan.scan.archives import compressed, tars, zips
 from redan.scan.contract import Format
+from redan.scan.formats import catalogue
 from redan.scan.pickles import legacy, parts, streams
 
 FORMATS: tuple[Format, ...] = (
@@ -14,4 +15,5 @@ FORMATS: tuple[Format, ...] = (
     Format(name="pytorch-tar", recognise=tars.is_torch_tar, read=tars.nothing_more, refines="tar"),
     *compressed.COMPRESSED,
     Format(name="torchscript-code", recognise=torchscript.is_code, read=torchscript.read),
+    *catalogue.FORMATS,
 )

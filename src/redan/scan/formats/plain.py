@@ -4,7 +4,6 @@ YAML is not parsed: tags and keys are looked for in the text with its escapes un
 """
 
 import codecs
-import pickletools
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote
@@ -70,8 +69,6 @@ def examine(data: bytes, context: Context) -> Iterator[Detection]:
     if faults:
         return
     text = data.decode("utf-8-sig")
-    if _pickle_program(data):
-        yield say.unclear("text-pickle", "An unpickler would run the first lines of this text.", reference="CWE-502")
     yield from _code(text, context.name.lower(), say)
     yield from _yaml(text, say)
     yield from _others(text, context.name.lower(), say)
@@ -90,20 +87,6 @@ def encoding_faults(data: bytes, say: Voice) -> Iterator[Detection]:
             "The file begins as text and holds control characters.",
             offset=len(text[: found.start()].encode()),
         )
-
-
-def _pickle_program(data: bytes) -> bool:
-    """Whether an unpickler gets as far as calling something before it stumbles (protocol 0 is plain text)."""
-    names = False
-    try:
-        for opcode, _, _ in pickletools.genops(data[: 1 << 16]):
-            if opcode.name in {"GLOBAL", "STACK_GLOBAL", "PERSID", "BINPERSID"} or opcode.name.startswith("EXT"):
-                names = True
-            elif opcode.name in {"INST", "OBJ"} or (names and opcode.name in {"REDUCE", "NEWOBJ", "BUILD", "STOP"}):
-                return True
-    except (ValueError, IndexError, OverflowError, UnicodeError):
-        return False
-    return False
 
 
 def _code(text: str, name: str, say: Voice) -> Iterator[Detection]:
