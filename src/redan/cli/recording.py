@@ -47,11 +47,14 @@ class Recorded:
 
     @property
     def exit(self) -> Exit:
-        """What scripts are told: a failed command and gaps weigh more than findings."""
+        """What scripts are told: a failed command before findings, findings before what could not be seen."""
         seen = self.record.seen
-        if seen.exit_status or seen.gaps or (self.undeclared is None and self.system is not None):
+        if seen.exit_status:
             return Exit.INCOMPLETE
-        return Exit.FOUND if self.undeclared else Exit.MET
+        if self.undeclared:
+            return Exit.FOUND
+        unjudged = self.undeclared is None and self.system is not None
+        return Exit.INCOMPLETE if seen.gaps or seen.unwatched or unjudged else Exit.MET
 
 
 def find_system(given: Path | None, command: Sequence[str], here: Path) -> System | None:

@@ -15,7 +15,10 @@ _WIDTH = 12
 _LINES = 40  # of one kind; JSON has all
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _KILO = 1000
-_WAYS = {Method.STRACE: "every file, C libraries included", Method.AUDIT: "files that Python code opens"}
+_WAYS = {
+    Method.STRACE: "every file, C libraries included",
+    Method.AUDIT: "files that Python code opens, or anybody inside the project",
+}
 _STATES = {
     State.CHANGED: "changed during the run",
     State.GONE: "gone when the run was over",
@@ -109,7 +112,7 @@ def _unseen(done: Recorded) -> Iterator[tuple[str, str]]:
     if seen.unwatched:
         names = ", ".join(seen.unwatched[:8])
         more = f" and {len(seen.unwatched) - 8} more" if len(seen.unwatched) > 8 else ""  # noqa: PLR2004 -- as above
-        yield "", f"what these may have opened by themselves: {names}{more}"
+        yield "", f"what these may have opened by themselves outside the project: {names}{more}"
     if seen.addresses:
         yield "", f"what came from {seen.addresses} network addresses that were contacted"
 
@@ -124,6 +127,8 @@ def _verdict(done: Recorded) -> Iterator[tuple[str, str]]:
         yield from _block("undeclared", [item.name for item in done.undeclared])
         models = ", ".join(done.record.models)
         yield "", f"read, and not declared for {models}: declare it in redan.toml as data or code, or stop reading it"
+    elif done.record.seen.unwatched or done.record.seen.gaps:
+        yield "undeclared", "nothing that was seen"
     else:
         yield "undeclared", "nothing"
     yield "record", f"{_short(done.kept.path)}, sealed by key {done.key_id[:16]}, in the ledger"

@@ -103,7 +103,8 @@ def recorded(
     session = Session(root, home=Path.home(), clock=clock)  # what it digested now, this process would seem to read
     with ExitStack() as closing:
         closing.callback(session.digests.close)
-        with watching(session.tally) as seen:
+        session.digests.close()
+        with watching(session.tally, root) as seen:
             yield done
         ran = session.finish(seen[0])
         asked = Asked(

@@ -7,12 +7,13 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
 from redan.errors import IncompleteError
+from redan.recording.notices import Notices
 from redan.recording.observation import Method, Watched
 from redan.recording.processes import Started
 from redan.recording.tally import Tally
@@ -119,13 +120,20 @@ _TELL: Mapping[bytes, Callable[[Told, bytes, list[bytes]], None]] = MappingProxy
 
 
 def watch(
-    command: Sequence[str], tally: Tally, *, env: Mapping[str, str], output: int | None = None, fallback: str = ""
+    command: Sequence[str],
+    tally: Tally,
+    *,
+    root: Path,
+    env: Mapping[str, str],
+    output: int | None = None,
+    fallback: str = "",
 ) -> Watched:
     """Runs a command whose Python interpreters tell what they open.
 
     Args:
         command: words; the first is a program that exists.
         tally: filled after the command has ended.
+        root: the project's folder; the file system tells which files in it compiled code opens.
         env: the whole environment.
         output: descriptor that its standard output goes to; the caller's own when None.
         fallback: why strace was not used; empty when it was not asked for.
@@ -138,24 +146,28 @@ def watch(
     """
     with tempfile.TemporaryDirectory(prefix="redan-record-") as folder:
         log = _log(Path(folder))
-        with Started(command, env={**env, **_variables(log, env)}, output=output) as started:
+        notices = Notices(root)
+        listening = notices.start()
+        with closing(notices), Started(command, env={**env, **_variables(log, env)}, output=output) as started:
             started.wait(_never)
         told = _read(log, tally)
+        _add(tally, notices)
         status = started.process.returncode
     if not told.interpreters:
         raise IncompleteError(
             "the command started no Python that could be watched",
             remedy="use strace where it is allowed; without it, run a Python that is not in isolated mode (-I, -E, -S)",
         )
-    return _watched(told, status, fallback)
+    return _watched(told, status, fallback, notices if listening else None)
 
 
 @contextmanager
-def watching(tally: Tally) -> Iterator[list[Watched]]:
+def watching(tally: Tally, root: Path) -> Iterator[list[Watched]]:
     """Watches this very process, and the Python processes that it starts, until the block ends.
 
     Args:
         tally: filled when the block ends.
+        root: the project's folder; the file system tells which files in it compiled code opens.
 
     Yields:
         An empty list that holds what was seen once the block has ended.
@@ -163,6 +175,8 @@ def watching(tally: Tally) -> Iterator[list[Watched]]:
     seen: list[Watched] = []
     with tempfile.TemporaryDirectory(prefix="redan-record-") as folder:
         log = _log(Path(folder))
+        notices = Notices(root)
+        listening = notices.start()
         hook = Hook(str(log))
         before = {name: os.environ.get(name) for name in ("PYTHONPATH", VARIABLE)}
         os.environ.update(_variables(log, os.environ))
@@ -172,8 +186,11 @@ def watching(tally: Tally) -> Iterator[list[Watched]]:
             yield seen
         finally:
             hook.close()
+            notices.close()
             _restore(before)
-            told = _watched(_read(log, tally), 0, "")
+            said = _read(log, tally)
+            _add(tally, notices)
+            told = _watched(said, 0, "", notices if listening else None)
             seen.append(replace(told, gaps=("what this process had read before the recorded block", *told.gaps)))
 
 
@@ -208,17 +225,29 @@ def _read(log: Path, tally: Tally) -> Told:
     return told
 
 
-def _watched(told: Told, status: int, fallback: str) -> Watched:
+def _add(tally: Tally, notices: Notices) -> None:
+    """What the file system told of and no hook did; of what both saw, the hooks know more."""
+    for path, access in notices.files.items():
+        if path not in tally.files:
+            tally.opened(path, read=access.read, written=access.written)
+
+
+def _watched(told: Told, status: int, fallback: str, notices: Notices | None) -> Watched:
     tally = told.tally
+    lost: tuple[str, ...] = ()
+    if notices is None and told.loaded:
+        lost = ("files inside the project that compiled code opened by itself (there is no inotify here)",)
+    elif notices is not None and notices.lost:
+        lost = ("files inside the project: notices of the file system were lost",)
     return Watched(
         method=Method.AUDIT,
-        tool=f"Python {sys.version_info.major}.{sys.version_info.minor} audit hooks",
+        tool=f"Python {sys.version_info.major}.{sys.version_info.minor} audit hooks" + (", inotify" if notices else ""),
         files=tally.files,
         programs=tuple(tally.programs),
         kernel=tally.kernel,
         threads=max(1, len(told.processes)),
         addresses=told.addresses,
-        gaps=tuple(_gaps(told)),
+        gaps=(*_gaps(told), *lost),
         unwatched=_unwatched(told),
         status=status,
         fallback=fallback,

@@ -20,7 +20,7 @@ BLIND: Mapping[Method, tuple[str, ...]] = {
         "files that were mapped or opened before the run and handed to it, other than its standard input",
     ),
     Method.AUDIT: (
-        "files that compiled code or programs other than Python opened by themselves",
+        "files outside the project that compiled code or programs other than Python opened by themselves",
         "data that came over the network or from a process outside the run",
         "Python code that hides from audit hooks on purpose",
     ),

@@ -55,7 +55,8 @@ def _watched(
         if method == "strace":
             raise IncompleteError(tool, remedy="install strace and allow tracing, or use --method audit")
         fallback = tool
-    return audit.watch(command, session.tally, env=env, output=output, fallback=fallback)
+    session.digests.close()  # what redan itself reads during the run would be taken for the run's
+    return audit.watch(command, session.tally, root=session.root, env=env, output=output, fallback=fallback)
 
 
 def check_command(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> None:

@@ -55,7 +55,7 @@ def _unseen(record: TrainingRecord) -> Iterator[str]:
     yield from record.seen.gaps
     if record.seen.unwatched:
         names = ", ".join(record.seen.unwatched[:_SHOWN])
-        yield f"it was watched by audit hooks, which do not see what compiled code opens by itself ({names})"
+        yield f"it was watched by audit hooks, which do not see what compiled code opens outside the project ({names})"
 
 
 def _count(number: int) -> str:
