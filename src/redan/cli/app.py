@@ -73,6 +73,10 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Verb]]] = MappingProxyType(
                 "profile": Verb("redan.cli.data", "data_profile", "Aggregate facts about a table, column by column."),
             },
         ),
+        "model": (
+            "Look at models.",
+            {"card": Verb("redan.cli.model", "model_card", "Write a model's card, or its part of a bill.")},
+        ),
     }
 )
 

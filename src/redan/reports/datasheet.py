@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from redan.measures.profile import ColumnProfile
 from redan.reports.dataset_facts import DatasetFacts
+from redan.reports.escape import code, inline
 
 NOT_STATED = "not stated"
 SECTIONS = (
@@ -31,14 +32,14 @@ def render(facts: DatasetFacts) -> bytes:
     """
     answers = (_motivation, _composition, _collection, _preprocessing, _uses, _distribution, _maintenance)
     lines = [
-        f"# Datasheet: {_plain(facts.dataset.name)}",
+        f"# Datasheet: {inline(facts.dataset.name)}",
         "",
-        f"Written by redan from `redan.toml` and the data. File `{_code(facts.file)}`, {facts.size:,} bytes, SHA-256",
+        f"Written by redan from `redan.toml` and the data. File `{code(facts.file)}`, {facts.size:,} bytes, SHA-256",
         f"`{facts.sha256}`.",
     ]
     for title, answer in zip(SECTIONS, answers, strict=True):
         lines += ["", f"## {title}", ""]
-        lines += [f"- **{question}** {_plain(said) if said else NOT_STATED}" for question, said in answer(facts)]
+        lines += [f"- **{question}** {inline(said) if said else NOT_STATED}" for question, said in answer(facts)]
         if answer is _composition:
             lines += ["", *_table(facts)]
     return ("\n".join(lines) + "\n").encode()
@@ -51,6 +52,7 @@ def _motivation(facts: DatasetFacts) -> _Answers:
     yield "For what purpose was the dataset created?", facts.dataset.purpose
     yield "Who created it?", _each(facts, lambda source: source.contributors)
     yield "Who funded it?", None
+    yield "Who answers for its use here?", facts.system.about.owner
 
 
 def _composition(facts: DatasetFacts) -> _Answers:
@@ -62,7 +64,11 @@ def _composition(facts: DatasetFacts) -> _Answers:
     yield "Which columns identify a person?", _columns(dataset.identifiers)
     yield "Which columns identify a person together?", _columns(dataset.quasi_identifiers)
     yield "Which columns are sensitive?", _columns(dataset.sensitive)
+    yield "Which further columns hold personal data?", _columns(dataset.personal)
     yield "Is it confidential?", "yes" if dataset.confidential else None
+    yield "Does it contain all instances, or a sample?", None
+    yield "Are there recommended splits?", _splits(facts)
+    yield "Are there errors, noise or redundancies?", None
 
 
 def _collection(facts: DatasetFacts) -> _Answers:
@@ -72,6 +78,7 @@ def _collection(facts: DatasetFacts) -> _Answers:
     yield "When was it collected?", dataset.collected.isoformat() if dataset.collected else None
     yield "On what lawful basis?", dataset.lawful_basis
     yield "Did the persons consent?", dataset.consent
+    yield "Was an impact assessment made?", None
 
 
 def _preprocessing(facts: DatasetFacts) -> _Answers:
@@ -98,6 +105,7 @@ def _distribution(facts: DatasetFacts) -> _Answers:
     yield "Who hosts it?", _each(facts, lambda source: source.host)
     yield "On what terms?", _each(facts, lambda source: source.terms)
     yield "Where can it be fetched?", _each(facts, lambda source: source.url)
+    yield "Is it signed, and where is the signature?", facts.dataset.seal
     yield "Which digest did the publisher announce?", facts.dataset.sha256 or _each(facts, lambda s: s.published_sha256)
 
 
@@ -118,6 +126,13 @@ def _each(facts: DatasetFacts, ask: Callable[..., str | None]) -> str | None:
     return "; ".join(f"{name}: {answer or NOT_STATED}" for name, answer in said)
 
 
+def _splits(facts: DatasetFacts) -> str | None:
+    """The datasets of the same sources, by role: the split that the product uses."""
+    mine = set(facts.dataset.sources)
+    same = [d for d in facts.system.datasets if mine & set(d.sources) and d.name != facts.dataset.name]
+    return "; ".join(f"{d.name}: {d.role}" for d in same) or None
+
+
 def _columns(names: tuple[str, ...]) -> str | None:
     return ", ".join(names) or None
 
@@ -127,21 +142,9 @@ def _table(facts: DatasetFacts) -> Iterator[str]:
     yield "|---|---|---|---|---|---|"
     for column in facts.profile.columns:
         cells = (column.name, column.dtype, f"{column.missing:,}", f"{column.distinct:,}", *_ends(column))
-        yield "| " + " | ".join(_plain(cell) for cell in cells) + " |"
+        yield "| " + " | ".join(inline(cell) for cell in cells) + " |"
 
 
 def _ends(column: ColumnProfile) -> tuple[str, str]:
     hidden = "personal" if column.personal else ""
     return column.low or hidden, column.high or hidden
-
-
-def _plain(text: str) -> str:
-    """Text that cannot break out of its line, its cell or into HTML: names of columns come from the data."""
-    flat = " ".join(text.split())
-    for mark in "\\`*_[]<>|#":
-        flat = flat.replace(mark, f"\\{mark}" if mark not in "<>" else {"<": "&lt;", ">": "&gt;"}[mark])
-    return flat
-
-
-def _code(text: str) -> str:
-    return " ".join(text.split()).replace("`", "'")

@@ -69,6 +69,12 @@ class ModelFacts:
         return tuple(e for e in self.system.endpoints if e.model == self.model.name)
 
     @property
+    def serves(self) -> bool:
+        """Whether the product answers with it, as far as is described: no other model was made from it or replaced it."""
+        name = self.model.name
+        return not any(name in (m.base, m.previous) for m in self.system.models)
+
+    @property
     def supervised(self) -> bool:
         """Whether a dataset that it was trained on has a label."""
         return any(d.label for d in self.training)

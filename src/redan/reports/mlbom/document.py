@@ -75,11 +75,8 @@ def _metadata(material: Material) -> dict[str, Json]:
             "bom-ref": "system",
             "name": about.name,
             "description": about.purpose,
-            "authors": [{"name": about.owner}] if about.owner else [],
             "externalReferences": _references(material),
-            "properties": [prop("stage", about.stage.value), prop("regulated", "yes")]
-            if about.regulated
-            else [prop("stage", about.stage.value)],
+            "properties": _properties(material.system),
         }
     )
     tool: dict[str, Json] = {"type": "application", "name": "redan", "version": material.results.tool}
@@ -89,6 +86,16 @@ def _metadata(material: Material) -> dict[str, Json]:
         "tools": {"components": [tool]},
         "component": product,
     }
+
+
+def _properties(system: System) -> list[Json]:
+    about = system.about
+    found = [prop("stage", about.stage.value)]
+    if about.owner:
+        found.append(prop("answers-for-security", about.owner))
+    if about.regulated:
+        found.append(prop("regulated", "yes"))
+    return found
 
 
 def _references(material: Material) -> list[Json]:

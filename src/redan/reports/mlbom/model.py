@@ -111,7 +111,7 @@ def _considerations(facts: ModelFacts) -> dict[str, Json]:
     return stated(
         {
             "users": [e.clients for e in facts.endpoints if e.clients],
-            "useCases": [about.purpose] if about.purpose else [],
+            "useCases": [about.purpose] if about.purpose and facts.serves else [],
             "technicalLimitations": list(facts.limitations[:_MOST]),
             "ethicalConsiderations": risks,
             "fairnessAssessments": [{"groupAtRisk": f"groups of column {column}"} for column in facts.sensitive],
