@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -73,6 +74,7 @@ def pull(
         raise MissingExtraError("tuf", package)
     from redan.seal.distribution import puller, sources
 
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # its retries are not the user's concern
     wanted = puller.Wanted(
         name=name,
         into=into,

@@ -205,12 +205,13 @@ def _set_clock(updater: Updater, now: dt.datetime) -> None:
 
 def _sync(state: Path) -> None:
     """What was trusted must survive a power cut, or an old offer would pass after it."""
-    for folder in (state, state / _HISTORY):
-        for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
-            if not path.is_symlink():
-                _fsync(path)
-        if folder.is_dir():
-            _fsync(folder)
+    folders = [folder for folder in (state, state / _HISTORY) if folder.is_dir()]
+    files = [path for folder in folders for path in sorted(folder.glob("*.json")) if not path.is_symlink()]
+    try:
+        for path in (*files, *folders):
+            _fsync(path)
+    except OSError as error:
+        raise _unwritable(state, error) from error
 
 
 def _fsync(path: Path) -> None:

@@ -103,7 +103,13 @@ class Publisher:
                     folder=self._folder.path, standing=self._folder.standing(self._now), release=last, unchanged=True
                 )
             self._refuse_taken(offer, before)
-            release = self._add(offer, sealed, held, before, founding.days)
+            try:
+                release = self._add(offer, sealed, held, before, founding.days)
+            except OSError as error:
+                text = f"cannot be written: {error.strerror or error}"
+                raise UsageError(
+                    text, where=str(self._folder.path), remedy="free space or change permissions"
+                ) from error
             return replace(self._done(), release=release, began="targets" not in held, made=made)
 
     def withdraw(self, name: str, version: str) -> Written:

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from tuf.api.exceptions import DownloadError, DownloadHTTPError, DownloadLengthMismatchError, SlowRetrievalError
 from tuf.ngclient import FetcherInterface
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 from redan.errors import UsageError
 from redan.seal.distribution.names import fault
@@ -215,7 +215,7 @@ def _within(fetch: Callable[[], Iterator[bytes]], until: float) -> Iterator[byte
                     return
             end = None
         except (DownloadError, HTTPError, OSError) as error:
-            end = error if isinstance(error, DownloadError) else DownloadError("the connection broke")
+            end = error if isinstance(error, DownloadError) and not _unanswered(error) else DownloadError("no answer")
         finally:
             put(end)
 
@@ -224,6 +224,12 @@ def _within(fetch: Callable[[], Iterator[bytes]], until: float) -> Iterator[byte
         yield from _taken(chunks, until)
     finally:
         left.set()
+
+
+def _unanswered(error: BaseException) -> bool:
+    """Whether nobody listens there, which the library counts among the connections that take too long."""
+    cause = error.__cause__
+    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
 
 
 def _taken(chunks: "queue.Queue[bytes | BaseException | None]", until: float) -> Iterator[bytes]:
