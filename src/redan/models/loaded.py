@@ -8,6 +8,7 @@ from redan.scan.records import Scanned
 
 if TYPE_CHECKING:
     from redan.models.model import Model
+    from redan.seal.oms import Sealed
 
 UNSEALED = "unsafe_unsealed"
 FORMAT = "unsafe_format"
@@ -25,6 +26,11 @@ class By(NamedTuple):
     root: str
     key_id: str
     method: str
+
+    @classmethod
+    def of(cls, sealed: "Sealed | None") -> "By | None":
+        """What a verified seal comes to; None without one."""
+        return None if sealed is None else cls(sealed.root, sealed.key_id, sealed.method)
 
 
 class Piece(NamedTuple):
@@ -50,6 +56,7 @@ class Loaded:
         loader: name of the distribution that read them.
         loader_version: of that distribution.
         unsafe: the `unsafe_` options without which nothing would have been loaded.
+        trusted: types of a skops file that the caller named.
     """
 
     runtime: object = field(repr=False, compare=False)
@@ -63,6 +70,7 @@ class Loaded:
     loader: str
     loader_version: str
     unsafe: tuple[str, ...] = ()
+    trusted: tuple[str, ...] = ()
 
     def model(self) -> "Model":
         """The one interface over sessions and estimators.
@@ -86,4 +94,5 @@ class Loaded:
             "scan": {"verdict": self.scan.verdict.value, "format": self.scan.format},
             "loader": {"name": self.loader, "version": self.loader_version},
             "unsafe": list(self.unsafe),
+            "trusted": list(self.trusted),
         }

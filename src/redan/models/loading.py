@@ -1,6 +1,6 @@
 """Loading: read once, verify, scan, and hand exactly those bytes to a loader that runs nothing of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from redan.models.loaded import FORMAT, UNSEALED, By, Loaded, Piece
 from redan.models.onnx_external import locations
 from redan.models.onnx_session import onnx_session
 from redan.models.skops_file import estimator
-from redan.models.source import LIMIT_BYTES, Plain, Source, Vouched, vouched
+from redan.models.source import LIMIT_BYTES, Plain, Source, vouched
 from redan.models.tensors import tensors
 from redan.models.torch_state import script, state_dict
 from redan.models.unpickling import unpickle
@@ -37,15 +37,15 @@ def load(
     trust: Trust | None,
     within: Path | None = None,
     ignore: Iterable[str] = (),
-    trusted: Iterable[str] = (),
+    trusted: Collection[str] = (),
     unsafe_unsealed: bool = False,
     unsafe_format: bool = False,
     limit_bytes: int = LIMIT_BYTES,
 ) -> Loaded:
     """A model from exactly the bytes that were verified.
 
-    Each file is opened once; what was read is hashed, compared with the seal, scanned and loaded, so that a file that
-    is exchanged at any moment is either found or has no effect.
+    Each file is opened once, and what was read is hashed, scanned and loaded: a file exchanged meanwhile is found or
+    has no effect.
 
     Args:
         path: the model's file.
@@ -70,15 +70,12 @@ def load(
         IncompleteError: the loader's version has a published fault.
     """
     _allowed(path, seal, trusted=trust is not None, unsealed=unsafe_unsealed)
-    source: Source = Plain(path.parent, path.name)
-    if seal is not None and trust is not None:
-        source = _sealed(path, within, seal, trust, ignore)
+    source = _source(path, within, seal, trust, ignore)
     data = source.read(source.name, limit_bytes)
     kind = recognise(data)
     pieces = _pieces(source, data, limit_bytes - len(data)) if kind is Format.ONNX else {}
     scanned = _scan(data, source.name, pieces)
     unsafe = _unsafe(source, kind, scanned, allowed=unsafe_format)
-    sealed = source.sealed
     runtime = _runtime(kind, data, pieces, trusted)
     return Loaded(
         runtime=runtime.model,
@@ -87,11 +84,12 @@ def load(
         sha256=digest(data),
         size=len(data),
         pieces=tuple(Piece(name, digest(piece)) for name, piece in sorted(pieces.items())),
-        sealed_by=None if sealed is None else By(sealed.root, sealed.key_id, sealed.method),
+        sealed_by=By.of(source.sealed),
         scan=scanned,
         loader=runtime.loader,
         loader_version=runtime.version,
         unsafe=unsafe,
+        trusted=tuple(trusted) if kind is Format.SKOPS else (),
     )
 
 
@@ -106,7 +104,11 @@ def _allowed(path: Path, seal: bytes | Path | None, *, trusted: bool, unsealed: 
         raise UsageError("a seal proves nothing without a trusted key", where=str(path), remedy="give trust")
 
 
-def _sealed(path: Path, within: Path | None, seal: bytes | Path, trust: Trust, ignore: Iterable[str]) -> Vouched:
+def _source(
+    path: Path, within: Path | None, seal: bytes | Path | None, trust: Trust | None, ignore: Iterable[str]
+) -> Source:
+    if seal is None or trust is None:
+        return Plain(path.parent, path.name)
     bundle = read_bounded(seal, SEAL_LIMIT_BYTES) if isinstance(seal, Path) else seal
     return vouched(path, within, bundle, trust, ignore)
 
@@ -138,7 +140,7 @@ def _unsafe(source: Source, kind: Format, scanned: Scanned, *, allowed: bool) ->
     reason = None
     if kind in RUNS_CODE:
         reason = f"loading or calling a model of format {kind} runs code that the file names"
-    elif scanned.verdict is not ScanVerdict.CLEAN:
+    elif scanned.verdict is not ScanVerdict.CLEAN and not (kind is Format.SKOPS and _types_alone(scanned)):
         reason = f"the scan did not understand the whole file: {_worst(scanned)}"
     if reason is not None and not allowed:
         raise InputError(
@@ -147,6 +149,12 @@ def _unsafe(source: Source, kind: Format, scanned: Scanned, *, allowed: bool) ->
     if kind is Format.PICKLE and source.sealed is None:
         raise InputError("a pickle that no trusted key sealed is never loaded", remedy="seal it: redan seal")
     return (*((UNSEALED,) if source.sealed is None else ()), *((FORMAT,) if reason is not None else ()))
+
+
+def _types_alone(scanned: Scanned) -> bool:
+    """Whether all that the scan does not understand is types, which the loader of skops compares with `trusted`."""
+    unclear = [d for d in scanned.detections if d.verdict is ScanVerdict.NOT_UNDERSTOOD]
+    return not scanned.unread and all(d.rule == "skops-type" for d in unclear)
 
 
 def _worst(scanned: Scanned) -> str:
@@ -158,7 +166,7 @@ def _worst(scanned: Scanned) -> str:
     return f"{found.rule}{member}{at}, {found.what}"
 
 
-def _runtime(kind: Format, data: bytes, pieces: Mapping[str, bytes], trusted: Iterable[str]) -> _Runtime:
+def _runtime(kind: Format, data: bytes, pieces: Mapping[str, bytes], trusted: Collection[str]) -> _Runtime:
     match kind:
         case Format.ONNX:
             return _Runtime(*onnx_session(data, pieces))
