@@ -13,7 +13,8 @@ import redan
 from redan.canon import canonical
 from redan.errors import steering
 from redan.reports import mlbom
-from redan.reports.mlbom.parts import address, licences
+from redan.reports.addresses import address
+from redan.reports.mlbom.parts import licences
 from reports import mlbom_cases as cases
 
 NOW = dt.datetime(2026, 6, 1, 12, 0, 0, tzinfo=dt.UTC)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from redan.canon import Json
 from redan.measures.profile import ColumnProfile
+from redan.reports.addresses import shown
 from redan.reports.dataset_facts import DatasetFacts
 from redan.system.records import Source
 
@@ -46,6 +47,7 @@ _CONTEXT: Mapping[str, Json] = {
     "name": {"@container": "@language"},
     "parentField": "cr:parentField",
     "path": "cr:path",
+    "prov": "http://www.w3.org/ns/prov#",
     "recordSet": "cr:recordSet",
     "references": "cr:references",
     "regex": "cr:regex",
@@ -116,7 +118,7 @@ def render(facts: DatasetFacts, published: dt.date | None = None) -> bytes:
 def _origin(sources: tuple[Source, ...]) -> dict[str, Json]:
     found: dict[str, Json] = {}
     terms = list(dict.fromkeys(s.terms for s in sources if s.terms))
-    urls = list(dict.fromkeys(s.url for s in sources if s.url))
+    urls = list(dict.fromkeys(url for s in sources if (url := shown(s.url))))
     if terms:
         found["license"] = terms[0] if len(terms) == 1 else [*terms]
     if urls:
@@ -124,9 +126,30 @@ def _origin(sources: tuple[Source, ...]) -> dict[str, Json]:
     found.update(_organisations("creator", [s.contributors for s in sources]))
     found.update(_organisations("publisher", [s.host for s in sources]))
     collected = list(dict.fromkeys(s.collection for s in sources if s.collection))
+    found.update(_provenance(sources))
     if collected:
         found["rai:dataCollection"] = " ".join(collected)
     return found
+
+
+def _provenance(sources: tuple[Source, ...]) -> dict[str, Json]:
+    """What the dataset was derived from, and who made that (Croissant 1.1, "Provenance Representation")."""
+    entities: list[Json] = [
+        {
+            "@type": "prov:Entity",
+            "@id": shown(source.url) or f"urn:redan:source:{source.name}",
+            "prov:label": source.name,
+            **({"prov:wasAttributedTo": _agent(source.contributors)} if source.contributors else {}),
+        }
+        for source in sources
+    ]
+    if not entities:
+        return {}
+    return {"prov:wasDerivedFrom": entities[0] if len(entities) == 1 else entities}
+
+
+def _agent(name: str) -> Json:
+    return {"@type": "prov:Agent", "prov:label": name}
 
 
 def _organisations(key: str, names: list[str | None]) -> dict[str, Json]:
@@ -141,6 +164,10 @@ def _use(facts: DatasetFacts) -> dict[str, Json]:
     found: dict[str, Json] = {}
     if facts.dataset.collected is not None:
         found["dateCreated"] = facts.dataset.collected.isoformat()
+    conditions = [("purpose", facts.dataset.purpose), ("lawful basis", facts.dataset.lawful_basis)]
+    terms: list[Json] = [{"@type": "CreativeWork", "name": name, "text": said} for name, said in conditions if said]
+    if terms:
+        found["usageInfo"] = terms
     if facts.dataset.purpose:
         found["rai:dataUseCases"] = facts.dataset.purpose
     if facts.personal:

@@ -6,6 +6,7 @@ Source: Gebru et al., Datasheets for Datasets, arXiv 1803.09010 v8. A question w
 from collections.abc import Callable, Iterator
 
 from redan.measures.profile import ColumnProfile
+from redan.reports.addresses import shown
 from redan.reports.dataset_facts import DatasetFacts
 from redan.reports.escape import code, inline
 
@@ -104,7 +105,7 @@ def _uses(facts: DatasetFacts) -> _Answers:
 def _distribution(facts: DatasetFacts) -> _Answers:
     yield "Who hosts it?", _each(facts, lambda source: source.host)
     yield "On what terms?", _each(facts, lambda source: source.terms)
-    yield "Where can it be fetched?", _each(facts, lambda source: source.url)
+    yield "Where can it be fetched?", _each(facts, lambda source: shown(source.url))
     yield "Is it signed, and where is the signature?", facts.dataset.seal
     yield "Which digest did the publisher announce?", facts.dataset.sha256 or _each(facts, lambda s: s.published_sha256)
 

@@ -70,7 +70,7 @@ class ModelFacts:
 
     @property
     def serves(self) -> bool:
-        """Whether the product answers with it, as far as is described: no other model was made from it or replaced it."""
+        """Whether the product answers with it: no other model was made from it, or replaced it."""
         name = self.model.name
         return not any(name in (m.base, m.previous) for m in self.system.models)
 

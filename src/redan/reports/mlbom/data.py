@@ -8,9 +8,10 @@ from redan.artifacts.collect import collect
 from redan.artifacts.dataset_file import DatasetFile
 from redan.canon import Json
 from redan.errors import InputError
+from redan.reports.addresses import address, local
 from redan.reports.dataset_facts import personal_columns
 from redan.reports.mlbom.model import file_digest
-from redan.reports.mlbom.parts import address, hash_of, licences, local, party, prop, reference, stated
+from redan.reports.mlbom.parts import hash_of, licences, party, prop, reference, stated
 from redan.system.records import Dataset, Source
 from redan.system.system import System
 

@@ -8,6 +8,7 @@ import uuid
 
 from redan.artifacts.declared import PIPELINE
 from redan.canon import Json, canonical
+from redan.reports.addresses import address, local
 from redan.reports.material import Material
 from redan.reports.mlbom.claims import PACK, declarations, definitions
 from redan.reports.mlbom.data import dataset_component
@@ -19,7 +20,7 @@ from redan.reports.mlbom.libraries import (
     preprocessor_component,
 )
 from redan.reports.mlbom.model import file_digest, model_component
-from redan.reports.mlbom.parts import address, local, prop, reference, stated
+from redan.reports.mlbom.parts import prop, reference, stated
 from redan.reports.model_facts import model_facts
 from redan.system.records import Endpoint, Model
 from redan.system.system import System

@@ -8,7 +8,8 @@ from redan.canon import Json
 from redan.errors import InputError
 from redan.files import digest_file
 from redan.findings import Measure
-from redan.reports.mlbom.parts import address, hash_of, licences, local, party, prop, reference, stated
+from redan.reports.addresses import address, local
+from redan.reports.mlbom.parts import hash_of, licences, party, prop, reference, stated
 from redan.reports.model_facts import ModelFacts
 from redan.reports.words import number
 from redan.system.records import Feature, Model

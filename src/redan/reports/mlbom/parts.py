@@ -6,7 +6,6 @@ Source: CycloneDX 1.7; `licence_ids.txt` is the SPDX licence list (CC0-1.0) of i
 import re
 from functools import cache
 from importlib.resources import files
-from urllib.parse import quote, urlsplit, urlunsplit
 
 from redan.canon import Json
 
@@ -14,9 +13,6 @@ _ALGORITHMS = {"sha256": "SHA-256", "sha384": "SHA-384", "sha512": "SHA-512"}
 _SPDX_PAGE = re.compile(r"https?://spdx\.org/licenses/(?P<id>[A-Za-z0-9.+-]+?)(?:\.html|\.json)?/?", re.IGNORECASE)
 _TOKEN = re.compile(r"\(|\)|[A-Za-z0-9.+-]+")
 _WORDS = frozenset({"AND", "OR", "(", ")"})
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
-_SECRET = re.compile(r"sig|token|key|secret|pass|auth|credential|session", re.IGNORECASE)
-_SAFE = "/:@!$&'()*+,;=?#[]%~-._"
 
 
 def hash_of(sha256: str, algorithm: str = "sha256") -> Json:
@@ -70,32 +66,6 @@ def _alternates(tokens: list[str]) -> bool:
                 return False
             wants_id = not wants_id
     return level == 0 and not wants_id
-
-
-def address(text: str | None) -> str | None:
-    """An address that may stand in a bill: without user, password or a query that may be a secret.
-
-    Returns:
-        None when the text is no absolute address.
-    """
-    bare = (text or "").strip()
-    if not _ADDRESS.fullmatch(bare):
-        return None
-    try:
-        parts = urlsplit(bare)
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return None
-    if ":" in host:
-        host = f"[{host}]"
-    query = "" if _SECRET.search(parts.query) else parts.query
-    return quote(urlunsplit((parts.scheme, host + port, parts.path, query, "")), safe=_SAFE)
-
-
-def local(path: str) -> str:
-    """A path of the project as a relative reference."""
-    return quote(path, safe="/~-._")
 
 
 def party(name: str) -> Json:
