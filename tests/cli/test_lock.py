@@ -12,7 +12,7 @@ import pytest
 
 def _redan(*arguments, cwd):
     command = [sys.executable, "-m", "redan", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
 
 
 @pytest.fixture
