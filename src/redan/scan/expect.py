@@ -42,7 +42,7 @@ def expected(name: str, roots: Sequence[str], place: str) -> Iterator[Detection]
         yield Detection(
             rule="extension-mismatch",
             verdict=ScanVerdict.NOT_UNDERSTOOD,
-            what=f"is named {suffix} but is read as {found[0]} by a loader that looks at the bytes",
+            what=f"The name ends in {suffix}, but a loader that looks at the bytes reads {found[0]}.",
             member=place,
             reference="CVE-2025-1889, CVE-2025-10155",
             remedy="Do not load it; ask its maker why the name does not fit.",

@@ -65,7 +65,7 @@ class Router:
         if region.size == 0:
             return
         if depth > DEEPEST:
-            yield _unread("unread-budget", f"nests deeper than {DEEPEST} archives", place)
+            yield _unread("unread-budget", f"The member nests deeper than {DEEPEST} archives.", place)
             return
         context = Context(
             place=place,
@@ -82,14 +82,14 @@ class Router:
     def _read_all(self, region: Region, context: Context) -> Iterator[Detection]:
         found, place = self.recognised(region, context.name), context.place
         if not found:
-            yield _unread("unread-unknown-format", "is of no format that is read", place)
+            yield _unread("unread-unknown-format", "The bytes are of no format that is read.", place)
         roots = roots_of(found)
         if len(roots) > 1:
             names = " and as ".join(roots)
             yield Detection(
                 rule="polyglot",
                 verdict=_NOT_UNDERSTOOD,
-                what=f"can be read as {names}; which of them runs depends on the loader",
+                what=f"The bytes can be read as {names}; which of them runs depends on the loader.",
                 member=place,
                 reference="CWE-436",
                 remedy="Ask its maker for a file that is one format.",
@@ -128,12 +128,12 @@ def _guarded(shape: Format, region: Region, context: Context) -> Iterator[Detect
     try:
         yield from shape.read(region, context)
     except RegionError as error:
-        yield _unread("unread-truncated", f"breaks off as {shape.name}: {error}", context.place)
+        yield _unread("unread-truncated", f"The {shape.name} breaks off: {error}.", context.place)
     except BudgetError as error:
-        yield _unread("unread-budget", f"is not read further as {shape.name}: it {error}", context.place)
+        yield _unread("unread-budget", f"The {shape.name} is not read to its end: it {error}.", context.place)
     except _FAULTS as error:
         kind = type(error).__name__
-        yield _unread("unread-malformed", f"breaks the rules of {shape.name} ({kind})", context.place)
+        yield _unread("unread-malformed", f"The bytes break the rules of {shape.name} ({kind}).", context.place)
 
 
 def _unread(rule: str, what: str, place: str) -> Detection:

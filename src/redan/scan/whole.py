@@ -45,13 +45,13 @@ def scan_file(path: Path, name: str | None = None) -> Scanned:
     try:
         descriptor = open_regular(path)
     except InputError as error:
-        return refused(called, error.what)
+        return refused(called, f"The file {error.what}.")
     with ExitStack() as stack:
         stack.callback(os.close, descriptor)
         try:
             return _of_descriptor(descriptor, called, _beside(path, stack))
         except OSError as error:
-            return refused(called, f"cannot be read: {(error.strerror or 'input error').lower()}")
+            return refused(called, f"The file cannot be read: {(error.strerror or 'input error').lower()}.")
 
 
 def scan_paths(paths: Iterable[Path], progress: Progress | None = None) -> Iterator[Scanned]:
@@ -90,7 +90,7 @@ def _walk(path: Path) -> Iterator[tuple[Path, str | None]]:
             return
         below = sorted(path.iterdir())
     except (OSError, ValueError) as error:
-        yield path, f"cannot be opened: {(getattr(error, 'strerror', None) or 'not a valid name').lower()}"
+        yield path, f"The path cannot be opened: {(getattr(error, 'strerror', None) or 'not a valid name').lower()}."
         return
     for child in below:
         yield from _walk(child)
@@ -98,8 +98,8 @@ def _walk(path: Path) -> Iterator[tuple[Path, str | None]]:
 
 def _not_regular(mode: int) -> str | None:
     if stat.S_ISLNK(mode):
-        return "is a symbolic link, which is not followed"
-    return None if stat.S_ISREG(mode) else "is not a regular file"
+        return "The path is a symbolic link, which is not followed."
+    return None if stat.S_ISREG(mode) else "The path is not a regular file."
 
 
 def _of_descriptor(descriptor: int, name: str, siblings: Callable[[str], Region | None]) -> Scanned:
@@ -116,7 +116,7 @@ def _of_descriptor(descriptor: int, name: str, siblings: Callable[[str], Region 
     changed = Detection(
         rule="unread-changing",
         verdict=ScanVerdict.NOT_UNDERSTOOD,
-        what="changed while it was examined",
+        what="The file changed while it was examined.",
         reference="CWE-367",
         remedy="Scan again when nothing writes to it.",
     )
@@ -198,6 +198,6 @@ def _collected(found: Iterable[Detection]) -> tuple[tuple[Detection, ...], tuple
                 unread.append(f"{place}{detection.what}")
     for verdict, count in counts.items():
         if count > _MOST_TOLD:
-            what = f"{count - _MOST_TOLD:,} more detections of this kind are not listed"
+            what = f"{count - _MOST_TOLD:,} more detections of this verdict are not listed."
             told.append(Detection(rule="more", verdict=verdict, what=what))
     return tuple(told), tuple(unread)

@@ -71,24 +71,24 @@ class Cursor:
             raise RegionError(f"{length:,} bytes at {self.position:,} leave the {self.region.size:,} that are there")
         self.seek(self.position + length)
 
-    def line(self) -> tuple[bytes, bool]:
-        """The bytes up to a line feed, which is passed over, and whether they are all and ended by one."""
+    def line(self) -> tuple[bytes, bool, bool]:
+        """The bytes up to a line feed, which is passed over; whether one ended them, and whether they are all."""
         kept: list[bytes] = []
-        room = LINE_KEPT_BYTES
+        room, whole = LINE_KEPT_BYTES, True
         while True:
             if self._place >= len(self._buffer):
                 self._refill()
                 if not self._buffer:
-                    return b"".join(kept), False
+                    return b"".join(kept), False, whole
             end = self._buffer.find(b"\n", self._place)
             stop = len(self._buffer) if end < 0 else end
             piece = self._buffer[self._place : min(stop, self._place + room)]
-            whole = len(piece) == stop - self._place
+            whole = whole and len(piece) == stop - self._place
             room -= len(piece)
             kept.append(piece)
             self._place = stop if end < 0 else end + 1
             if end >= 0:
-                return b"".join(kept), whole
+                return b"".join(kept), True, whole
 
     def _refill(self) -> None:
         self._base = self.position

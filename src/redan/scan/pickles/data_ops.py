@@ -107,11 +107,19 @@ def _long(form: str) -> Handler:
 
 
 def line_of(m: Machine) -> bytes:
-    """A line of the stream; a fault when nothing ends it."""
-    line, whole = m.cursor.line()
-    if not whole:
-        m.fault("holds a line that nothing ends")
+    """A line of the stream; a fault when nothing ends it, or when it is longer than names and numbers are."""
+    line, ended, whole = m.cursor.line()
+    if not ended or not whole:
+        m.fault("holds a line that nothing ends" if not ended else "holds a name or number that is too long")
     return line
+
+
+def _text_line(m: Machine) -> bytes | None:
+    """A line of text; None when it is too long to be kept."""
+    line, ended, whole = m.cursor.line()
+    if not ended:
+        m.fault("holds a line that nothing ends")
+    return line if whole else None
 
 
 def _int_line(m: Machine) -> None:
@@ -147,7 +155,11 @@ def _float_bytes(m: Machine) -> None:
 
 
 def _quoted_line(m: Machine) -> None:
-    line = line_of(m).rstrip(b" \t\r")
+    found = _text_line(m)
+    if found is None:
+        m.push(Opaque.LONG_TEXT)
+        return
+    line = found.rstrip(b" \t\r")
     if line[-1:] not in {b"'", b'"'} or line[:1] != line[-1:] or line == line[:1]:
         m.fault("holds a string without quotes")
         m.push(Opaque.LONG_TEXT)
@@ -162,7 +174,10 @@ def _quoted_line(m: Machine) -> None:
 
 
 def _raw_text_line(m: Machine) -> None:
-    line = line_of(m)
+    line = _text_line(m)
+    if line is None:
+        m.push(Opaque.LONG_TEXT)
+        return
     try:
         text = line.decode("raw-unicode-escape")
     except UnicodeDecodeError:
@@ -284,7 +299,7 @@ def _memoise(m: Machine) -> None:
 def _frame(m: Machine) -> None:
     (length,) = struct.unpack("<Q", m.cursor.take(8))
     start = m.cursor.position
-    if start < m.frame_end < _KEY_LIMIT:
+    if m.framed and start < m.frame_end:
         m.say(
             "pickle-frame",
             ScanVerdict.NOT_UNDERSTOOD,

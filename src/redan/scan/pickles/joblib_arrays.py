@@ -24,13 +24,14 @@ def pass_over(m: Machine, target: Made) -> None:
         m.say("joblib-array", ScanVerdict.NOT_UNDERSTOOD, "holds an array whose extent cannot be computed", "CWE-20")
         return
     start = m.cursor.position
-    if m.frame_end != start and m.frame_end < 1 << 62:
+    if m.framed and m.frame_end != start:
         m.say("pickle-frame", ScanVerdict.NOT_UNDERSTOOD, "has array bytes in the middle of a frame", "CWE-436")
         start = m.frame_end
     if m.seen.arrays == 0:
-        m.fork(m.cursor.position)
+        m.fork(m.cursor.position, over_pickle=layout.objects)
     m.seen.arrays += 1
     m.cursor.seek(start)
+    m.unframe()
     if layout.objects:
         m.nested()
         return
@@ -47,7 +48,7 @@ def _pad(m: Machine, size: int) -> None:
         raise RegionError(f"an array begins at {start:,}, where the file ends")
     filled = m.cursor.take(length) == b"\xff" * length
     if m.seen.arrays == 1:
-        m.fork(start + size)
+        m.fork(start + size, over_pickle=False)
     if not filled:
         m.say("joblib-array", ScanVerdict.NOT_UNDERSTOOD, "has bytes of its own in the padding of an array", "CWE-20")
 

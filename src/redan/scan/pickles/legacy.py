@@ -44,13 +44,13 @@ def read(region: Region, context: Context) -> Iterator[Detection]:
             return
         storages.update(machine.seen.storages)
     if not isinstance(result, Bag) or not result.whole:
-        yield _broken(position, context, "does not list its storages")
+        yield _broken(position, context, "The file does not list its storages.")
         return
     for key in result.items:
         kind, count = storages.get(str(key), ("", 0))
         end = _behind(region, position, kind, count)
         if end is None:
-            yield _broken(position, context, "has a storage that is not as long as its tensors say")
+            yield _broken(position, context, "A storage is not as long as the tensors say.")
             return
         position = end
     if position < region.size:

@@ -73,6 +73,7 @@ class Machine:
         self.context = context
         self.strict = strict
         self.joblib = joblib
+        self.over_pickle = False
         self.stack: list[Value] = []
         self.marks: list[int] = []
         self.memo: MutableMapping[int, Value] = {}
@@ -84,13 +85,28 @@ class Machine:
         self.forks: list[Machine] = []
         self.walk: Callable[[Machine], None] | None = None
 
-    def fork(self, position: int) -> None:
-        """Remembers that another loader would go on at `position` with what is on the stack now."""
+    def fork(self, position: int, *, over_pickle: bool) -> None:
+        """Remembers that another loader would go on at `position` with what is on the stack now.
+
+        Args:
+            position: in the region.
+            over_pickle: what stands there is a pickle of its own, whose memo the other loader would mistake.
+        """
         self.context.budget.spend(steps=len(self.stack) + len(self.marks))
         other = Machine(Cursor(self.cursor.region, position), self.context, strict=True, joblib=False)
         other.stack, other.marks = list(self.stack), list(self.marks)
         other.memo = ChainMap({}, self.memo)
+        other.over_pickle = over_pickle
         self.forks.append(other)
+
+    @property
+    def framed(self) -> bool:
+        """Whether a frame is open."""
+        return self.frame_end < _NO_FRAME
+
+    def unframe(self) -> None:
+        """Forgets the frame, whose end was reached."""
+        self.frame_end = _NO_FRAME
 
     def nested(self) -> None:
         """Walks a stream that begins at the cursor with a stack and memo of its own, and goes on behind it.
@@ -174,6 +190,7 @@ class Machine:
 
     def say(self, rule: str, verdict: ScanVerdict, what: str, reference: str = "", remedy: str = _REMEDY) -> None:
         """Notes a detection at the current opcode; the same one again is not repeated."""
+        what = f"The pickle {what}."
         if (rule, what) in self.seen.told:
             return
         self.seen.told.add((rule, what))
@@ -220,7 +237,7 @@ def _told(imported: Imported, called: bool, place: str) -> Detection | None:
     return Detection(
         rule="pickle-dangerous-import" if dangerous else "pickle-unknown-import",
         verdict=ScanVerdict.MALICIOUS if dangerous else ScanVerdict.NOT_UNDERSTOOD,
-        what=f"{does} {judged.shown}: {judged.why}",
+        what=f"The pickle {does} {judged.shown}, which {judged.why}.",
         member=place,
         offset=imported.offset,
         reference=judged.reference,

@@ -91,6 +91,13 @@ _TORCH_CALLS = (
     ("torch", "device Size dtype"),
     ("torch._tensor", "_rebuild_from_type_v2 _rebuild_from_type"),
 )
+# Columns of text are kept by Arrow in current pandas.
+_ARROW_CALLS = (("pyarrow.lib", "_restore_array type_for_alias py_buffer chunked_array"),)
+_SCIPY_CLASSES = (("scipy.interpolate._bsplines", "BSpline"),)
+_VALUES = (
+    ("numpy", "mean median sum std var max min average amax amin prod ptp log1p expm1 nan_to_num ravel squeeze"),
+    ("scipy._lib.array_api_compat.numpy._aliases", "asarray"),
+)
 # Boosters hand their bytes to a native parser; nothing in them is Python.
 _BOOSTER_CLASSES = (
     ("lightgbm.basic", "Booster Dataset"),
@@ -105,8 +112,9 @@ def entries() -> Iterator[tuple[str, str, Standing]]:
     """Module, name and use of every name of this list."""
     yield from _spread((("builtins", _BUILTIN_CLASSES),), Standing.CLASS)
     yield from _spread((("builtins", _BUILTIN_VALUES),), Standing.VALUE)
-    yield from _spread((*_MACHINERY, *_STDLIB_CALLS, *_NUMPY_CALLS, *_TORCH_CALLS), Standing.CALL)
-    classes = (*_STDLIB_CLASSES, *_NUMPY_CLASSES, *_JOBLIB_CLASSES, *_BOOSTER_CLASSES)
+    yield from _spread(_VALUES, Standing.VALUE)
+    yield from _spread((*_MACHINERY, *_STDLIB_CALLS, *_NUMPY_CALLS, *_TORCH_CALLS, *_ARROW_CALLS), Standing.CALL)
+    classes = (*_STDLIB_CLASSES, *_NUMPY_CLASSES, *_JOBLIB_CLASSES, *_BOOSTER_CLASSES, *_SCIPY_CLASSES)
     yield from _spread(classes, Standing.CLASS)
 
 

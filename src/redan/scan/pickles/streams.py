@@ -17,7 +17,6 @@ TORCH_MAGIC = 0x1950A86A20F9469CFC6C  # torch/serialization.py, MAGIC_NUMBER
 _TRIAL_STEPS = 8192
 _TRIAL_STREAMS = 64
 _STEPS_OF_A_STREAM = 100  # what starting a walk costs
-_UNFRAMED = 1 << 63
 
 
 def recognise(region: Region, _name: str) -> bool:
@@ -102,21 +101,27 @@ def told(machine: Machine, region: Region, context: Context) -> Iterator[Detecti
         run(fork)
         for detection in fork.detections():
             if _plausible(fork) or detection.verdict is ScanVerdict.MALICIOUS:
-                yield replace(detection, what=f"{detection.what} (read without joblib)")
+                yield replace(detection, what=f"Read without joblib: {detection.what}")
     for called, offset, size in machine.seen.blobs:
         yield from context.inside(f"bytes given to {called} at {offset:,}", region.window(offset, size))
 
 
 def _plausible(fork: Machine) -> bool:
-    """Numbers of an array seldom spell an import; such a one is told when its parts are names."""
-    names = [part for key in fork.seen.imports for name in key for part in name.split(".")]
-    return bool(names) and all(part.isidentifier() for part in names)
+    """Whether an unknown import of another reading is worth telling.
+
+    Numbers of an array seldom spell names. A pickle of objects read with another memo always gives some, which are
+    attributes and no modules; those of packages have a dot.
+    """
+    unknown = [key for key, found in fork.seen.imports.items() if found.judged.standing is Standing.UNKNOWN]
+    names = [part for key in unknown for name in key for part in name.split(".")]
+    dotted = not fork.over_pickle or any("." in module for module, _ in unknown)
+    return bool(names) and dotted and all(part.isidentifier() for part in names)
 
 
 def ends_of(machine: Machine) -> tuple[int, ...]:
     """Where the next stream begins: behind STOP, and for some unpicklers behind the frame that STOP stands in."""
     end = machine.cursor.position
-    if machine.stopped and end < machine.frame_end < _UNFRAMED:
+    if machine.stopped and machine.framed and end < machine.frame_end:
         machine.say(
             "pickle-frame",
             ScanVerdict.NOT_UNDERSTOOD,
@@ -132,7 +137,7 @@ def trailing(region: Region, start: int, context: Context) -> Detection:
     return Detection(
         rule="unread-trailing",
         verdict=ScanVerdict.NOT_UNDERSTOOD,
-        what=f"has {region.size - start:,} bytes behind its last pickle that are of no known form",
+        what=f"{region.size - start:,} bytes stand behind the last pickle and are of no known form.",
         member=context.place,
         offset=start,
         reference="CWE-436",

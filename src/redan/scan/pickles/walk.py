@@ -12,7 +12,6 @@ from redan.scan.region import Region, RegionError
 
 OPS = MappingProxyType({**DATA_OPS, **OBJECT_OPS})
 _STEPS_AT_ONCE = 4096
-_UNFRAMED = 1 << 63
 
 
 def walk(region: Region, start: int, context: Context, *, strict: bool = False, joblib: bool = True) -> Machine:
@@ -70,10 +69,10 @@ def _frame_ended(m: Machine) -> None:
             "has an opcode across the end of a frame: unpicklers differ in what they read then",
             "CWE-436",
         )
-    m.frame_end = _UNFRAMED
+    m.unframe()
 
 
 def _broken(m: Machine, what: str) -> None:
     if m.strict:
         raise StreamEndError
-    m.say("pickle-broken", ScanVerdict.NOT_UNDERSTOOD, f"{what}; what stands before it would have run", "CWE-20")
+    m.say("pickle-broken", ScanVerdict.NOT_UNDERSTOOD, f"{what}; what stands before would have run", "CWE-20")
