@@ -106,6 +106,8 @@ def watch(
             with Started(words, env=env, output=output, known=lambda: _known(traced, tracer)) as started:
                 tracer.append(started.process.pid)
                 lingering = _waited(started, traced, linger_s)
+                if traced.end is None:  # the tracer was lost, and what it traced must not go on unwatched
+                    started.end(signal.SIGKILL)
         finally:
             channel.close()
         touched = any(path.startswith(os.fsencode(folder)) for path in tally.files)

@@ -26,7 +26,6 @@ class Traced:
     Args:
         tally: of files.
         cwd: where the command starts, absolute.
-        main: pid of the command; None before its first line.
         end: how it ended; None while it runs.
         alive: pids of threads that were seen and have not ended.
     """
@@ -34,7 +33,6 @@ class Traced:
     tally: Tally
     cwd: bytes
     lines: Lines = field(default_factory=Lines)
-    main: int | None = None
     end: End | None = None
     alive: set[int] = field(default_factory=set)
     threads: int = 0
@@ -59,8 +57,6 @@ class Traced:
             react(self, said)
 
     def _seen(self, pid: int) -> None:
-        if self.main is None:
-            self.main = pid
         if pid not in self.alive:
             if len(self.alive) < _THREADS_LIMIT:
                 self.alive.add(pid)
@@ -70,7 +66,7 @@ class Traced:
         self._seen(end.pid)
         self.alive.discard(end.pid)
         self._folders.pop(end.pid, None)
-        if end.pid == self.main:
+        if end.pid == self.lines.first:
             self.end = end
 
     def _folder(self, call: Call) -> bytes:

@@ -51,6 +51,7 @@ class Lines:
     def __init__(self) -> None:
         self._halves: dict[int, bytes] = {}
         self.unreadable = 0
+        self.first: int | None = None
 
     def read(self, line: bytes) -> Call | End | None:
         """What one line says.
@@ -66,6 +67,8 @@ class Lines:
             self.unreadable += bool(line.strip())
             return None
         pid, rest = int(found[1]), found[2]
+        if self.first is None:  # the tracer's first line is that of the command itself
+            self.first = pid
         if rest.startswith(b"---"):
             return None
         if rest.startswith(b"+++"):
