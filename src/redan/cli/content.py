@@ -1,6 +1,8 @@
 """What `redan seal` and `redan verify` do beside the bundle when the sealed file is a table."""
 
+import json
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -8,7 +10,6 @@ from redan.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from redan.content import Comparison
-    from redan.seal.keys import PublicKey
     from redan.seal.oms import Made, Sealer, Signing
 
 # Text files and databases of other kinds share the other suffixes that `open_table` reads.
@@ -66,15 +67,59 @@ def seal_content(
     return rows
 
 
-def compare_content(path: Path, seal: Path, key: "PublicKey") -> "Comparison | None":
-    """What became of a sealed table; None when the seal has no content beside it.
+def changed_content(path: Path, seal: Path, key: Path, *, output: str) -> list[tuple[str, str]]:
+    """Says what became of a sealed table whose bytes are not the sealed ones.
+
+    Args:
+        path: the table today.
+        seal: its seal.
+        key: the trusted public key's file.
+        output: `json` writes the whole comparison to standard output, schema `redan/verify-seal/v1`.
+
+    Returns:
+        No line for everything that is no table; one that says why rows could not be compared.
 
     Raises:
-        InvalidError: the seal, the statement or the record is not what was signed.
-        InputError: the file is no table any more, and not the sealed one.
+        InvalidError: says what became of the table, or which file of its seal is not as signed.
     """
+    try:
+        found = _compared(path, seal, key)
+    except InputError as error:
+        return [] if output == "json" else [("content", f"not compared: the file {error.what}")]
+    if found is None:
+        return []
+    if output == "json":
+        facts = {
+            "schema": "redan/verify-seal/v1",
+            "valid": False,
+            "path": str(path),
+            "seal": str(seal),
+            "root": found.root,
+            "key": {"id": found.key_id},
+            "content": found.to_json(),
+        }
+        sys.stdout.write(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    found.check()
+    return []
+
+
+def same_content(path: Path, seal: Path, key: Path) -> list[tuple[str, str]]:
+    """What the content's files of a valid seal say.
+
+    Returns:
+        No line for everything that is no table.
+
+    Raises:
+        InvalidError: a file beside the seal is not as signed.
+    """
+    found = _compared(path, seal, key)
+    return [] if found is None else [("content", f"{found.rows:,} rows, with all their columns as they were signed")]
+
+
+def _compared(path: Path, seal: Path, key: Path) -> "Comparison | None":
     from redan.content.dataset import beside, verify_dataset
+    from redan.seal.keys import load_public
 
     if not any(os.path.lexists(file) for file in beside(seal)[:2]):
         return None
-    return verify_dataset(path, seal, key)
+    return verify_dataset(path, seal, load_public(key))

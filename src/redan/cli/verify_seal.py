@@ -139,15 +139,25 @@ def show_if_any(rows: Rows) -> None:
 
 
 def _content_changed(path: Path, seal: Path, asked: Asked) -> Rows:
-    """Which rows of a sealed table are other than they were; no rows for everything that is no table."""
-    _ = path, seal, asked
-    return []
+    """Which rows of a sealed table are other than they were; no rows for everything that is no table.
+
+    Raises:
+        InvalidError: says what became of the table, or which file of its seal is not as signed.
+    """
+    from redan.cli.content import changed_content
+
+    return [] if asked.whom.key is None else changed_content(path, seal, asked.whom.key, output=asked.output)
 
 
 def _content_verified(path: Path, seal: Path, asked: Asked) -> Rows:
-    """What the signed content of a table says beside the bundle; no rows for everything that is no table."""
-    _ = path, seal, asked
-    return []
+    """What the signed content of a table says beside the bundle; no rows for everything that is no table.
+
+    Raises:
+        InvalidError: a file beside the seal is not as signed.
+    """
+    from redan.cli.content import same_content
+
+    return [] if asked.whom.key is None else same_content(path, seal, asked.whom.key)
 
 
 def _trust(asked: Whom) -> "Trust":
