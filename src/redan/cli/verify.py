@@ -87,6 +87,8 @@ def verify(
     if seal is not None:
         verify_seal(path, seal, asked)
         return
+    if key is None and not path.is_dir() and not asked.about_seals:
+        raise UsageError("redan verify: missing option '--key'", remedy="and --seal SEAL, if PATH is not a pack")
     if path.is_dir() or asked.about_seals or key is None:
         raise UsageError(
             "a sealed path needs its seal, an evidence pack only a key",
