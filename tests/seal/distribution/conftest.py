@@ -54,7 +54,7 @@ class Shop:
         into, place = into or self.edge, str(place or self.dist)
         source = open_source(place, scratch_of(into, "churn"), patience_s)
         trust = self.maker.public if key == "maker" else key
-        wanted = Wanted(name="churn", into=into, root=root or self.pin, key=trust, where=place)
+        wanted = Wanted(name="churn", into=into, root=self.pin if root is None else root, key=trust, where=place)
         return pull(source, wanted, now or self.now)
 
     @property

@@ -51,7 +51,7 @@ class Client:
     """
 
     def __init__(self, source: Source, state: Path, root: bytes, now: dt.datetime, where: str) -> None:
-        self._source, self._state, self._where = source, state, where
+        self._source, self._state, self._where, self._root = source, state, where, root
         prepare_state(state)
         self._before = documents(state)
         _check_pin(state, root)
@@ -88,6 +88,8 @@ class Client:
             raise _unwritable(self._state, error) from error
         finally:
             _sync(self._state)
+        if not os.path.lexists(self._state / _PIN):  # a root that led nowhere, a wrong file perhaps, binds nobody
+            write_atomic(self._state / _PIN, self._root, mode=0o600)
         return standing(self._state)
 
     def fetch(self, target: Target, to: Path) -> None:
@@ -181,10 +183,7 @@ def _readable(state: Path) -> dict[Role, bytes]:
 def _check_pin(state: Path, root: bytes) -> None:
     """The root that a state began with stays; a later root of the same chain may be given in its place."""
     pin = state / _PIN
-    if not os.path.lexists(pin):
-        write_atomic(pin, root, mode=0o600)
-        return
-    if read_bounded(pin, ROOT_LIMIT_BYTES) == root:
+    if not os.path.lexists(pin) or read_bounded(pin, ROOT_LIMIT_BYTES) == root:
         return
     history = sorted((state / _HISTORY).glob("*.root.json")) if (state / _HISTORY).is_dir() else []
     if not any(read_bounded(path, ROOT_LIMIT_BYTES) == root for path in history):
