@@ -18,6 +18,12 @@ TABLES = frozenset(
 )
 
 
+def concerned(path: Path, seal: Path) -> bool:
+    """Whether a seal is one of a table, or was; asked before anything heavy is imported."""
+    table = path.suffix.lower() in TABLES and path.is_file()
+    return table or any(os.path.lexists(f"{seal}{suffix}") for suffix in (".content.json", ".rows"))
+
+
 def seal_content(
     path: Path, out: Path, signer: "Signing | Sealer", made: "Made", identifiers: tuple[str, ...] = ()
 ) -> list[tuple[str, str]]:
@@ -37,6 +43,8 @@ def seal_content(
         UsageError: a file cannot be written, or identifiers were given for what is no table.
         InputError: there is no such column.
     """
+    if not identifiers and not concerned(path, out):
+        return []
     from redan.content.dataset import beside, seal_dataset
 
     files = beside(out)
@@ -117,6 +125,8 @@ def same_content(path: Path, seal: Path, key: Path) -> list[tuple[str, str]]:
 
 
 def _compared(path: Path, seal: Path, key: Path) -> "Comparison | None":
+    if not concerned(path, seal):
+        return None
     from redan.content.dataset import beside, verify_dataset
     from redan.seal.keys import load_public
 
