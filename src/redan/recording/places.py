@@ -35,7 +35,7 @@ _PYTHON = re.compile(
     rb"/lib(?:32|64)?/(?:python\d(?:\.\d{1,3})?t?/|python\d{2,4}\.zip$)|/pyvenv\.cfg$|/bin/python[^/]*$"
 )
 _LIBRARY = re.compile(rb"\.(?:so(?:\.[0-9.]+)?|dylib|dll)$")
-_BYTECODE = re.compile(rb"/__pycache__/([^/]+)\.[a-z]+-[0-9]+[^/]*\.pyc$")
+_BYTECODE = re.compile(rb"/__pycache__/([^/.]+)\.[a-z]+-[0-9]+[^/]*\.pyc$")
 _VERSIONS = re.compile(rb"/\.(?:git|hg|svn)/")
 _BY_NAME = (
     (_SITE, Place.PACKAGES),
@@ -81,7 +81,7 @@ def place(path: bytes, root: Path, *, home: Path | None = None, prefixes: Collec
             return Place.PACKAGE_DATA
     if _inside(path, root):
         return Place.PROJECT
-    if home is not None and path.startswith(tuple(os.fsencode(home) + name for name in _SETTINGS)):
+    if home is not None and not is_data(path) and path.startswith(tuple(os.fsencode(home) + name for name in _SETTINGS)):
         return Place.SETTINGS
     return Place.OUTSIDE
 

@@ -75,7 +75,7 @@ def _shown_word(word: str, before: str, folder: Path) -> str:
     if before.startswith("-") and "=" not in before and _SECRET.search(before) and not word.startswith("-"):
         return MASK
     name, equals, value = word.partition("=")
-    if equals:
+    if equals and "://" not in name:
         hidden = MASK if _SECRET.search(name) else _plain(value, folder)
         return f"{_printable(name)}={hidden}"
     return _plain(word, folder)
