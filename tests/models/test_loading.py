@@ -241,7 +241,7 @@ def test_sizes_are_bounded(tmp_path):
 @pytest.mark.parametrize("legacy", [False, True])
 def test_a_checkpoint_of_tensors_loads(tmp_path, legacy):
     """Both forms that torch ever wrote give a dictionary of tensors."""
-    path, seal = made.alone(tmp_path, "m.onnx", made.state_dict_file(legacy=legacy))
+    path, seal = made.alone(tmp_path, "m.pt", made.state_dict_file(legacy=legacy))
     loaded = load(path, seal=seal, trust=KEY)
     assert loaded.unsafe == ()
     assert loaded.runtime["w"].tolist() == [0.0, 1.0, 2.0, 3.0]

@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from redan.canon import Json
 from redan.errors import InputError, InvalidError, RedanError, UsageError
 from redan.files import read_bounded
+
+if TYPE_CHECKING:
+    from redan.seal.keys import PublicKey
+    from redan.seal.oms import Chain
 
 SEAL_LIMIT_BYTES = 64 << 20
 KEY_LIMIT_BYTES = 64 << 10
@@ -55,8 +60,7 @@ def seal_state(root: Path, path: Path, seal: Path, key: Path) -> SealState:
         IncompleteError: what the seal needs is not installed, such as another hash.
     """
     from redan.canon import digest
-    from redan.seal.keys import parse_public
-    from redan.seal.oms import verify
+    from redan.seal.oms import Chain, verify
 
     inputs: list[str] = []
     key_id = ""
@@ -64,12 +68,32 @@ def seal_state(root: Path, path: Path, seal: Path, key: Path) -> SealState:
         bundle = read_bounded(seal, SEAL_LIMIT_BYTES)
         text = read_bounded(key, KEY_LIMIT_BYTES)
         inputs = [digest(bundle), digest(text)]
-        public = parse_public(text, key.name)
-        key_id = public.key_id
-        sealed = verify(path, bundle, public)
+        trust = trusted(key, text)
+        key_id = "" if isinstance(trust, Chain) else trust.key_id
+        sealed = verify(path, bundle, trust)
     except (InvalidError, InputError, UsageError) as error:
         return SealState(fault=_said(error, root), key_id=key_id, inputs=tuple(inputs))
     return SealState(root=sealed.root, key_id=sealed.key_id, names=sealed.names, inputs=tuple(inputs))
+
+
+def trusted(key: Path, text: bytes | None = None) -> "Chain | PublicKey":
+    """Whom a key file makes trusted: the public key in it, or the authority whose certificate it is.
+
+    Args:
+        key: the file.
+        text: its bytes, when they have been read.
+
+    Raises:
+        UsageError: it holds neither.
+        InputError: it cannot be read.
+    """
+    from redan.seal.keys import parse_public
+    from redan.seal.oms import Chain, chain
+
+    held = read_bounded(key, KEY_LIMIT_BYTES) if text is None else text
+    if b"-----BEGIN CERTIFICATE-----" in held:
+        return Chain(anchors=chain.load_certificates((key,)))
+    return parse_public(held, key.name)
 
 
 def _said(error: RedanError, root: Path) -> str:

@@ -55,8 +55,7 @@ def load(
         ignore: files of that folder which the seal need not list; the seal itself never counts.
         trusted: full names of types of a skops file that the caller looked at and trusts.
         unsafe_unsealed: load although nothing vouches for the bytes; on record in the result.
-        unsafe_format: load a format that runs code, or a file that the scan did not understand; on record too. A
-            pickle is loaded only when it is sealed as well.
+        unsafe_format: load what runs code (a pickle only when it is sealed too) or was not understood; on record.
         limit_bytes: the most that is read of the model and its external tensors together.
 
     Returns:

@@ -26,6 +26,10 @@ def no_code(have: Have) -> Iterator[Finding]:
     for scanned in found.config:
         if scanned.format not in _TEXT or scanned.verdict is ScanVerdict.MALICIOUS:
             yield _answer(have, scanned)
+    for scanned in found.beside:  # pictures and tables lie in bundles too; only what a loader of models reads counts
+        known = scanned.format not in {*_TEXT, "unknown"} and scanned.verdict is not ScanVerdict.CLEAN
+        if known or scanned.verdict is ScanVerdict.MALICIOUS:
+            yield _answer(have, scanned)
 
 
 def _answer(have: Have, scanned: Scanned) -> Finding:

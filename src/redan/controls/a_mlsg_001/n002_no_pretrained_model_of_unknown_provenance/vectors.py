@@ -113,7 +113,19 @@ def _scanned() -> tuple[Vector, ...]:
         files = {"redan.toml": toml, "own.bin": model, **names}
         return Vector(name=name, files=files, check=_NO_CODE, expect=outcome, subject="model:own", note=note)
 
+    def whole(name: str, outcome: Outcome, files: Mapping[str, bytes]) -> Vector:
+        return Vector(name=name, files=files, check=_NO_CODE, expect=outcome, subject="model:own", note=note)
+
+    bundled = {
+        "redan.toml": _toml(_model("own", path="release/own.onnx", bundle="release")),
+        "release/own.onnx": _BASE,
+        "release/notes.md": b"# Notes\n",
+        "release/logo.png": b"\x89PNG\r\n\x1a\n" + bytes(64),
+    }
+    planted = {**bundled, "release/scaler.pkl": _RUNS}
     return (
+        whole("a file in the bundle that runs code", Outcome.BROKEN, planted),
+        whole("a bundle with notes and a picture", Outcome.HOLDS, bundled),
         case("a pickle that runs code", Outcome.BROKEN, _RUNS),
         case("a scaler that runs code beside clean weights", Outcome.BROKEN, _BASE, scaler_bin=_RUNS),
         case("bytes that nobody understands", Outcome.BROKEN, bytes(range(255, 0, -1)) * 3),

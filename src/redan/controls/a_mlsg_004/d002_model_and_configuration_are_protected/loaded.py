@@ -1,17 +1,19 @@
 """The verified bytes are the ones that load, and during service the verification is repeated."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from redan.artifacts.history import Event
 from redan.artifacts.model_seal import ModelSeal
+from redan.artifacts.seal_state import trusted
+from redan.canon import Json
 from redan.controls.a_mlsg_004.d002_model_and_configuration_are_protected.sealed import model_of, seal_fault
 from redan.controls.contract import Have
 from redan.controls.statement import moment
 from redan.errors import IncompleteError, InputError, InvalidError, MissingExtraError, UsageError
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
 from redan.models import Loaded, load
-from redan.seal.keys import load_public
 from redan.system.records import Model
 from redan.system.system import System
 from redan.terms import Level, Stage
@@ -38,9 +40,10 @@ def loaded_verified(have: Have) -> Iterator[Finding]:
     if isinstance(found, Finding):
         yield found
     elif have.system.about.stage is Stage.OPERATION and (endpoint := _serving(have.system, model.name)) is not None:
-        yield _repeated(have, _Ready(model, seal, found), endpoint)
+        yield replace(_repeated(have, _Ready(model, seal, found), endpoint), detail=_facts(found))
     else:
-        yield holds(LOADED, have.subject.id, f"{_said(model, found)}; no endpoint serves it yet.")
+        answer = holds(LOADED, have.subject.id, f"{_said(model, found)}; no endpoint serves it yet.")
+        yield replace(answer, detail=_facts(found))
 
 
 def _loaded(have: Have, model: Model, seal: ModelSeal) -> Loaded | Finding:
@@ -50,7 +53,7 @@ def _loaded(have: Have, model: Model, seal: ModelSeal) -> Loaded | Finding:
         advice = remedy or Remedy(text=_SAFE)
         return broken(LOADED, have.subject.id, f"Nothing vouches for the bytes that load. {text}", advice)
     try:
-        return load(seal.path, seal=seal.seal, trust=load_public(seal.key), within=seal.within)
+        return load(seal.path, seal=seal.seal, trust=trusted(seal.key), within=seal.within)
     except MissingExtraError:
         raise
     except IncompleteError as error:
@@ -67,6 +70,14 @@ def _said(model: Model, loaded: Loaded) -> str:
         f"The bytes of model {model.name} that {loaded.loader} {loaded.loader_version} loads ({loaded.format}) are "
         f"those that were sealed{sealed_by}"
     )
+
+
+def _facts(loaded: Loaded) -> dict[str, Json]:
+    """What was loaded, for the evidence; the key by the digits that every message shows."""
+    sealed_by = loaded.sealed_by
+    key = None if sealed_by is None else sealed_by.key_id[:16]
+    root = None if sealed_by is None else sealed_by.root
+    return {"loaded": {**loaded.to_json(), "seal": {"root": root, "key": key}}}
 
 
 def _serving(system: System, name: str) -> str | None:
