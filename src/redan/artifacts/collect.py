@@ -9,8 +9,10 @@ from redan.artifacts.absent import Absent
 from redan.artifacts.artifact import Artifact
 from redan.artifacts.code_files import CodeFile, CodeFiles
 from redan.artifacts.dataset_file import DatasetFile
+from redan.artifacts.dataset_seal import DatasetSealed, dataset_sealed
 from redan.artifacts.declared import PIPELINE, declared_files, declared_paths, digested, located, model_path
 from redan.artifacts.distribution import Distribution, distribution
+from redan.artifacts.encryption import Encryption, encrypted, encryption
 from redan.artifacts.file_modes import FileModes
 from redan.artifacts.model_file import ModelFile
 from redan.artifacts.model_scan import ModelScan, model_scan
@@ -23,13 +25,15 @@ from redan.system.system import System
 
 
 def dataset_file(system: System, element: str) -> Artifact | Absent:
-    """The file behind a dataset, digested; absent when no path is declared or the design has no data yet."""
+    """The file behind a dataset, digested; absent without a path, before there is data, and while it is encrypted."""
     if not isinstance(system.elements.get(element), Dataset):
         return Absent(element, "no dataset")
     for key, name in declared_paths(system, element)[:1]:
         found = digested(system, element, key, name)
         if isinstance(found, Absent):
             return found
+        if encrypted(found[0]):
+            return Absent(element, f"{name} is encrypted; unlock it for the check")
         return DatasetFile(element=element, path=found[0], digest=found[1], size=found[2])
     return Absent(element, "no path is declared")
 
@@ -112,6 +116,8 @@ COLLECTORS: Mapping[type[Artifact], Callable[[System, str], Artifact | Absent]] 
         ModelFile: model_file,
         CodeFiles: code_files,
         FileModes: file_modes,
+        DatasetSealed: dataset_sealed,
+        Encryption: encryption,
         ModelSeal: model_seal,
         Distribution: distribution,
         ModelScan: model_scan,

@@ -15,6 +15,7 @@ _SOURCE_PATHS = ("key",)
 _DATASET_PATHS = ("path", "seal", "key")
 _MODEL_FILES = ("path", "code", "config", "seal", "key", "record")
 _MODEL_PATHS = (*_MODEL_FILES, "bundle")
+_BESIDE_SEAL = (".content.json", ".rows")  # what a dataset's seal has besides, see redan.content
 _PIPELINE_PATHS = ("requirements", "code", "audit", "statements")
 
 
@@ -52,7 +53,10 @@ def declared_files(system: System) -> Iterator[tuple[str, str, Path]]:
     every = (*_SOURCE_PATHS, *_DATASET_PATHS, *_MODEL_FILES, *_PIPELINE_PATHS)
     for element in (*system.elements, PIPELINE):
         for key, name in declared_paths(system, element, every):
-            yield element, key, located(system, element, key, name)
+            path = located(system, element, key, name)
+            yield element, key, path
+            if key == "seal" and isinstance(system.elements.get(element), Dataset):
+                yield from ((element, key, path.with_name(path.name + suffix)) for suffix in _BESIDE_SEAL)
 
 
 def located(system: System, element: str, key: str, name: str) -> Path:

@@ -161,6 +161,15 @@ def verify_dataset(
     return found
 
 
+def signed_content(seal: Path, key: "PublicKey") -> ContentSaid:
+    """What the signed statement beside a seal says of the content.
+
+    Raises:
+        InvalidError: the seal, the statement or the record is not what was signed; names the file.
+    """
+    return _opened(seal, beside(seal), read_bounded(seal, BUNDLE_LIMIT_BYTES), key)[1]
+
+
 def _opened(seal: Path, files: Beside, bundle: bytes, key: "PublicKey") -> "tuple[Sealed, ContentSaid]":
     """The seal and the statement, both signed, about the same bytes, and the record as the statement names it."""
     try:

@@ -124,6 +124,11 @@ def padless(data: bytes) -> bytes:
     return b64encode(data).rstrip(b"=")
 
 
+def begins_as_age(start: bytes) -> bool:
+    """Whether the first bytes of a file are those of an age file, binary or armored; `inspect` says if it is one."""
+    return start.startswith(VERSION + b"\n") or start.lstrip().startswith(ARMOR)
+
+
 class Seen(NamedTuple):
     """What an age file shows without a key.
 

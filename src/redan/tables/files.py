@@ -17,6 +17,7 @@ import narwhals.stable.v2 as nw
 
 from redan.errors import InputError, steering
 from redan.files import open_regular
+from redan.seal.age_header import begins_as_age
 from redan.tables.arrow_file import keep_arrow
 from redan.tables.delimited import keep_delimited, keep_text
 from redan.tables.duckdb_file import keep_duckdb
@@ -49,6 +50,7 @@ READERS: MappingProxyType[str, Callable[[Path, Spool], Kept]] = MappingProxyType
     }
 )
 COLUMNS = 10_000
+START_BYTES = 256
 FOOTER_BYTES = 32 << 20  # ten thousand columns in a hundred row groups need less; parsing more takes minutes
 WILD = frozenset("*?[")  # DuckDB expands these in any path, so such a file is read from a copy
 PARQUET = frozenset({".parquet", ".pq"})
@@ -81,6 +83,7 @@ def open_table(path: Path, *, typed: bool = True) -> Table:
     identity = _identity(path)
     if not identity.size:
         raise InputError("is empty", where=str(path), remedy="give a file with a header line and rows")
+    _refuse_encrypted(path)
     if path.suffix.lower() in PARQUET:
         _check_footer(path)
     if path.suffix.lower() in PARQUET and not WILD & set(str(path)):
@@ -99,6 +102,12 @@ def _table(kept: Kept, path: Path) -> Table:
     if not _rows(table, path):
         raise InputError("has columns but no rows", where=str(path), remedy="give a file with at least one row")
     return table
+
+
+def _refuse_encrypted(path: Path) -> None:
+    with os.fdopen(open_regular(path), "rb") as file:
+        if begins_as_age(file.read(START_BYTES)):
+            raise InputError("is encrypted", where=str(path), remedy="open it with 'redan unlock' first")
 
 
 def _check_footer(path: Path) -> None:

@@ -1,19 +1,22 @@
-"""Permissions of confidential and personal files; secrets in training code."""
+"""Permissions of confidential and personal files; encryption of confidential ones; secrets in training code."""
 
 import stat
 from collections.abc import Iterable, Iterator
 
 from redan.artifacts.code_files import CodeFile, CodeFiles
+from redan.artifacts.encryption import Encryption
 from redan.artifacts.file_modes import FileModes
 from redan.controls.contract import Check, Have, Subject
 from redan.errors import InputError
 from redan.files import TEXT_LIMIT_BYTES, read_bounded
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
 from redan.measures.personal.declared import is_personal
+from redan.system.records import Dataset, Model, Site
 from redan.system.system import System
 from redan.terms import Level, Tier
 
 MODES = "A-MLSG-001-C001/files-are-not-world-readable"
+ENCRYPTED = "A-MLSG-001-C001/confidential-files-are-encrypted"
 SECRETS = "A-MLSG-001-C001/code-holds-no-secrets"
 _ROTATE = Remedy(
     text="Revoke the secret where it was issued, since a copy may be in the history of the repository; read the new "
@@ -26,6 +29,12 @@ _SHORTEN = Remedy(text="List text files of at most 4 MiB under 'code' of the mod
 def _protected(system: System) -> Iterable[Subject]:
     data = (f"dataset:{d.name}" for d in system.datasets if d.path and (d.confidential or is_personal(d)))
     models = (f"model:{m.name}" for m in system.models if m.confidential and (m.path or m.code))
+    return tuple(Subject(element, (element,)) for element in (*data, *models))
+
+
+def _confidential(system: System) -> Iterable[Subject]:
+    data = (f"dataset:{d.name}" for d in system.datasets if d.confidential and d.path)
+    models = (f"model:{m.name}" for m in system.models if m.confidential and m.path)
     return tuple(Subject(element, (element,)) for element in (*data, *models))
 
 
@@ -49,6 +58,33 @@ def _modes(have: Have) -> Iterator[Finding]:
     if not any(mode & (stat.S_IROTH | stat.S_IWOTH) for _, mode in modes):
         files = "file is" if len(modes) == 1 else "files are"
         yield holds(MODES, have.subject.id, f"{len(modes)} {files} closed to other accounts of the machine.")
+
+
+def _encrypted(have: Have) -> Iterator[Finding]:
+    found = have.get(Encryption, have.subject.id)
+    site = _site(have)
+    if found.recipients:
+        how = "a passphrase" if found.recipients == ("scrypt",) else _recipients(len(found.recipients))
+        text = f"{found.name} is an age file, locked to {how}; who else can open it cannot be told from outside."
+        yield holds(ENCRYPTED, have.subject.id, text)
+    elif site is not None and site.encrypted and not found.fault:
+        text = f"{found.name} lies at site {site.name}, whose storage is declared encrypted; declared, not verified."
+        yield holds(ENCRYPTED, have.subject.id, text)
+    else:
+        what = f"{found.name} {found.fault or 'is confidential and lies there in the clear'}."
+        command = f"redan lock {found.name} --to RECIPIENT --remove" if _plain(found.name) else None
+        advice = "Lock it to those who may read it, and declare the locked path; or declare 'encrypted' of its site."
+        yield broken(ENCRYPTED, have.subject.id, what, Remedy(text=advice, command=command, effort=Level.LOW))
+
+
+def _site(have: Have) -> Site | None:
+    record = have.system.elements[have.subject.id]
+    name = record.site if isinstance(record, Dataset | Model) else None
+    return next((site for site in have.system.tables.site if site.name == name), None)
+
+
+def _recipients(count: int) -> str:
+    return "1 recipient" if count == 1 else f"{count} recipients"
 
 
 def _plain(name: str) -> bool:
@@ -95,5 +131,6 @@ def _files(count: int) -> str:
 
 CHECKS = (
     Check(id=MODES, subjects=_protected, run=_modes, needs=(FileModes,)),
+    Check(id=ENCRYPTED, subjects=_confidential, run=_encrypted, needs=(Encryption,)),
     Check(id=SECRETS, subjects=_with_code, run=_secrets, needs=(CodeFiles,), tier=Tier.SECONDS, extra="secrets"),
 )

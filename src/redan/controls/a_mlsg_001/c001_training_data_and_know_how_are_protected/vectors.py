@@ -10,8 +10,10 @@ from redan.controls.contract import Vector
 from redan.terms import Outcome
 
 _MODES = "A-MLSG-001-C001/files-are-not-world-readable"
+_LOCKED = "A-MLSG-001-C001/confidential-files-are-encrypted"
 _SECRETS = "A-MLSG-001-C001/code-holds-no-secrets"
 _OPEN = "Every account of a shared machine copies the training pool."
+_CLEAR = "Whoever gets at the disk, or at a copy of it, reads the training pool."
 _LEAK = "A key in a script opens the data store to whoever reads the repository."
 _NOISE = "Hashes and run ids are in every script; a check that calls them secrets is switched off."
 _SYSTEM = '[system]\nname = "churn"\nstage = "training"\n\n'
@@ -20,7 +22,7 @@ _ROWS = b"tenure,churn\n1,0\n2,1\n3,0\n"
 
 def vectors() -> tuple[Vector, ...]:
     """Bad systems, their repaired twins, and harmless look-alikes."""
-    return (*_permissions(), *_leaks())
+    return (*_permissions(), *_leaks(), *_locks())
 
 
 def _permissions() -> tuple[Vector, ...]:
@@ -51,6 +53,95 @@ def _model(name: str, outcome: Outcome, mode: int) -> Vector:
     files = {"redan.toml": toml.encode(), "churn.onnx": b"weights"}
     modes = {"churn.onnx": mode}
     return Vector(name=name, files=files, check=_MODES, expect=outcome, subject="model:churn", note=_OPEN, modes=modes)
+
+
+def _locks() -> tuple[Vector, ...]:
+    def data(name: str, outcome: Outcome, file: str, content: bytes, *, at: str | None = None) -> Vector:
+        declared = f'[[dataset]]\nname = "train"\nrole = "train"\npath = "{file}"\nconfidential = true\n'
+        if at is not None:
+            declared += f'site = "lake"\n\n[[site]]\nname = "lake"\n{at}\n'
+        files = {"redan.toml": f"{_SYSTEM}{declared}".encode(), file: content}
+        return Vector(
+            name=name,
+            files=files,
+            check=_LOCKED,
+            expect=outcome,
+            subject="dataset:train",
+            note=_CLEAR,
+            modes={file: 0o600},
+        )
+
+    def model(name: str, outcome: Outcome, file: str, content: bytes) -> Vector:
+        toml = f'{_SYSTEM}[[model]]\nname = "churn"\npath = "{file}"\nconfidential = true\n'
+        files = {"redan.toml": toml.encode(), file: content}
+        return Vector(name=name, files=files, check=_LOCKED, expect=outcome, subject="model:churn", note=_CLEAR)
+
+    plain = _parquet()
+    locked, text = _locked(plain, armored=False), _locked(plain, armored=True)
+    start = locked[: locked.index(b"\n---") + 1] + b"--- " + b"A" * 43 + b"\n"
+    return (
+        data("a confidential table in the clear", Outcome.BROKEN, "train.parquet", plain),
+        data("the confidential table, locked", Outcome.HOLDS, "train.parquet.age", locked),
+        data("the confidential table, locked and armored", Outcome.HOLDS, "train.parquet.age", text),
+        data(
+            "the confidential table, locked with a passphrase", Outcome.HOLDS, "train.age", _locked_by_passphrase(plain)
+        ),
+        data("clear rows under the name of a locked file", Outcome.BROKEN, "train.csv.age", _ROWS),
+        data(
+            "clear rows behind the first line of an age file",
+            Outcome.BROKEN,
+            "t.csv.age",
+            b"age-encryption.org/v1\n" + _ROWS,
+        ),
+        data("a clear table behind a whole header", Outcome.BROKEN, "train.age", start + _ROWS * 1000),
+        data("a locked table that was cut short", Outcome.BROKEN, "train.age", locked[: len(start) + 20]),
+        data("clear rows in an armor", Outcome.BROKEN, "train.age", b"-----BEGIN AGE ENCRYPTED FILE-----\n" + _ROWS),
+        data(
+            "clear at a site with encrypted storage",
+            Outcome.HOLDS,
+            "t.parquet",
+            plain,
+            at="encrypted = true",
+        ),
+        data(
+            "clear at a site without",
+            Outcome.BROKEN,
+            "t.parquet",
+            plain,
+            at="encrypted = false",
+        ),
+        data("clear at a site of which nothing is said", Outcome.BROKEN, "t.parquet", plain, at=""),
+        model("a confidential model in the clear", Outcome.BROKEN, "churn.onnx", plain),
+        model("the confidential model, locked", Outcome.HOLDS, "churn.onnx.age", locked),
+    )
+
+
+def _parquet() -> bytes:
+    import io
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    out = io.BytesIO()
+    pq.write_table(pa.table({"tenure": list(range(5000)), "churn": [i % 3 == 0 for i in range(5000)]}), out)
+    return out.getvalue()
+
+
+def _locked(data: bytes, *, armored: bool) -> bytes:
+    import pyrage
+
+    recipient = pyrage.x25519.Identity.generate().to_public()
+    return bytes(pyrage.encrypt(data, [recipient], armored=armored))
+
+
+def _locked_by_passphrase(data: bytes) -> bytes:
+    import io
+
+    from redan.seal.age import encrypt_by_passphrase
+
+    out = io.BytesIO()
+    encrypt_by_passphrase(io.BytesIO(data), out, b"four words are enough", work=4)
+    return out.getvalue()
 
 
 def _script(*lines: str) -> bytes:
