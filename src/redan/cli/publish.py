@@ -17,9 +17,41 @@ if TYPE_CHECKING:
     from redan.cli.published import Logged
     from redan.cli.seal import Rows
     from redan.seal.distribution import Role, Written
-    from redan.seal.distribution.publisher import Offer, Publisher
+    from redan.seal.distribution.publisher import Founding, Offer, Publisher
+    from redan.seal.keys import KeyKind
 
 _LIFE_MAX_DAYS = 3_650
+Model = Annotated[
+    Path | None, typer.Argument(metavar="[MODEL]", help="The sealed file or folder; none with the other deeds.")
+]
+To = Annotated[Path, typer.Option("--to", metavar="FOLDER", help="The distribution; made by the first release.")]
+SealFile = Annotated[Path | None, typer.Option("--seal", metavar="SEAL", help="The seal of MODEL.")]
+Key = Annotated[
+    Path | None, typer.Option("--key", metavar="PUB", help="The public key that the seal must verify against.")
+]
+Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="What sites ask for.")]
+Version = Annotated[str | None, typer.Option("--version", metavar="V", help="Of this release; counted when left out.")]
+Keys = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FOLDER", help="Private keys, outside of the distribution; new ones go to the first; may be repeated."
+    ),
+]
+Expires = Annotated[
+    list[str] | None,
+    typer.Option(metavar="ROLE=TIME", help="How long metadata lives, such as 'timestamp=2 days'; may be repeated."),
+]
+Renew = Annotated[bool, typer.Option("--renew", help="Sign anew what is about to expire.")]
+Rotate = Annotated[
+    list[str] | None,
+    typer.Option(metavar="ROLE[:ID]", help="Replace the keys of a role, or one of them; may be repeated."),
+]
+Yank = Annotated[str | None, typer.Option("--yank", metavar="V", help="Take release V of --name back.")]
+RootKeys = Annotated[int, typer.Option(min=1, max=20, metavar="N", help="How many root keys a new distribution gets.")]
+Threshold = Annotated[int, typer.Option(min=1, max=20, metavar="N", help="How many of them must sign together.")]
+Kind = Annotated[Literal["ed25519", "p256"], typer.Option("--kind", help="Of the keys that are made.")]
+Format = Annotated[Literal["text", "json"], typer.Option("--format", help="Text for people, JSON for programs.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing; the exit code answers.")]
 _WHERE: "Mapping[Role, str]" = {
     "root": "offline, best in several hands: says who may sign what; needed to rotate keys and to renew itself",
     "targets": "offline between releases: says which releases there are",
@@ -36,44 +68,22 @@ class _FirstRoot(NamedTuple):
 
 
 def publish(
-    path: Annotated[
-        Path | None, typer.Argument(metavar="[MODEL]", help="The sealed file or folder; none with the other deeds.")
-    ] = None,
-    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="The distribution; made by the first release.")] = (
-        Path("dist")
-    ),
-    seal: Annotated[Path | None, typer.Option("--seal", metavar="SEAL", help="The seal of MODEL.")] = None,
-    key: Annotated[
-        Path | None, typer.Option("--key", metavar="PUB", help="The public key that the seal must verify against.")
-    ] = None,
-    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="What sites ask for.")] = None,
-    version: Annotated[
-        str | None, typer.Option("--version", metavar="V", help="Of this release; counted when left out.")
-    ] = None,
-    keys: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Private keys, outside of the distribution; new ones go to the first; may be repeated.",
-        ),
-    ] = None,
-    expires: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ROLE=TIME", help="How long metadata lives, such as 'timestamp=2 days'; may be repeated."),
-    ] = None,
-    renew: Annotated[bool, typer.Option("--renew", help="Sign anew what is about to expire.")] = False,
-    rotate: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ROLE[:ID]", help="Replace the keys of a role, or one of them; may be repeated."),
-    ] = None,
-    yank: Annotated[str | None, typer.Option("--yank", metavar="V", help="Take release V of --name back.")] = None,
-    root_keys: Annotated[int, typer.Option(min=1, max=20, help="How many root keys a new distribution gets.")] = 1,
-    root_threshold: Annotated[int, typer.Option(min=1, max=20, help="How many of them must sign together.")] = 1,
-    kind: Annotated[Literal["ed25519", "p256"], typer.Option("--kind", help="Of the keys that are made.")] = "ed25519",
-    output: Annotated[Literal["text", "json"], typer.Option("--format", help="Text for people, JSON for programs.")] = (
-        "text"
-    ),
-    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing; the exit code answers.")] = False,
+    path: Model = None,
+    to: To = Path("dist"),
+    seal: SealFile = None,
+    key: Key = None,
+    name: Name = None,
+    version: Version = None,
+    keys: Keys = None,
+    expires: Expires = None,
+    renew: Renew = False,
+    rotate: Rotate = None,
+    yank: Yank = None,
+    root_keys: RootKeys = 1,
+    root_threshold: Threshold = 1,
+    kind: Kind = "ed25519",
+    output: Format = "text",
+    quiet: Quiet = False,
 ) -> None:
     """Put a sealed model into a signed distribution.
 
@@ -104,33 +114,16 @@ def publish(
         InvalidError: the seal does not cover the files, or the distribution is not what was published.
         MissingExtraError: the extra `tuf` is not installed.
     """
-    from redan.cli.seal import show
-
-    _require_tuf()
-    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
-    deed = _deed(path, renew=renew, rotate=rotate, yank=yank)
-    publisher = _publisher(to, keys or [], now)
-    days, logged = _lives(expires or []), None
-    if deed == "publish" and path is not None:
-        from redan.seal.distribution.publisher import Founding
-
-        offer = _offer(path, seal, key, name, version)
-        founding = Founding(kind=kind, root_keys=root_keys, root_threshold=root_threshold, days=days)
-        done = publisher.publish(offer, founding)
+    deed, days, logged = _deed(path, renew=renew, rotate=rotate, yank=yank), _lives(expires or []), None
+    publisher = _publisher(to, keys or [], now := dt.datetime.now(dt.UTC).replace(microsecond=0))
+    if path is not None:
+        founding = _founding(kind, root_keys, root_threshold, days)
+        done = publisher.publish(_offer(path, seal, key, name, version), founding)
         logged = _logged(path, done, now)
-    elif deed == "renew":
-        done = publisher.renew(days)
-    elif deed == "rotate":
-        done = publisher.rotate([_rotated(word) for word in rotate or ()], kind)
     else:
-        done = publisher.withdraw(_needed(name, "--name NAME"), yank or "")
-    if quiet:
-        return
-    facts = as_json(deed, done, logged)
-    if output == "json":
-        sys.stdout.write(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
-        return
-    show(as_text(deed, done, logged))
+        done = _other(deed, publisher, days, [_rotated(word) for word in rotate or ()], kind, name, yank)
+    if not quiet:
+        _tell(deed, done, logged, output)
 
 
 def as_json(deed: str, done: "Written", logged: "Logged | None") -> "dict[str, Json]":
@@ -227,7 +220,40 @@ def _deed(path: Path | None, *, renew: bool, rotate: list[str] | None, yank: str
     return deeds[0]
 
 
+def _founding(kind: "KeyKind", root_keys: int, root_threshold: int, days: "Mapping[Role, int]") -> "Founding":
+    from redan.seal.distribution.publisher import Founding
+
+    return Founding(kind=kind, root_keys=root_keys, root_threshold=root_threshold, days=days)
+
+
+def _other(
+    deed: str,
+    publisher: "Publisher",
+    days: "Mapping[Role, int]",
+    roles: "list[tuple[Role, str | None]]",
+    kind: "KeyKind",
+    name: str | None,
+    yank: str | None,
+) -> "Written":
+    """What is done without a model."""
+    if deed == "renew":
+        return publisher.renew(days)
+    if deed == "rotate":
+        return publisher.rotate(roles, kind)
+    return publisher.withdraw(_needed(name, "--name NAME"), yank or "")
+
+
+def _tell(deed: str, done: "Written", logged: "Logged | None", output: str) -> None:
+    from redan.cli.seal import show
+
+    if output == "json":
+        sys.stdout.write(json.dumps(as_json(deed, done, logged), indent=2, ensure_ascii=False) + "\n")
+        return
+    show(as_text(deed, done, logged))
+
+
 def _publisher(to: Path, keys: list[Path], now: dt.datetime) -> "Publisher":
+    _require_tuf()
     from redan.cli.published import key_folder
     from redan.seal.distribution.keyring import open_keyring
     from redan.seal.distribution.publisher import Publisher

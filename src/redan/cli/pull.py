@@ -16,30 +16,33 @@ if TYPE_CHECKING:
     from redan.cli.seal import Rows
     from redan.seal.distribution import Pulled
 
+Source = Annotated[str, typer.Argument(metavar="SOURCE", help="The distribution: a folder, or its http(s) address.")]
+Name = Annotated[str, typer.Option("--name", metavar="NAME", help="The model.")]
+Root = Annotated[
+    Path, typer.Option("--root", metavar="ROOT", help="The publisher's 1.root.json, got by a way you trust.")
+]
+Into = Annotated[Path, typer.Option("--into", metavar="FOLDER", help="The release comes to lie in FOLDER/NAME.")]
+Key = Annotated[Path | None, typer.Option("--key", metavar="PUB", help="The key that the model must be sealed by.")]
+State = Annotated[
+    Path | None, typer.Option("--state", metavar="FOLDER", help="What was seen before; FOLDER/.redan-pull if left out.")
+]
+Patience = Annotated[
+    float, typer.Option("--patience", min=1, max=86_400, metavar="SECONDS", help="For each file from a server.")
+]
+Format = Annotated[Literal["text", "json"], typer.Option("--format", help="Text for people, JSON for programs.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing; the exit code answers.")]
+
 
 def pull(
-    source: Annotated[
-        str, typer.Argument(metavar="SOURCE", help="The distribution: a folder, or its http(s) address.")
-    ],
-    name: Annotated[str, typer.Option("--name", metavar="NAME", help="The model.")],
-    root: Annotated[
-        Path, typer.Option("--root", metavar="ROOT", help="The publisher's 1.root.json, got by a way you trust.")
-    ],
-    into: Annotated[Path, typer.Option("--into", metavar="FOLDER", help="The release comes to lie in FOLDER/NAME.")],
-    key: Annotated[
-        Path | None, typer.Option("--key", metavar="PUB", help="The key that the model must be sealed by.")
-    ] = None,
-    state: Annotated[
-        Path | None,
-        typer.Option("--state", metavar="FOLDER", help="What was seen before; FOLDER/.redan-pull if left out."),
-    ] = None,
-    patience: Annotated[
-        float, typer.Option("--patience", min=1, max=86_400, metavar="SECONDS", help="For each file from a server.")
-    ] = 60.0,
-    output: Annotated[Literal["text", "json"], typer.Option("--format", help="Text for people, JSON for programs.")] = (
-        "text"
-    ),
-    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing; the exit code answers.")] = False,
+    source: Source,
+    name: Name,
+    root: Root,
+    into: Into,
+    key: Key = None,
+    state: State = None,
+    patience: Patience = 60.0,
+    output: Format = "text",
+    quiet: Quiet = False,
 ) -> None:
     """Fetch the newest release of a signed distribution, or refuse it.
 
@@ -65,33 +68,37 @@ def pull(
         IncompleteError: the distribution could not be reached.
         MissingExtraError: the extra `tuf` is not installed.
     """
-    from redan.cli.seal import progress, show
-    from redan.extras import missing_import
+    from redan.cli.seal import progress
+
+    _require_tuf()
+    from redan.seal.distribution import puller, sources
     from redan.seal.keys import load_public
 
-    package = missing_import("tuf")
-    if package is not None:
-        raise MissingExtraError("tuf", package)
-    from redan.seal.distribution import puller, sources
-
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # its retries are not the user's concern
-    wanted = puller.Wanted(
-        name=name,
-        into=into,
-        root=_root(root),
-        key=None if key is None else load_public(key),
-        state=state,
-        where=source,
-    )
+    trust = None if key is None else load_public(key)
+    wanted = puller.Wanted(name=name, into=into, root=_root(root), key=trust, state=state, where=source)
     place = sources.open_source(source, puller.scratch_of(into, name), patience)
     with progress("pulling", quiet) as tell:
         done = puller.pull(place, wanted, dt.datetime.now(dt.UTC).replace(microsecond=0), tell)
-    if quiet:
-        return
+    if not quiet:
+        _tell(source, done, output)
+
+
+def _tell(source: str, done: "Pulled", output: str) -> None:
+    from redan.cli.seal import show
+
     if output == "json":
         sys.stdout.write(json.dumps(as_json(source, done), indent=2, ensure_ascii=False) + "\n")
         return
     show(as_text(source, done))
+
+
+def _require_tuf() -> None:
+    from redan.extras import missing_import
+
+    package = missing_import("tuf")
+    if package is not None:
+        raise MissingExtraError("tuf", package)
 
 
 def as_json(source: str, done: "Pulled") -> "dict[str, Json]":
