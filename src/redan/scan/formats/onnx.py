@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from redan.scan.contract import Context, Format
 from redan.scan.formats.names import onnx_ops
-from redan.scan.formats.protobuf import Field, ProtoError, Wire, looks_like, shape
+from redan.scan.formats.protobuf import Field, ProtoError, Shapes, Wire, looks_like, shape
 from redan.scan.formats.say import Voice, shown, words
 from redan.scan.records import Detection
 from redan.scan.region import Region
@@ -32,6 +32,22 @@ _FUNCTION = shape(
     f1="b", f4="b*", f5="b*", f6="b*", f7="b*", f8="b", f9="b*", f10="b", f11="b*", f12="b*", f13="b", f14="b*"
 )
 _ENTRY = shape(f1="b", f2="b")
+_SHAPES: Shapes = {
+    "opset": (shape(f1="b", f2="v"), {}),
+    "entry": (_ENTRY, {}),
+    "quantised": (shape(f1="b", f2="b*"), {2: "entry"}),
+    "value": (shape(f1="b", f2="b", f3="b", f4="b*"), {2: "type", 4: "entry"}),
+    "type": (
+        shape(f1="b", f4="b", f5="b", f6="b", f7="b", f8="b", f9="b"),
+        {1: "tensor", 4: "list", 5: "map", 8: "tensor", 9: "list"},
+    ),
+    "tensor": (shape(f1="v", f2="b"), {2: "shape"}),
+    "list": (shape(f1="b"), {1: "type"}),
+    "map": (shape(f1="v", f2="b"), {2: "type"}),
+    "shape": (shape(f1="b*"), {1: "dim"}),
+    "dim": (shape(f1="v", f2="b", f3="b"), {}),
+    "segment": (shape(f1="v", f2="v"), {}),
+}
 # Bits per element by data type; 8 is a string, which has no fixed size.
 _BITS = {
     1: 32, 2: 8, 3: 8, 4: 16, 5: 16, 6: 32, 7: 64, 9: 8, 10: 16, 11: 64, 12: 32, 13: 64, 14: 64, 15: 128, 16: 16,
@@ -81,6 +97,7 @@ class _Model:
         self._say = say
         self._functions: set[tuple[str, str]] = set()
         self._told: dict[tuple[str, str], int] = {}
+        self._files: dict[str, Region | None] = {}
 
     def read(self) -> Iterator[Detection]:
         wire = self._wire
@@ -94,11 +111,18 @@ class _Model:
             found = wire.message(field.start, field.size, _TRAINING)
             waiting.extend(("graph", f, 2) for number in (1, 2) for f in found.get(number, []))
         yield from self._metadata(model.get(14, []))
+        self._check(model, {8: "opset"})
         while waiting:
             kind, field, depth = waiting.pop()
             if depth > _DEEPEST:
                 raise ProtoError(f"graphs nest deeper than {_DEEPEST} messages")
             yield from getattr(self, f"_{kind}")(field, depth, waiting)
+
+    def _check(self, found: dict[int, list[Field]], kinds: dict[int, str]) -> None:
+        """Parts that hold nothing but names, types and numbers must be well formed all the same."""
+        for number, kind in kinds.items():
+            for field in found.get(number, []):
+                self._wire.check(field, kind, _SHAPES)
 
     def _metadata(self, fields: list[Field]) -> Iterator[Detection]:
         for field in fields:
@@ -115,6 +139,7 @@ class _Model:
         found = self._wire.message(field.start, field.size, _GRAPH)
         waiting.extend(("node", f, depth + 1) for f in reversed(found.get(1, [])))
         waiting.extend(("sparse", f, depth + 1) for f in found.get(15, []))
+        self._check(found, {11: "value", 12: "value", 13: "value", 14: "quantised", 16: "entry"})
         for tensor in found.get(5, []):
             yield from self._tensor(tensor, depth + 1, waiting)
 
@@ -122,11 +147,13 @@ class _Model:
         found = self._wire.message(field.start, field.size, _FUNCTION)
         waiting.extend(("node", f, depth + 1) for f in reversed(found.get(7, [])))
         waiting.extend(("attribute", f, depth + 1) for f in found.get(11, []))
+        self._check(found, {9: "opset", 12: "value", 14: "entry"})
         yield from ()
 
     def _node(self, field: Field, depth: int, waiting: list[tuple[str, Field, int]]) -> Iterator[Detection]:
         found = self._wire.message(field.start, field.size, _NODE)
         waiting.extend(("attribute", f, depth + 1) for f in found.get(5, []))
+        self._check(found, {9: "entry"})
         domain, name = _domain(self._wire.first(found, 7)), self._wire.first(found, 4)
         if (domain, name) in onnx_ops() or (domain, name) in self._functions:
             return
@@ -152,6 +179,7 @@ class _Model:
         waiting.extend(("graph", f, depth + 1) for number in (6, 11) for f in found.get(number, []))
         waiting.extend(("tensor", f, depth + 1) for number in (5, 10) for f in found.get(number, []))
         waiting.extend(("sparse", f, depth + 1) for number in (22, 23) for f in found.get(number, []))
+        self._check(found, {14: "type", 15: "type"})
         yield from ()
 
     def _sparse(self, field: Field, depth: int, waiting: list[tuple[str, Field, int]]) -> Iterator[Detection]:
@@ -161,6 +189,7 @@ class _Model:
 
     def _tensor(self, field: Field, _depth: int, _waiting: list[tuple[str, Field, int]]) -> Iterator[Detection]:
         found = self._wire.message(field.start, field.size, _TENSOR)
+        self._check(found, {3: "segment", 16: "entry"})
         external = 14 in found and found[14][0].value == 1
         size = self._bytes_of(found)
         if external:
@@ -222,7 +251,9 @@ class _Model:
                 remedy="Do not load the file.",
             )
             return
-        beside = self._context.siblings(location) if location else None
+        if location and location not in self._files:
+            self._files[location] = self._context.siblings(location)  # opened once, however many tensors it holds
+        beside = self._files.get(location)
         if beside is None:
             yield self._say.unclear(
                 "unread-external-data",

@@ -20,6 +20,11 @@ Shape: TypeAlias = Mapping[int, tuple[frozenset[int], bool]]
 _WIRES = {"v": {0}, "d": {1}, "b": {2}, "f": {5}, "p": {0, 2}, "q": {5, 2}, "e": {1, 2}}
 
 
+# name -> shape, and which fields hold messages of which name
+Shapes: TypeAlias = Mapping[str, tuple[Shape, Mapping[int, str]]]
+_DEEPEST = 100
+
+
 class ProtoError(ValueError):
     """The bytes are not a message of this shape; one sentence without values."""
 
@@ -104,6 +109,22 @@ class Wire:
         if self._budget is not None:
             self._budget.spend(steps=count + 1)
         return found
+
+    def check(self, field: Field, name: str, shapes: Shapes) -> None:
+        """Walks through messages of which nothing is needed but that they are well formed.
+
+        Raises:
+            ProtoError: one of them is not, or they nest deeper than parsers allow.
+        """
+        waiting = [(field, name, 0)]
+        while waiting:
+            here, kind, depth = waiting.pop()
+            if depth > _DEEPEST:
+                raise ProtoError(f"messages nest deeper than {_DEEPEST}")
+            known, inner = shapes[kind]
+            for number, fields in self.message(here.start, here.size, known).items():
+                if number in inner:
+                    waiting.extend((f, inner[number], depth + 1) for f in fields)
 
     def text(self, field: Field) -> str:
         """A text field.
