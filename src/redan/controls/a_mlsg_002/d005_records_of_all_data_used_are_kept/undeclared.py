@@ -4,12 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from redan.artifacts.dataset_file import DatasetFile
 from redan.artifacts.training_record import TrainingRecords
-from redan.controls.a_mlsg_002.d005_records_of_all_data_used_are_kept.believed import (
-    advice,
-    all_of,
-    believed,
-    model_digest,
-)
+from redan.controls.a_mlsg_002.d005_records_of_all_data_used_are_kept.believed import advice, believed, model_digest
 from redan.controls.contract import Have
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
 from redan.recording.declared import undeclared
@@ -33,15 +28,15 @@ def nothing_undeclared(have: Have) -> Iterator[Finding]:
         text = f"What the training of model {name} read is not known: {found.fault}."
         yield not_run(UNDECLARED, have.subject.id, text, remedy=advice(have))
         return
-    records = tuple(all_of(found))
+    record = max(found.made, key=lambda made: made.finished)  # of several runs with these bytes, the last wrote them
     declared = dict(have.get(TrainingRecords, have.subject.id).declared)
     digests = frozenset(artifact.digest for artifact in have.all(DatasetFile))
-    foreign = {item.name: item for record in records for item in undeclared(record.inputs, declared, digests)}
-    read = {item.name for record in records for item in record.inputs}
+    foreign = undeclared(record.inputs, declared, digests)
+    read = record.inputs
     measure = Measure(name="undeclared_files", value=float(len(foreign)), n=len(read), threshold=0.0, unit="files")
-    unseen = tuple(dict.fromkeys(reason for record in records for reason in _unseen(record)))
+    unseen = tuple(_unseen(record))
     if foreign:
-        text = f"Training of model {name} read {_count(len(foreign))} not declared for it: {_names(foreign.values())}."
+        text = f"Training of model {name} read {_count(len(foreign))} not declared for it: {_names(foreign)}."
         yield broken(UNDECLARED, have.subject.id, text, _advice(), measure=measure)
     elif unseen:
         text = f"Not everything that the training of model {name} read was seen: {'; '.join(unseen)}."
