@@ -134,3 +134,84 @@ def test_two_sources_are_both_named(tmp_path):
     facts = facts_of(tmp_path, FULL.replace('sources = ["survey"]', 'sources = ["survey", "forum"]') + more)
     assert croissant.card(facts)["license"] == ["https://spdx.org/licenses/CC-BY-4.0", "forum rules"]
     assert "forum: not stated" in datasheet.render(facts).decode()
+
+
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")  # rdflib, inside the peer
+@pytest.mark.parametrize(
+    "header",
+    [
+        '"a b",c',
+        "a/b,c",
+        '"a|b","<script>x</script>"',
+        '"two\nlines",b',
+        '"q""uote",b',
+        "Ünï,日本",
+        "@id,@type",
+        '"http://x y",b',
+        '"a#b","c?d"',
+        '"a%20b",b',
+        '"{x}",_:b',
+        '"train-rows",b',
+        '"a b","a_b"',
+    ],
+)
+def test_hostile_names_give_a_card_that_loads(tmp_path, header, caplog):
+    """Whatever a column is called, the format's own library finds no error, its ids differ and its rows load."""
+    peer = pytest.importorskip("mlcroissant", reason="needs mlcroissant")
+    caplog.set_level(logging.CRITICAL)
+    facts = facts_of(tmp_path, BARE, f"{header}\n1,2\n3,4\n")
+    (tmp_path / "card.json").write_bytes(croissant.render(facts, dt.date(2025, 1, 2)))
+    dataset = peer.Dataset(jsonld=str(tmp_path / "card.json"))
+    assert not dataset.metadata.ctx.issues.errors
+    rows = [list(row.values()) for row in dataset.records("train-rows")]
+    assert rows == [[1, 2], [3, 4]]
+
+
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")  # rdflib, inside the peer
+@pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame")  # pandas, inside the peer
+@pytest.mark.parametrize("name", ["load_breast_cancer", "load_wine", "load_iris", "load_diabetes"])
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_cards_of_real_datasets_load(tmp_path, name, suffix, caplog):
+    """Published tables, as text and as Parquet: no error, as many rows as there are, and the digest has 64 digits."""
+    peer = pytest.importorskip("mlcroissant", reason="needs mlcroissant")
+    sets = pytest.importorskip("sklearn.datasets", reason="needs scikit-learn")
+    caplog.set_level(logging.CRITICAL)
+    frame = getattr(sets, name)(as_frame=True).frame
+    path = tmp_path / f"train data.{suffix}"
+    frame.to_csv(path, index=False) if suffix == "csv" else frame.to_parquet(path)
+    (tmp_path / "redan.toml").write_text(BARE.replace("data/train.csv", path.name))
+    system = read(tmp_path)
+    data, table = path.read_bytes(), open_table(path)
+    facts = DatasetFacts(
+        system=system,
+        dataset=system.datasets[0],
+        profile=profile(table, frozenset()),
+        sha256=hashlib.sha256(data).hexdigest(),
+        size=len(data),
+    )
+    (tmp_path / "card.json").write_bytes(croissant.render(facts, dt.date(2025, 1, 2)))
+    dataset = peer.Dataset(jsonld=str(tmp_path / "card.json"))
+    assert not dataset.metadata.ctx.issues.errors
+    assert sum(1 for _ in dataset.records("train-rows")) == len(frame)
+    assert len(facts.sha256) == 64
+
+
+def test_provenance_and_conditions_of_use_are_stated_as_croissant_1_1_asks(tmp_path):
+    """Sources are entities that the set was derived from, with who made them; the purpose is a condition of use."""
+    card = croissant.card(facts_of(tmp_path, FULL))
+    origin = card["prov:wasDerivedFrom"]
+    assert origin["@type"] == "prov:Entity"
+    assert origin["prov:wasAttributedTo"] == {"@type": "prov:Agent", "prov:label": "1,200 volunteers"}
+    assert {"@type": "CreativeWork", "name": "purpose", "text": "Predict spending."} in card["usageInfo"]
+    (tmp_path / "bare").mkdir()
+    assert "prov:wasDerivedFrom" not in croissant.card(facts_of(tmp_path / "bare", BARE))
+
+
+def test_no_card_shows_a_password_of_an_address(tmp_path):
+    """User, password and signed queries of a source's address are in neither card."""
+    secret = FULL.replace("https://example.org/survey", "https://ann:hunter22@example.org/survey?sig=hunter33")
+    assert "hunter33" in secret
+    facts = facts_of(tmp_path, secret)
+    shown = croissant.render(facts).decode() + datasheet.render(facts).decode()
+    assert "hunter22" not in shown
+    assert "hunter33" not in shown

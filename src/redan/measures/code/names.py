@@ -13,6 +13,16 @@ _LIMIT_CHARS = 4096
 _BY_NAME = frozenset({"importlib.import_module", "builtins.__import__", "importlib.__import__"})
 _GETTERS = frozenset({"builtins.getattr", "inspect.getattr_static"})
 _TABLES = frozenset({"builtins.vars", "builtins.dir"})
+# Functions whose result matters; the result of any other is unknown, so that `x = f(x)` over and over means nothing.
+_RESULTS = frozenset(
+    {
+        "builtins.globals",
+        "builtins.locals",
+        "skops.io.get_untrusted_types",
+        "onnxruntime_extensions.get_library_path",
+    }
+)
+_PARTS = 8  # of a dotted name; no function lies deeper
 _BUILTIN = frozenset({"eval", "exec", "compile", "getattr", "__import__", "vars", "globals", "locals"})
 UNKNOWN = "?"  # an attribute or module whose name is computed
 OBSCURED = "obscured.?"  # a name with so many meanings that one may hide among them
@@ -33,7 +43,7 @@ class Names:
     shadowed: dict[str, int] = field(default_factory=dict)
 
     def of(self, node: ast.expr, depth: int = 8) -> frozenset[str]:
-        """The dotted names that an expression may stand for; a call stands for its function's name and `()`.
+        """The dotted names that an expression may stand for; a call of few stands for the function's name and `()`.
 
         Args:
             node: the expression.
@@ -48,7 +58,8 @@ class Names:
             node = node.value
         whole = ".".join([node.id, *reversed(tail)]) if isinstance(node, ast.Name) else ""
         found = set(self.known.get(whole, ())) if whole else set[str]()
-        found |= {_joined(base, tail) for base in self._base(node, depth)}
+        found |= {".".join([base, *reversed(tail)]) for base in self._base(node, depth)}
+        found = {name for name in found if name.count(".") < _PARTS and len(name) <= _LIMIT_CHARS}
         return frozenset(found)
 
     def _base(self, node: ast.expr, depth: int) -> Iterable[str]:
@@ -83,7 +94,7 @@ class Names:
                 yield from (f"{base}.__dict__" for base in self.of(node.args[0], depth))
             elif name == "functools.partial" and node.args:
                 yield from self.of(node.args[0], depth)
-            else:
+            elif name in _RESULTS:
                 yield f"{name}()"
 
     def _subscript(self, node: ast.Subscript, depth: int) -> Iterator[str]:
@@ -237,7 +248,3 @@ def _method(node: ast.expr, depth: int) -> str | None:
         parts = [folded(e, depth - 1) for e in node.args[0].elts]
         return text.join(p for p in parts if p is not None)[:_LIMIT_CHARS] if None not in parts else None
     return None
-
-
-def _joined(base: str, tail: list[str]) -> str:
-    return ".".join([base, *reversed(tail)])[:_LIMIT_CHARS]
