@@ -227,3 +227,30 @@ def test_every_declared_key_is_tried(tmp_path):
     }
     found = collect(project(tmp_path, tables, files), SourceSignature, "dataset:d")
     assert [(tried.element, tried.state.valid) for tried in found.tried] == [("dataset:d", False), ("source:s", True)]
+
+
+def test_a_key_may_be_the_certificate_of_an_authority(tmp_path):
+    """A seal under a chain verifies against the authority, and not against another one of the same name."""
+    from redan.seal.oms import sign
+    from redan.seal.oms.sealers import ChainSealer
+    from seal.oms_cases import certificate, signer_of
+
+    days = (-3650, 3650)
+    root, namesake = (certificate("root", ca=True, days=days) for _ in range(2))
+    leaf = certificate("releaser", root, days=days)
+    system = project(tmp_path, MODEL, {"m.onnx": tiny_onnx(), "m.pub": root.pem})
+    (tmp_path / "m.sig").write_bytes(sign(tmp_path / "m.onnx", ChainSealer(signer_of(leaf), (leaf.der, root.der))))
+    assert collect(system, ModelSeal, "model:m").state.valid
+    (tmp_path / "m.pub").write_bytes(namesake.pem)
+    assert not collect(system, ModelSeal, "model:m").state.valid
+
+
+def test_files_of_a_bundle_are_scanned_under_their_own_names(tmp_path):
+    """All but the seal; a link among them is not followed."""
+    tables = '[[model]]\nname = "m"\npath = "b/m.onnx"\nbundle = "b"\nconfig = ["b/c.json"]\nseal = "b/m.sig"\n'
+    files = {"b/m.onnx": tiny_onnx(), "b/c.json": b"{}", "b/m.sig": b"{}", "b/deep/notes.md": b"# Notes\n"}
+    system = project(tmp_path, tables, files)
+    (tmp_path / "b" / "link.pkl").symlink_to("/etc/hostname")
+    found = collect(system, ModelScan, "model:m")
+    assert [scanned.name for scanned in found.config] == ["b/c.json"]
+    assert [(s.name, s.sha256 == "") for s in found.beside] == [("b/deep/notes.md", False), ("b/link.pkl", True)]

@@ -91,13 +91,13 @@ def _node(kind: str, name: str, here: "dict[str, Json]", path: str, say: Voice) 
         yield _method(here, where, say)
     elif kind == "PartialNode" and name == "functools.partial":
         yield say.unclear("skops-type", f"A PartialNode {where} binds arguments to a function.", remedy=_REMEDY)
-    elif _is_plain(kind, name):
+    elif kind != "FunctionNode" and _is_plain(kind, name):  # types of builtins are data here, its functions never
         return
     elif dangerous(name) or ".." in name or name.count("__") > 1:
         yield say.bad(
             "skops-type", f"A {shown(kind)} {where} builds `{shown(name)}`.", reference="CVE-2024-37065", remedy=_REMEDY
         )
-    else:
+    elif not _is_plain(kind, name):
         yield say.unclear(
             "skops-type",
             f"A {shown(kind)} {where} builds `{shown(name)}`, which is not on the list of types that only hold data.",
