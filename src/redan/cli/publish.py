@@ -166,16 +166,18 @@ def as_text(deed: str, done: "Written", logged: "Logged | None") -> "Rows":
     rows.append(("expires", ", ".join(f"{role} {until:%Y-%m-%d}" for role, until in order)))
     if done.away:
         rows.append(("due", f"{', '.join(done.away)}: more than half expired, and the keys are not here"))
-    rows += [("key" if at == 0 else "", f"{role:<9}  {file}") for at, (role, file) in enumerate(done.made)]
+    rows += [("key" if at == 0 else "", f"{role:<9}  {_short(file)}") for at, (role, file) in enumerate(done.made)]
     if done.began:
         rows += [("for" if at == 0 else "", f"{role:<9}  {where}") for at, (role, where) in enumerate(_WHERE.items())]
         first = _first_root(done)
         rows.append(("hand out", f"{first.file}, by a way that nobody can change; SHA-256"))
         rows.append(("", first.sha256))
     for at, (old, file) in enumerate(done.retired):
-        rows.append(("" if at else "retired", f"{old[:12]}, counts no longer" + (f": delete {file}" if file else "")))
+        rows.append(
+            ("" if at else "retired", f"{old[:12]}, counts no longer" + (f": delete {_short(file)}" if file else ""))
+        )
     if logged is not None:
-        rows.append(("ledger", f"noted for model {logged.model}, {logged.entries:,} entries"))
+        rows.append(("ledger", f"noted for model {logged.model}, entry {logged.entries - 1:,}"))
     release = done.release
     if release is not None and not done.unchanged:
         words = ("redan", "pull", str(done.folder), "--name", release.name, "--root", "1.root.json", "--into", "models")
@@ -196,6 +198,12 @@ def _headline(deed: str, done: "Written") -> "Rows":
         gone = done.withdrawn
         return [("taken back", f"{gone.name} {gone.version}; sites go back to the release before it"), ("in", folder)]
     return [("renewed" if deed == "renew" else "rotated", folder)]
+
+
+def _short(path: Path) -> Path:
+    """A path relative to the folder that the command was called in, where it lies below it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _first_root(done: "Written") -> _FirstRoot:
