@@ -3,20 +3,28 @@
 from redan.scan.region import Region, RegionError
 
 _BUFFER_BYTES = 1 << 18
+NO_FRAME = 1 << 63
 LINE_KEPT_BYTES = 1 << 16  # of a longer line the rest is passed over
 
 
 class Cursor:
     """Reads forward through a region.
 
+    Where an argument crosses the end of a frame, `pickle.loads` reads on, the Python unpickler gives up, and the C
+    unpickler of a file without `peek` drops what is left of the frame and reads the whole argument behind it.
+
     Args:
         region: the bytes.
         position: where to start.
+        dropping: read across the end of a frame as the last of these does.
     """
 
-    __slots__ = ("_base", "_buffer", "_place", "region")
+    __slots__ = ("_base", "_buffer", "_place", "crossed", "dropping", "frame_end", "region")
 
-    def __init__(self, region: Region, position: int = 0) -> None:
+    def __init__(self, region: Region, position: int = 0, *, dropping: bool = False) -> None:
+        self.dropping = dropping
+        self.frame_end = NO_FRAME
+        self.crossed = False
         self.region = region
         self._base = position
         self._buffer = b""
@@ -52,6 +60,8 @@ class Cursor:
         Raises:
             RegionError: there are not as many.
         """
+        if self.position + length > self.frame_end:
+            self._cross()
         end = self._place + length
         if end <= len(self._buffer):
             data = self._buffer[self._place : end]
@@ -67,12 +77,16 @@ class Cursor:
         Raises:
             RegionError: there are not as many.
         """
+        if self.position + length > self.frame_end:
+            self._cross()
         if length > self.region.size - self.position:
             raise RegionError(f"{length:,} bytes at {self.position:,} leave the {self.region.size:,} that are there")
         self.seek(self.position + length)
 
     def line(self) -> tuple[bytes, bool, bool]:
         """The bytes up to a line feed, which is passed over; whether one ended them, and whether they are all."""
+        if self.frame_end < NO_FRAME:
+            self._cross_line()
         kept: list[bytes] = []
         room, whole = LINE_KEPT_BYTES, True
         while True:
@@ -89,6 +103,25 @@ class Cursor:
             self._place = stop if end < 0 else end + 1
             if end >= 0:
                 return b"".join(kept), True, whole
+
+    def _cross(self) -> None:
+        """Notes that an argument crosses the end of the frame that it starts in."""
+        if self.position >= self.frame_end:
+            return
+        self.crossed = True
+        if self.dropping:
+            self.seek(self.frame_end)
+            self.frame_end = NO_FRAME
+
+    def _cross_line(self) -> None:
+        """The same for a line: whether a line feed stands before the end of the frame."""
+        position = self.position
+        while position < self.frame_end:
+            block = self.region.upto(position, min(_BUFFER_BYTES, self.frame_end - position))
+            if not block or b"\n" in block:
+                return
+            position += len(block)
+        self._cross()
 
     def _refill(self) -> None:
         self._base = self.position

@@ -109,16 +109,24 @@ def _long(form: str) -> Handler:
 def line_of(m: Machine) -> bytes:
     """A line of the stream; a fault when nothing ends it, or when it is longer than names and numbers are."""
     line, ended, whole = m.cursor.line()
-    if not ended or not whole:
-        m.fault("holds a line that nothing ends" if not ended else "holds a name or number that is too long")
+    if not ended:
+        return _unended(m, line)
+    if not whole:
+        m.fault("holds a name or number that is too long")
     return line
+
+
+def _unended(m: Machine, line: bytes) -> bytes:
+    """A line that the file ends: unpicklers take its last byte for the line feed, and go on to the end."""
+    if not m.strict:
+        m.fault("holds a line that nothing ends")
+    return line[:-1]
 
 
 def _text_line(m: Machine) -> bytes | None:
     """A line of text; None when it is too long to be kept."""
     line, ended, whole = m.cursor.line()
-    if not ended:
-        m.fault("holds a line that nothing ends")
+    line = line if ended else _unended(m, line)
     return line if whole else None
 
 
@@ -309,7 +317,7 @@ def _frame(m: Machine) -> None:
     if length > m.cursor.region.size - start:
         m.fault("announces a frame that is longer than the file")
         return
-    m.frame_end = start + length
+    m.cursor.frame_end = start + length
 
 
 def _protocol(m: Machine) -> None:

@@ -9,14 +9,14 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 
 from redan.scan.contract import BudgetError, Context
-from redan.scan.pickles.cursor import Cursor
+from redan.scan.pickles.cursor import NO_FRAME, Cursor
 from redan.scan.pickles.names import Judged, judge
 from redan.scan.pickles.values import Bag, Name, Opaque, Standing, Value
 from redan.scan.records import Detection, ScanVerdict
 
+TRIAL = "trial"  # hint of a walk that only asks whether some loader would do anything
 _MOST_MARKS = 1 << 20  # deeper nesting than any real stream; a mark costs memory
 _MOST_VALUES = 1 << 25
-_NO_FRAME = 1 << 63
 _UNKNOWN_REMEDY = "Load it only if you trust its maker and that package; better, ask for weights alone."
 _REMEDY = "Do not load it; ask its maker for weights in safetensors, ONNX or skops."
 
@@ -78,7 +78,6 @@ class Machine:
         self.marks: list[int] = []
         self.memo: MutableMapping[int, Value] = {}
         self.at = cursor.position
-        self.frame_end = _NO_FRAME
         self.stopped = False
         self.result: Value = None
         self.seen = Seen()
@@ -100,13 +99,18 @@ class Machine:
         self.forks.append(other)
 
     @property
+    def frame_end(self) -> int:
+        """Where the open frame ends; behind every file when none is open."""
+        return self.cursor.frame_end
+
+    @property
     def framed(self) -> bool:
         """Whether a frame is open."""
-        return self.frame_end < _NO_FRAME
+        return self.cursor.frame_end < NO_FRAME
 
     def unframe(self) -> None:
         """Forgets the frame, whose end was reached."""
-        self.frame_end = _NO_FRAME
+        self.cursor.frame_end = NO_FRAME
 
     def nested(self) -> None:
         """Walks a stream that begins at the cursor with a stack and memo of its own, and goes on behind it.
@@ -114,15 +118,26 @@ class Machine:
         Raises:
             StreamEndError: it breaks off, and this one with it.
         """
-        inner = Machine(
-            Cursor(self.cursor.region, self.cursor.position), self.context, strict=self.strict, joblib=False
-        )
+        cursor = Cursor(self.cursor.region, self.cursor.position, dropping=self.cursor.dropping)
+        inner = Machine(cursor, self.context, strict=self.strict, joblib=False)
         inner.seen = self.seen
         if self.walk is not None:
             self.walk(inner)
+        self.cursor.crossed = self.cursor.crossed or cursor.crossed
         if not inner.stopped:
             raise StreamEndError
         self.cursor.seek(inner.cursor.position)
+
+    def outside(self, rule: str, what: str) -> Value:
+        """What comes from outside the file: unknown, told, and the end for a loader that was given nothing.
+
+        Raises:
+            StreamEndError: the walk is strict, and no trial of what some loader might do.
+        """
+        if self.strict and self.context.hint != TRIAL:
+            raise StreamEndError
+        self.say(rule, ScanVerdict.NOT_UNDERSTOOD, what, "CWE-502")
+        return Opaque.UNKNOWN
 
     # -- stack ------------------------------------------------------------------------------------------------------
 

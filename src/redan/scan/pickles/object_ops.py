@@ -144,24 +144,14 @@ def _judge_state(m: Machine, state: Value) -> None:
 def _extension(size: int) -> Handler:
     def act(m: Machine) -> None:
         code = int.from_bytes(m.cursor.take(size), "little", signed=size == _WIDEST)
-        if m.strict:
-            raise StreamEndError
-        m.say(
-            "pickle-extension",
-            _NOT_UNDERSTOOD,
-            f"imports by extension code {code}; what it stands for is known to the loading process only",
-            "CWE-502",
-        )
-        m.push(Opaque.UNKNOWN)
+        what = f"imports by extension code {code}; what it stands for is known to the loading process only"
+        m.push(m.outside("pickle-extension", what))
 
     return act
 
 
 def _buffer(m: Machine) -> None:
-    if m.strict:
-        raise StreamEndError
-    m.say("pickle-buffer", _NOT_UNDERSTOOD, "takes a buffer from outside the file", "CWE-502")
-    m.push(Opaque.UNKNOWN)
+    m.push(m.outside("pickle-buffer", "takes a buffer from outside the file"))
 
 
 def _persistent_text(m: Machine) -> None:

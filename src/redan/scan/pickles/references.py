@@ -1,8 +1,7 @@
 """Persistent ids: references to bytes outside the stream, known in the forms that torch writes."""
 
-from redan.scan.pickles.machine import Machine, StreamEndError, tuple_of
+from redan.scan.pickles.machine import Machine, tuple_of
 from redan.scan.pickles.values import Blob, Name, Opaque, Standing, Value
-from redan.scan.records import ScanVerdict
 
 _STORAGE_PARTS = (5, 6)  # word, class, key, location, count; in files before 1.6 also the view
 _MODULE_PARTS = 4  # word, class, source file, source
@@ -14,15 +13,8 @@ def referred(m: Machine, saved: Value) -> Value:
         found = _of_torch(m, saved)
         if found is not None:
             return found
-    if m.strict:
-        raise StreamEndError
-    m.say(
-        "pickle-persistent-id",
-        ScanVerdict.NOT_UNDERSTOOD,
-        "refers to an object outside the file; what it is, the loading program decides",
-        "CWE-502",
-    )
-    return Opaque.UNKNOWN
+    what = "refers to an object outside the file; what it is, the loading program decides"
+    return m.outside("pickle-persistent-id", what)
 
 
 def _of_torch(m: Machine, saved: Value) -> Value:

@@ -7,9 +7,9 @@ from redan.scan.budget import Spent
 from redan.scan.contract import Context
 from redan.scan.pickles.cursor import Cursor
 from redan.scan.pickles.data_ops import NEWEST_PROTOCOL
-from redan.scan.pickles.machine import Machine
+from redan.scan.pickles.machine import TRIAL, Machine
 from redan.scan.pickles.values import Standing
-from redan.scan.pickles.walk import run, walk
+from redan.scan.pickles.walk import readings, run
 from redan.scan.records import Detection, ScanVerdict
 from redan.scan.region import Region
 
@@ -33,15 +33,19 @@ def is_legacy_torch(region: Region, _name: str) -> bool:
 
 
 def _does_something(region: Region, start: int) -> bool:
+    waiting, reached = [start], False
     for _ in range(_TRIAL_STREAMS):
+        if not waiting:
+            return reached
+        start = waiting.pop()
         if start >= region.size:
-            return True
+            reached = True
+            continue
         machine = _tried(region, start, _TRIAL_STEPS)
-        if _effective(machine):
+        if _effective(machine) or (machine.stopped and not machine.strict):
             return True
-        if not machine.stopped:
-            return False
-        start = machine.cursor.position
+        if machine.stopped:
+            waiting += ends_of(machine)
     return True
 
 
@@ -50,7 +54,7 @@ def _tried(region: Region, start: int, steps: int) -> Machine:
     head = region.upto(start, 2)
     says_so = head[:1] == b"\x80" and head[1:] <= bytes([NEWEST_PROTOCOL])
     context = Context(place="", name="", budget=Spent(region.size), inside=_nothing_inside, siblings=_no_sibling)
-    machine = Machine(Cursor(region, start), replace(context, hint="torch"), strict=not says_so)
+    machine = Machine(Cursor(region, start), replace(context, hint=TRIAL), strict=not says_so)
     run(machine, steps)
     return machine
 
@@ -80,12 +84,13 @@ def read(region: Region, context: Context) -> Iterator[Detection]:
         context.budget.spend(steps=_STEPS_OF_A_STREAM)
         if start and not _does_something(region, start):
             continue
-        machine = walk(region, start, context)
-        yield from told(machine, region, context)
-        if not machine.stopped:
+        machines = readings(region, start, context)
+        for machine in machines:
+            yield from told(machine, region, context)
+        if not any(machine.stopped for machine in machines):
             return
-        reached = max(reached, machine.cursor.position)
-        for end in ends_of(machine):
+        reached = max(reached, *(machine.cursor.position for machine in machines))
+        for end in (end for machine in machines for end in ends_of(machine)):
             if end < region.size and end not in started:
                 started.add(end)
                 waiting.append(end)

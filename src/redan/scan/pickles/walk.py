@@ -14,19 +14,32 @@ OPS = MappingProxyType({**DATA_OPS, **OBJECT_OPS})
 _STEPS_AT_ONCE = 4096
 
 
-def walk(region: Region, start: int, context: Context, *, strict: bool = False, joblib: bool = True) -> Machine:
+def walk(region: Region, start: int, context: Context, *, joblib: bool = True, dropping: bool = False) -> Machine:
     """The machine after the stream that starts at an offset.
 
     Args:
         region: the bytes.
         start: offset of the first opcode.
         context: of the member.
-        strict: stop at the first fault, as a loader would.
         joblib: pass over array bytes as joblib does.
+        dropping: read across the ends of frames as `Cursor` says.
     """
-    machine = Machine(Cursor(region, start), context, strict=strict, joblib=joblib)
+    machine = Machine(Cursor(region, start, dropping=dropping), context, joblib=joblib)
     run(machine)
     return machine
+
+
+def readings(region: Region, start: int, context: Context, *, joblib: bool = True) -> list[Machine]:
+    """The machines of every reading of a stream: one, or two where an argument crosses the end of a frame.
+
+    Args:
+        region: the bytes.
+        start: offset of the first opcode.
+        context: of the member.
+        joblib: pass over array bytes as joblib does.
+    """
+    first = walk(region, start, context, joblib=joblib)
+    return [first, walk(region, start, context, joblib=joblib, dropping=True)] if first.cursor.crossed else [first]
 
 
 def run(machine: Machine, most_steps: int = 1 << 62) -> None:

@@ -1,0 +1,79 @@
+"""Hostile pickles: every gadget, by every opcode, in every container; none is silent."""
+
+import pytest
+
+from redan.scan import ScanVerdict, scan_bytes
+from scan.hostile import PAIRS, containers, odd_streams, styles
+
+SYSTEM = styles("os", "system")
+UNKNOWN = styles("some_package.models", "Network")
+# Whatever stands where os.system would: these styles are faults or frames, never clean.
+SPOILT = {name for name in SYSTEM if name.startswith(("then-", "no-stop", "missing-", "unordered-", "behind-"))}
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=" ".join)
+def test_every_gadget_is_malicious_by_every_opcode(pair):
+    """A dangerous name is named, whichever opcode brings it, and whatever the stream does before or after."""
+    module, name = pair
+    for style, data in styles(module, name).items():
+        found = scan_bytes(data, "m.pkl")
+        assert found.verdict is ScanVerdict.MALICIOUS, style
+
+
+@pytest.mark.parametrize("style", UNKNOWN)
+def test_an_unknown_name_is_never_clean(style):
+    """Default-deny: a class of a package that is not on the list is not understood, by every opcode."""
+    expected = {ScanVerdict.NOT_UNDERSTOOD}
+    if style in {"build", "setitem", "append", "nested-pickle"}:
+        expected = {ScanVerdict.MALICIOUS}
+    assert {scan_bytes(UNKNOWN[style], "m.pkl").verdict} == expected
+
+
+@pytest.mark.parametrize("style", SYSTEM)
+def test_a_harmless_twin_of_each_style_is_not_malicious(style):
+    """The same opcodes with a harmless class accuse nobody."""
+    twin = styles("collections", "OrderedDict")[style]
+    found = scan_bytes(twin, "m.pkl")
+    if style not in {"build", "setitem", "append", "nested-pickle"}:
+        assert found.verdict is not ScanVerdict.MALICIOUS
+    if style in SPOILT:
+        assert found.verdict is not ScanVerdict.CLEAN
+
+
+@pytest.mark.parametrize("container", containers(b"."))
+@pytest.mark.parametrize("style", ["global-0", "stack-global", "no-stop"])
+def test_no_container_hides_a_payload(container, style):
+    """A payload is found in every container, and the detection names the member."""
+    found = scan_bytes(containers(SYSTEM[style])[container], "m.bin")
+    assert found.verdict is ScanVerdict.MALICIOUS
+    assert any("os.system" in d.what for d in found.detections)
+
+
+@pytest.mark.parametrize("container", containers(b"."))
+def test_no_container_makes_an_unknown_name_clean(container):
+    """A class that is not on the list is not understood in every container that a loader unpickles."""
+    found = scan_bytes(containers(UNKNOWN["global-2"])[container], "m.bin")
+    raw = {"torch-zip-in-storage"}  # bytes of a storage are numbers for every loader
+    assert (found.verdict is ScanVerdict.NOT_UNDERSTOOD) or container in raw
+
+
+@pytest.mark.parametrize("name", odd_streams())
+def test_what_nobody_can_vouch_for_is_not_clean(name):
+    """Faults, references to the outside and indirect calls are not understood, and nobody is accused."""
+    assert scan_bytes(odd_streams()[name], "m.pkl").verdict is ScanVerdict.NOT_UNDERSTOOD
+
+
+def test_the_place_of_an_import_is_its_opcode():
+    """The offset points at the opcode of the import, in the stream where it stands."""
+    data = styles("os", "system")["second-stream"]
+    [found] = [d for d in scan_bytes(data, "m.pkl").detections if "os.system" in d.what]
+    assert data[found.offset : found.offset + 10] == b"cos\nsystem"
+
+
+def test_a_name_from_the_file_cannot_steer_a_terminal():
+    """Control characters of names are escaped, and long names are cut."""
+    data = b"c\x1b[2Jevil\nx" + b"y" * 5000 + b"\n)R."
+    found = scan_bytes(data, "m.pkl")
+    text = " ".join(d.what for d in found.detections)
+    assert "\x1b" not in text
+    assert len(text) < 500
