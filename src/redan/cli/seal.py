@@ -41,7 +41,9 @@ def seal(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A model, a dataset or a folder of files.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="SEAL", help="Where the seal goes, such as model.sig.")],
     key: Key = None,
-    keyless: Annotated[bool, typer.Option(help="Sign as yourself through Sigstore; asks its services.")] = False,
+    keyless: Annotated[
+        bool, typer.Option("--keyless", help="Sign as yourself through Sigstore; asks its services.")
+    ] = False,
     ignore: Ignore = None,
     hash_type: Annotated[Literal["sha256", "blake3"], typer.Option("--hash", help="Hash of the files.")] = "sha256",
     cert_chain: Chain = None,
