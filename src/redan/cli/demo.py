@@ -69,7 +69,7 @@ def demo(
     _python(console, folder, "train.py")
     first = _checked(folder, Stage.OPERATION)
     text.draw(material_of(first.judging, first.results, first.judgement, first.verified), console)
-    _step(console, "3  Repair it: describe, split by customer, seal, record the training, publish, check at every stage")
+    _step(console, "3  Repair it: describe, split by customer, seal, record, release; check at every stage")
     second = _repair(console, repaired)
     text.draw(material_of(second.judging, second.results, second.judgement, second.verified), console)
     pages = [_page(done, where) for done, where in ((first, folder), (second, repaired))]
