@@ -254,3 +254,39 @@ def test_files_of_a_bundle_are_scanned_under_their_own_names(tmp_path):
     found = collect(system, ModelScan, "model:m")
     assert [scanned.name for scanned in found.config] == ["b/c.json"]
     assert [(s.name, s.sha256 == "") for s in found.beside] == [("b/deep/notes.md", False), ("b/link.pkl", True)]
+
+
+@pytest.mark.parametrize(("estimator", "outcome"), [("forest", Outcome.HOLDS), ("foreign", Outcome.BROKEN)])
+def test_skops_types_that_only_hold_data_need_not_be_named(tmp_path, estimator, outcome):
+    """The trees of a forest are known to the scan, though not to skops; a type of nobody knows where is not."""
+    import numpy as np
+    from sklearn.ensemble import RandomForestClassifier
+    from skops.io import dumps
+
+    made = Foreign()
+    if estimator == "forest":
+        made = RandomForestClassifier(2, random_state=0).fit(np.arange(8.0).reshape(4, 2), [0, 1, 0, 1])
+    data, signer = dumps(made), known_signer("a")
+    seal = seal_of({"m.skops": data}, signer, alone=True)
+    files = {"m.skops": data, "m.sig": seal, "m.pub": signer.public.pem.encode()}
+    toml = '[system]\nname = "x"\nstage = "training"\n' + MODEL.replace("m.onnx", "m.skops")
+    vector = replace(VECTORS[LOADED, "a sealed ONNX model"], files={**files, "redan.toml": toml.encode()}, subject=None)
+    (found,) = answer(vector, tmp_path)
+    assert found.outcome is outcome, found.message
+
+
+class Foreign:
+    """A type that neither skops nor the scan knows."""
+
+
+def test_a_seal_that_cannot_be_verified_here_is_not_run_beside_its_digest(tmp_path, monkeypatch):
+    """The digest of a pretrained model is still answered for."""
+    from redan.controls.a_mlsg_001.n002_no_pretrained_model_of_unknown_provenance import vectors as planted
+
+    def lacking(*_args, **_options):
+        raise MissingExtraError("blake3", "blake3")
+
+    monkeypatch.setattr("redan.seal.oms.verify", lacking)
+    vector = next(v for v in planted.vectors() if v.name == "digest and signature verify")
+    found = {f.part: f.outcome for f in answer(vector, tmp_path)}
+    assert found == {"digest": Outcome.HOLDS, "signature": Outcome.NOT_RUN}

@@ -4,5 +4,17 @@ from redan.models.formats import Format
 from redan.models.loaded import Loaded, Piece
 from redan.models.loading import load
 from redan.models.model import Model, OnnxModel, Port, SklearnModel, model_of
+from redan.models.skops_file import UntrustedTypesError
 
-__all__ = ["Format", "Loaded", "Model", "OnnxModel", "Piece", "Port", "SklearnModel", "load", "model_of"]
+__all__ = [
+    "Format",
+    "Loaded",
+    "Model",
+    "OnnxModel",
+    "Piece",
+    "Port",
+    "SklearnModel",
+    "UntrustedTypesError",
+    "load",
+    "model_of",
+]

@@ -14,6 +14,22 @@ _PACKAGE = "skops"
 _SHOWN = 5
 
 
+class UntrustedTypesError(InputError):
+    """A skops file needs types that nobody named.
+
+    Args:
+        types: their full names, in the order of the file.
+    """
+
+    def __init__(self, types: tuple[str, ...]) -> None:
+        shown = ", ".join(json.dumps(name[:80]) for name in types[:_SHOWN])
+        super().__init__(
+            f"the skops file needs {len(types)} types that are not trusted: {shown}",
+            remedy="look at them, and name those that you trust in trusted=[...]",
+        )
+        self.types = types
+
+
 def estimator(data: bytes, trusted: Iterable[str]) -> tuple[object, str, str]:
     """The object in a skops file.
 
@@ -27,7 +43,8 @@ def estimator(data: bytes, trusted: Iterable[str]) -> tuple[object, str, str]:
     Raises:
         MissingExtraError: skops is not installed.
         IncompleteError: a fault of the installed version is published.
-        InputError: the file needs a type that nobody trusts, or is damaged.
+        UntrustedTypesError: the file needs a type that nobody trusts.
+        InputError: the file is damaged.
     """
     found = required(_PACKAGE, _PACKAGE)
     from skops import io as skops
@@ -36,11 +53,7 @@ def estimator(data: bytes, trusted: Iterable[str]) -> tuple[object, str, str]:
     try:
         strange = [name for name in skops.get_untrusted_types(data=data) if name not in names]
         if strange:
-            shown = ", ".join(json.dumps(name[:80]) for name in strange[:_SHOWN])
-            raise InputError(
-                f"the skops file needs {len(strange)} types that are not trusted: {shown}",
-                remedy="look at them, and name those that you trust in trusted=[...]",
-            )
+            raise UntrustedTypesError(tuple(strange))
         return skops.loads(data, trusted=names), _PACKAGE, found
     except FAULTS as error:
         raise InputError(f"skops {found} does not load the file", remedy="save it again with this version") from error

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 from redan.artifacts.history import Event
@@ -13,7 +14,8 @@ from redan.controls.contract import Have
 from redan.controls.statement import moment
 from redan.errors import IncompleteError, InputError, InvalidError, MissingExtraError, UsageError
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
-from redan.models import Loaded, load
+from redan.models import Loaded, UntrustedTypesError, load
+from redan.scan import ScanVerdict, scan_file
 from redan.system.records import Model
 from redan.system.system import System
 from redan.terms import Level, Stage
@@ -53,7 +55,7 @@ def _loaded(have: Have, model: Model, seal: ModelSeal) -> Loaded | Finding:
         advice = remedy or Remedy(text=_SAFE)
         return broken(LOADED, have.subject.id, f"Nothing vouches for the bytes that load. {text}", advice)
     try:
-        return load(seal.path, seal=seal.seal, trust=trusted(seal.key), within=seal.within)
+        return _from_verified(seal, seal.seal, seal.key)
     except MissingExtraError:
         raise
     except IncompleteError as error:
@@ -62,6 +64,17 @@ def _loaded(have: Have, model: Model, seal: ModelSeal) -> Loaded | Finding:
     except (InputError, InvalidError, UsageError) as error:
         text = f"Model {model.name} does not load from its verified bytes without an unsafe option: {error.what}."
         return broken(LOADED, have.subject.id, text, Remedy(text=_SAFE, effort=Level.MEDIUM))
+
+
+def _from_verified(seal: ModelSeal, bundle: Path, key: Path) -> Loaded:
+    """The model; types of a skops file count as trusted when the scan knows that they only hold data."""
+    trust = trusted(key)
+    try:
+        return load(seal.path, seal=bundle, trust=trust, within=seal.within)
+    except UntrustedTypesError as error:
+        if scan_file(seal.path).verdict is not ScanVerdict.CLEAN:
+            raise
+        return load(seal.path, seal=bundle, trust=trust, within=seal.within, trusted=error.types)
 
 
 def _said(model: Model, loaded: Loaded) -> str:
