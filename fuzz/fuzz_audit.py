@@ -21,5 +21,6 @@ def TestOneInput(data: bytes) -> None:  # noqa: N802 -- the name that fuzzers lo
 if __name__ == "__main__":
     import atheris
 
+    atheris.instrument_all()
     atheris.Setup(sys.argv, TestOneInput)
     atheris.Fuzz()

@@ -69,6 +69,8 @@ import mlflow.sklearn; mlflow.sklearn.load_model("x")
 import skops.io as sio; sio.load("x", trusted=True)
 import skops.io as sio; u = sio.get_untrusted_types(file="x"); sio.load("x", trusted=u)
 import importlib; importlib.import_module(name)
+import importlib; importlib.import_module(f"os.{name}")
+import importlib; importlib.import_module(f"churn{name}")
 import importlib; importlib.import_module("pick" + "le").load(f)
 import importlib; importlib.import_module("elkcip"[::-1]).load(f)
 import importlib; importlib.import_module("".join(["pick", "le"])).load(f)
@@ -128,6 +130,8 @@ M.load_from_checkpoint("x", weights_only=True)
 from redan import models; models.load("x", seal="s", key="k", unsafe_pickle=False)
 import onnxruntime as ort; ort.InferenceSession(data)
 def evaluate(m): return m
+import importlib; importlib.import_module(f"churn.steps.{name}")
+import importlib; importlib.import_module("churn.steps." + name, __package__)
 """.strip().splitlines()
 
 

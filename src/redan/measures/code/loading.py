@@ -1,6 +1,8 @@
 """Whether code loads data or models that can carry code; the code is parsed, never imported or run."""
 
 import ast
+import re
+import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -9,6 +11,7 @@ from redan.measures.code.names import OBSCURED, UNKNOWN, Names, folded, names_of
 from redan.measures.code.rules import Rule
 from redan.measures.code.source import Source
 
+_PACKAGE = re.compile(r"\.*(?P<root>\w+)\.")
 _H5 = (".h5", ".hdf5")
 _SAVING = frozenset({"save", "savez", "savez_compressed", "write_array", "dump"})
 
@@ -177,12 +180,23 @@ def _judged(name: str, node: ast.Call, names: Names) -> Iterator[tuple[Rule, str
         rule = _skops(node, names)
     elif name in rules.FIXED_TEXT:
         rule = None if node.args and folded(node.args[0]) is not None else rules.FIXED_TEXT[name]
+        if rule is rules.IMPORT and node.args and _stays_inside(node.args[0]):
+            rule = None
     elif name in rules.FIXED_PATH:
         rule = None if len(node.args) > 1 and folded(node.args[1]) is not None else rules.FILE_CODE
     elif name.startswith("redan.") and any(_is_unsafe(k) for k in node.keywords):
         rule = rules.REDAN
     if rule is not None:
         yield rule, name
+
+
+def _stays_inside(node: ast.expr) -> bool:
+    """Whether a computed module can only be one below a fixed package, such as `f"churn.steps.{name}"`."""
+    first = node.values[0] if isinstance(node, ast.JoinedStr) and node.values else node
+    while isinstance(first, ast.BinOp) and isinstance(first.op, ast.Add):
+        first = first.left
+    found = _PACKAGE.match(folded(first) or "")
+    return found is not None and found["root"] not in sys.stdlib_module_names and found["root"] not in rules.LOADERS
 
 
 def _option(node: ast.Call, name: str, position: int | None = None) -> ast.expr | None:

@@ -26,7 +26,7 @@ def vectors() -> tuple[Vector, ...]:
 
 def _toml(*, statements: bool = False, every: str = "") -> bytes:
     lines = [
-        f"# {_CVE}",
+        f"# {_CVE} PYSEC-2099-2",
         '[system]\nname = "churn"\nstage = "training"',
         '[[model]]\nname = "m"',
         '[pipeline]\nrequirements = ["requirements.txt"]\naudit = "audit.json"',
