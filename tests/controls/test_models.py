@@ -290,3 +290,17 @@ def test_a_seal_that_cannot_be_verified_here_is_not_run_beside_its_digest(tmp_pa
     vector = next(v for v in planted.vectors() if v.name == "digest and signature verify")
     found = {f.part: f.outcome for f in answer(vector, tmp_path)}
     assert found == {"digest": Outcome.HOLDS, "signature": Outcome.NOT_RUN}
+
+
+def test_what_the_signer_left_out_is_named(tmp_path):
+    """The standard allows it; beside a released model nobody vouches for it."""
+    from redan.seal.oms import sign
+
+    tables = '[[model]]\nname = "m"\npath = "b/m.onnx"\nbundle = "b"\nseal = "m.sig"\nkey = "m.pub"\n'
+    signer = known_signer("a")
+    files = {"b/m.onnx": tiny_onnx(), "b/notes.txt": b"later\n", "m.pub": signer.public.pem.encode()}
+    system = project(tmp_path, tables, files)
+    (tmp_path / "m.sig").write_bytes(sign(tmp_path / "b", signer, ignore=["notes.txt"]))
+    assert collect(system, ModelSeal, "model:m").state.fault.startswith("notes.txt: ")
+    (tmp_path / "b" / "notes.txt").unlink()
+    assert collect(system, ModelSeal, "model:m").state.valid

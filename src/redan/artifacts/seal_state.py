@@ -71,10 +71,11 @@ def seal_state(root: Path, path: Path, seal: Path, key: Path) -> SealState:
         trust = trusted(key, text)
         key_id = "" if isinstance(trust, Chain) else trust.key_id
         sealed = verify(path, bundle, trust)
-        if sealed.left_out:  # valid under the standard; what nobody vouches for has no place beside a released model
-            raise InvalidError("lies among the sealed files, and its signer left it out", where=sealed.left_out[0])
     except (InvalidError, InputError, UsageError) as error:
         return SealState(fault=_said(error, root), key_id=key_id, inputs=tuple(inputs))
+    if sealed.left_out:  # valid under the standard; what nobody vouches for has no place beside a released model
+        fault = f"{sealed.left_out[0]}: lies among the sealed files, and its signer left it out"
+        return SealState(fault=fault, key_id=key_id, inputs=tuple(inputs))
     return SealState(root=sealed.root, key_id=sealed.key_id, names=sealed.names, inputs=tuple(inputs))
 
 
