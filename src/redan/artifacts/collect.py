@@ -27,7 +27,7 @@ from redan.system.system import System
 def dataset_file(system: System, element: str) -> Artifact | Absent:
     """The file behind a dataset, digested; absent without a path, before there is data, and while it is encrypted."""
     if not isinstance(system.elements.get(element), Dataset):
-        return Absent(element, "no dataset")
+        return Absent(element, "no path is declared")
     for key, name in declared_paths(system, element)[:1]:
         found = digested(system, element, key, name)
         if isinstance(found, Absent):

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from redan.artifacts.declared import declared_files
 from redan.artifacts.history import Event
 from redan.errors import UsageError
 from redan.evidence.ledger_entries import record_events
+from redan.files import digest_file
 from redan.recording.audit import watching
 from redan.recording.declared import declared, model_outputs, undeclared
 from redan.recording.form import FileResource, TrainingRecord
 from redan.recording.keep import RECORDS, Kept, keep, sealed
 from redan.recording.session import Clock, Session, utc_now
 from redan.recording.statement import Asked, statement
-from redan.runner.events import before_training
+from redan.runner.described import described
 from redan.seal.keys import Signer
+from redan.system.records import Model
 from redan.system.system import System
 
 if TYPE_CHECKING:
@@ -33,7 +36,14 @@ def log_start(ledger: "Ledger", system: System, at: dt.datetime) -> None:
     Raises:
         InputError: a declared model file cannot be read.
     """
-    record_events(ledger, before_training(system, at))
+    record_events(ledger, (*_made_before(system, at), *described(system, at)))
+
+
+def _made_before(system: System, at: dt.datetime) -> Iterator[Event]:
+    # First, as a run of the checks does: of what is first seen together, nothing shows that the statement was first.
+    for element, key, path in declared_files(system):
+        if key == "path" and isinstance(system.elements.get(element), Model) and path.is_file():
+            yield Event(kind="trained", at=at, key=element, digest=digest_file(path).sha256)
 
 
 def log_record(ledger: "Ledger", record: TrainingRecord, sha256: str, system: System | None = None) -> None:

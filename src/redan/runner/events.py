@@ -1,15 +1,15 @@
 """What a run tells the ledger before it asks anything: which statements and models it saw, so that both get dated."""
 
 import datetime as dt
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 
 from redan.artifacts.absent import Absent
-from redan.artifacts.collect import collect, declared_files
+from redan.artifacts.collect import collect
 from redan.artifacts.declared import PIPELINE
 from redan.artifacts.history import Event
 from redan.artifacts.model_file import ModelFile
 from redan.artifacts.pipeline_files import AuditFile
-from redan.canon import digest_of
+from redan.runner.described import described
 from redan.system.system import System
 
 
@@ -30,42 +30,17 @@ def observed(system: System, at: dt.datetime) -> tuple[Event, ...]:
     Raises:
         InputError: a declared model file, or the result of the search, cannot be read.
     """
-    return (*_trained(system, at), *_described(system, at))
+    return (*_trained(system, at), *_searched(system, at), *described(system, at))
 
 
-def before_training(system: System, at: dt.datetime) -> tuple[Event, ...]:
-    """The events that the start of a recorded training observes: as `observed`, without models that are not there yet.
-
-    Args:
-        system: the description.
-        at: now, UTC.
-
-    Raises:
-        InputError: a path leaves the project, or a model file that is there cannot be read.
-    """
-    made = {element for element, key, path in declared_files(system) if key == "path" and path.exists()}
-    return (*_trained(system, at, made), *_described(system, at))
-
-
-def _trained(system: System, at: dt.datetime, made: Container[str] | None = None) -> Iterator[Event]:
+def _trained(system: System, at: dt.datetime) -> Iterator[Event]:
     for model in system.models:
-        if made is not None and f"model:{model.name}" not in made:
-            continue
         found = collect(system, ModelFile, f"model:{model.name}")
         if not isinstance(found, Absent):
             yield Event(kind="trained", at=at, key=f"model:{model.name}", digest=found.digest)
 
 
-def _described(system: System, at: dt.datetime) -> Iterator[Event]:
-    if system.about.requirements:
-        yield Event(kind="described", at=at, key="system.requirements", digest=digest_of(system.about.requirements))
-    searched = collect(system, AuditFile, PIPELINE)
-    if not isinstance(searched, Absent):
-        yield Event(kind="described", at=at, key="pipeline.audit", digest=searched.digest)
-    for feature in system.features:
-        if feature.sensitivity is not None:
-            yield Event(kind="described", at=at, key=f"feature:{feature.name}", digest=digest_of(feature.sensitivity))
-    for control, stance in system.tables.controls.items():
-        yield Event(
-            kind="described", at=at, key=f"controls:{control}", digest=digest_of(stance.model_dump(mode="json"))
-        )
+def _searched(system: System, at: dt.datetime) -> Iterator[Event]:
+    found = collect(system, AuditFile, PIPELINE)
+    if not isinstance(found, Absent):
+        yield Event(kind="described", at=at, key="pipeline.audit", digest=found.digest)
