@@ -1,6 +1,6 @@
 """What `redan record` costs: the churn example's training with and without it, in pairs, in one run.
 
-Usage: python bench/bench_record.py [FOLDER WITH THE PREPARED EXAMPLE] [PAIRS]   (default: examples/churn, after `make demo`; 5)
+Usage: python bench/bench_record.py [FOLDER WITH THE PREPARED EXAMPLE] [PAIRS]   (default: examples/churn; 5)
 Target: at most 30 % of the wall time of the training, whole command against whole command.
 """
 

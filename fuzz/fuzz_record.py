@@ -1,4 +1,4 @@
-"""Fuzz target: the reader of records takes any bytes and says believed or not, nothing else, and never wrongly believed.
+"""Fuzz target: the reader of records says believed or not of any bytes, nothing else, and never wrongly.
 
 Run with an outside fuzzer: python fuzz/fuzz_record.py [corpus folder]
 The first byte chooses: raw bytes, an edit of a real envelope's bytes, or an edit of its payload sealed again.

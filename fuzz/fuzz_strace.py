@@ -1,4 +1,4 @@
-"""Fuzz target: the reader of the tracer's lines and of the watcher's log takes any bytes, and keeps absolute paths alone.
+"""Fuzz target: the reader of the tracer's lines and of the watcher's log takes any bytes and keeps absolute paths.
 
 Run with an outside fuzzer: python fuzz/fuzz_strace.py [corpus folder]
 The first byte chooses: lines as they are, arguments of a call that is known, or lines of the audit hooks' log.

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from recording.recording_cases import METHODS, needs_strace
 
+from recording.recording_cases import METHODS, needs_strace
 from redan.cli.flow import Asked, check
 from redan.cli.state import State
 from redan.recording.reader import open_file
@@ -58,13 +58,20 @@ def redan(folder, *words, env=None, stdin=subprocess.DEVNULL):
     """The command, run in a folder."""
     return subprocess.run(
         [sys.executable, "-m", "redan", *words],
-        cwd=folder, capture_output=True, text=True, check=False, stdin=stdin, env={**os.environ, **(env or {})},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=stdin,
+        env={**os.environ, **(env or {})},
     )
 
 
 def recorded(folder, *options, command=None, **more):
     """A recorded training and what it says as JSON."""
-    done = redan(folder, "record", *options, "--format", "json", "--", *(command or [sys.executable, "train.py"]), **more)
+    done = redan(
+        folder, "record", *options, "--format", "json", "--", *(command or [sys.executable, "train.py"]), **more
+    )
     return done.returncode, json.loads(done.stdout)
 
 
@@ -192,7 +199,9 @@ def test_without_a_description_files_are_listed_and_not_judged(tmp_path):
 
 def test_the_description_is_found_beside_the_script(project):
     """Called from elsewhere, the project is that of the script; paths are relative to it."""
-    (project / "train.py").write_text("import os; os.chdir(os.path.dirname(os.path.abspath(__file__)))\n" + CODE + SAVE, encoding="utf-8")
+    (project / "train.py").write_text(
+        "import os; os.chdir(os.path.dirname(os.path.abspath(__file__)))\n" + CODE + SAVE, encoding="utf-8"
+    )
     elsewhere = project.parent / (project.name + "-elsewhere")
     elsewhere.mkdir()
     code, said = recorded(elsewhere, command=[sys.executable, str(project / "train.py")])
@@ -214,7 +223,11 @@ def test_an_interrupt_leaves_nothing_half_written(project):
     (project / "tmp").mkdir()
     process = subprocess.Popen(
         [sys.executable, "-m", "redan", "record", "--", sys.executable, "train.py"],
-        cwd=project, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=project,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         env={**os.environ, "TMPDIR": str(project / "tmp")},
     )
     for _ in range(600):

@@ -5,8 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from recording.recording_cases import inside, ran, read
 
+from recording.recording_cases import inside, ran, read
 from redan.errors import IncompleteError
 from redan.recording.audit import FOLDER, Told, watching
 from redan.recording.tally import Tally
@@ -79,7 +79,9 @@ def test_isolated_interpreters_are_a_gap(root):
     assert any("without the watcher" in gap for gap in ran(root, code, method="audit").watched.gaps)
 
 
-@pytest.mark.parametrize("program", [["true"], [sys.executable, "-I", "-c", "pass"], [sys.executable, "-S", "-c", "pass"]])
+@pytest.mark.parametrize(
+    "program", [["true"], [sys.executable, "-I", "-c", "pass"], [sys.executable, "-S", "-c", "pass"]]
+)
 def test_a_command_that_cannot_be_watched_leaves_no_record(program, root):
     """No Python, or one that does not load the watcher: nothing is claimed."""
     with pytest.raises(IncompleteError, match="no Python that could be watched"):
@@ -125,7 +127,9 @@ def test_this_very_process_is_watched(root, monkeypatch):
     assert seen[0].gaps[0].startswith("what this process had read before")
 
 
-@pytest.mark.parametrize("line", [b"", b"f", b"f r", b"f r zz", b"f r 61", b"m - 2f61", b"q - 2f61", b"\xff\x00", b"f r 2f00"])
+@pytest.mark.parametrize(
+    "line", [b"", b"f", b"f r", b"f r zz", b"f r 61", b"m - 2f61", b"q - 2f61", b"\xff\x00", b"f r 2f00"]
+)
 def test_odd_lines_of_the_log_are_counted_not_believed(line):
     """A hostile run can write into the log; what makes no sense is counted."""
     told = Told(Tally())

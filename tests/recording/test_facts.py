@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recording.recording_cases import ran
 
+from recording.recording_cases import ran
 from redan.recording.digests import Digests, State
 from redan.recording.facts import facts
 from redan.recording.names import shown
@@ -91,7 +91,10 @@ def test_digests_are_those_of_the_bytes(tmp_path):
         ("open('a.csv').read()", State.UNCHANGED),
         ("open('a.csv').read(); open('a.csv', 'a').write('3')", State.CHANGED),
         ("import os; s = open('a.csv').read(); os.remove('a.csv'); open('a.csv', 'w').write(s)", State.CHANGED),
-        ("import os; os.replace('a.csv', 'k'); os.replace('b.csv', 'a.csv'); open('a.csv').read(); os.replace('a.csv', 'b.csv'); os.replace('k', 'a.csv')", State.CHANGED),
+        (
+            "import os; os.replace('a.csv', 'k'); os.replace('b.csv', 'a.csv'); open('a.csv').read(); os.replace('a.csv', 'b.csv'); os.replace('k', 'a.csv')",
+            State.CHANGED,
+        ),
         ("import os; open('a.csv').read(); os.remove('a.csv')", State.GONE),
         ("import os; open('a.csv').read(); open('a.csv', 'a').write('3'); os.utime('a.csv', (1, 1))", State.CHANGED),
     ],
@@ -157,7 +160,11 @@ def made(site, name, files):
 def test_data_inside_a_package_is_listed(tmp_path):
     """Data of a package, data that no package has, and a changed file are listed; code as installed is counted."""
     site = tmp_path / "env" / "lib" / "python3.11" / "site-packages"
-    made(site, "toys", {"toys/__init__.py": b"x = 1\n", "toys/iris.csv": b"1,2\n", "toys/notes.txt": b"n", "toys/odd.txt": b"n"})
+    made(
+        site,
+        "toys",
+        {"toys/__init__.py": b"x = 1\n", "toys/iris.csv": b"1,2\n", "toys/notes.txt": b"n", "toys/odd.txt": b"n"},
+    )
     (site / "toys" / "planted.txt").write_bytes(b"more")
     (site / "toys" / "odd.txt").write_bytes(b"changed since")
     project = tmp_path / "proj"
@@ -178,7 +185,10 @@ def test_temporary_files_are_counted(tmp_path):
     assert found.outputs == ()
 
 
-@given(st.binary(min_size=1, max_size=30).filter(lambda b: b"\0" not in b), st.binary(min_size=1, max_size=30).filter(lambda b: b"\0" not in b))
+@given(
+    st.binary(min_size=1, max_size=30).filter(lambda b: b"\0" not in b),
+    st.binary(min_size=1, max_size=30).filter(lambda b: b"\0" not in b),
+)
 def test_two_files_never_share_a_name(one, other):
     """Names in a record are printable, and as different as the files."""
     root = Path("/p")

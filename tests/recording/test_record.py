@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recording.recording_cases import needs_strace, ran
 
+from recording.recording_cases import needs_strace, ran
 from redan.canon import canonical
 from redan.errors import InvalidError
 from redan.recording import form

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from recording.recording_cases import TOOL, inside, needs_strace, ran, read
 
+from recording.recording_cases import TOOL, inside, needs_strace, ran, read
 from redan.errors import IncompleteError
 from redan.recording import strace
 from redan.recording.tally import Tally
@@ -71,7 +71,15 @@ def test_c_libraries_are_seen(root):
 
 
 @pytest.mark.parametrize(
-    "name", [b"line\nfeed.csv", b'quote".csv', b"\xff\xfe.csv", b"back\\slash.csv", b"arrow> = 3<etc.csv", "naïve 文.csv".encode()]
+    "name",
+    [
+        b"line\nfeed.csv",
+        b'quote".csv',
+        b"\xff\xfe.csv",
+        b"back\\slash.csv",
+        b"arrow> = 3<etc.csv",
+        "naïve 文.csv".encode(),
+    ],
 )
 def test_odd_names_are_read_exactly(name, root):
     """Names that look like syntax, or are no text, come out byte for byte."""
@@ -120,7 +128,9 @@ def test_a_million_opens_cost_no_memory(root):
     assert read(done, root) == {b"a.csv"}
     tally = Tally(limit=50)
     code = "import os\nfor i in range(200): open(f'f{i}', 'w').close()"
-    watched = strace.watch([sys.executable, "-I", "-c", f"import os; os.chdir({str(root)!r})\n{code}"], TOOL, tally, env=os.environ)
+    watched = strace.watch(
+        [sys.executable, "-I", "-c", f"import os; os.chdir({str(root)!r})\n{code}"], TOOL, tally, env=os.environ
+    )
     assert len(watched.files) == 50
     assert any("beyond the first 50 files" in gap for gap in watched.gaps)
 
@@ -175,11 +185,12 @@ def test_a_lost_tracer_leaves_no_record(root):
 
 def test_standard_input_is_an_input(root):
     """A file that the shell opened as standard input counts as read."""
+    tests = Path(__file__).parents[1]
     code = (
-        "import sys; sys.path.insert(0, %r); sys.path.insert(0, %r)\n"
+        f"import sys; sys.path[:0] = [{str(tests.parent / 'src')!r}, {str(tests)!r}]\n"
         "from pathlib import Path\nfrom recording.recording_cases import ran, read\n"
-        "root = Path(%r); print(sorted(read(ran(root, 'input()'), root)))"
-    ) % (str(Path(__file__).parents[2] / "src"), str(Path(__file__).parents[1]), str(root))
+        f"root = Path({str(root)!r}); print(sorted(read(ran(root, 'input()'), root)))"
+    )
     with (root / "a.csv").open("rb") as data:
         done = subprocess.run([sys.executable, "-c", code], stdin=data, capture_output=True, text=True, check=True)
     assert "[b'a.csv']" in done.stdout
@@ -190,17 +201,21 @@ def test_an_interrupt_ends_the_run_and_its_children(root):
     code = "import os, time\nif os.fork() == 0:\n    time.sleep(60)\nopen('ready', 'w').close()\ntime.sleep(60)"
     (root / "run.py").write_text(code, encoding="utf-8")
     outer = (
-        "import os, sys; sys.path.insert(0, %r)\n"
+        f"import os, sys; sys.path.insert(0, {str(Path(__file__).parents[2] / 'src')!r})\n"
         "from pathlib import Path\nfrom redan.recording.run import run\nfrom redan.recording.session import Session\n"
         "try: run([sys.executable, 'run.py'], Session(Path.cwd()), env=os.environ)\n"
         "except KeyboardInterrupt: print('ended')"
-    ) % str(Path(__file__).parents[2] / "src")
+    )
     (root / "tmp").mkdir()
     process = subprocess.Popen(
-        [sys.executable, "-c", outer], cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+        [sys.executable, "-c", outer],
+        cwd=root,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
         env={**os.environ, "TMPDIR": str(root / "tmp")},
     )
-    until(lambda: (root / "ready").exists())
+    until((root / "ready").exists)
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=60)[0].strip() == "ended"
     assert not [entry for entry in Path("/proc").glob("[0-9]*") if runs_in(entry, root)]
@@ -229,6 +244,8 @@ def test_without_strace_the_reason_is_said(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert strace.probe() == "strace is not installed"
     fake = tmp_path / "strace"
-    fake.write_text("#!/bin/sh\necho 'strace: ptrace(PTRACE_TRACEME): Operation not permitted' >&2\nexit 1\n", encoding="utf-8")
+    fake.write_text(
+        "#!/bin/sh\necho 'strace: ptrace(PTRACE_TRACEME): Operation not permitted' >&2\nexit 1\n", encoding="utf-8"
+    )
     fake.chmod(0o755)
     assert strace.probe() == "tracing is not permitted here"

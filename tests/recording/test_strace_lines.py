@@ -96,7 +96,15 @@ def test_what_opened_no_file_names_none(line):
         ([b'1 renameat(AT_FDCWD</p>, "\\x61", AT_FDCWD</p>, "\\x2f\\x62") = 0'], b"/p/a", b"/b"),
         ([b'1 chdir("\\x79") = 0', b'1 rename("\\x61", "\\x2e\\x2e\\x2f\\x62") = 0'], b"/home/x/y/a", b"/home/x/b"),
         ([b"1 fchdir(3</p>) = 0", b'1 rename("\\x61", "\\x62") = 0'], b"/p/a", b"/p/b"),
-        ([b"1 fchdir(3</p>) = 0", b"1 clone(child_stack=NULL, flags=SIGCHLD) = 9", b'9 rename("\\x61", "\\x62") = 0'], b"/p/a", b"/p/b"),
+        (
+            [
+                b"1 fchdir(3</p>) = 0",
+                b"1 clone(child_stack=NULL, flags=SIGCHLD) = 9",
+                b'9 rename("\\x61", "\\x62") = 0',
+            ],
+            b"/p/a",
+            b"/p/b",
+        ),
     ],
 )
 def test_relative_names_start_from_the_right_folder(lines, source, target):
@@ -146,7 +154,7 @@ def test_arguments_are_taken_apart():
     """Names and folders of a call, in order."""
     assert texts(rb'AT_FDCWD</p>, "\x61", 3</q>, "b"') == (b"a", b"b")
     assert folders(rb'AT_FDCWD</p>, "\x61,3<x>", 3</q>, "b"') == (b"/p", b"/q")
-    assert Lines().read(b"1 chdir(\"\\x61\") = 0") == Call(1, b"chdir", b'"\\x61"', 0, None)
+    assert Lines().read(b'1 chdir("\\x61") = 0') == Call(1, b"chdir", b'"\\x61"', 0, None)
 
 
 def test_the_pile_of_unfinished_calls_is_bounded_and_long_lines_are_refused():

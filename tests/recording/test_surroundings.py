@@ -62,10 +62,10 @@ def repository(tmp_path):
     """A repository with one commit of one file."""
     quiet = {"cwd": tmp_path, "check": True, "capture_output": True}
     who = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
-    subprocess.run(["git", "init", "-q"], **quiet)
+    subprocess.run(["git", "init", "-q"], **quiet)  # noqa: PLW1510 -- it is in `quiet`
     (tmp_path / "train.py").write_text("x = 1\n", encoding="utf-8")
-    subprocess.run(["git", "add", "train.py"], **quiet)
-    subprocess.run(["git", *who, "commit", "-qm", "one"], **quiet)
+    subprocess.run(["git", "add", "train.py"], **quiet)  # noqa: PLW1510
+    subprocess.run(["git", *who, "commit", "-qm", "one"], **quiet)  # noqa: PLW1510
     return tmp_path.resolve()
 
 
@@ -87,8 +87,17 @@ def test_the_commit_and_what_differs_from_it(repository):
 def test_a_hostile_repository_starts_nothing(repository):
     """Programs that a repository configures (monitor, hooks, filters, pagers) are not run."""
     trap = repository / "ran"
-    for key in ("core.fsmonitor", "core.pager", "filter.x.clean", "diff.external", "core.sshCommand", "alias.rev-parse"):
-        subprocess.run(["git", "config", key, f"!touch {trap}" if "alias" in key else f"touch {trap}"], cwd=repository, check=True)
+    for key in (
+        "core.fsmonitor",
+        "core.pager",
+        "filter.x.clean",
+        "diff.external",
+        "core.sshCommand",
+        "alias.rev-parse",
+    ):
+        subprocess.run(
+            ["git", "config", key, f"!touch {trap}" if "alias" in key else f"touch {trap}"], cwd=repository, check=True
+        )
     (repository / ".gitattributes").write_text("* filter=x\n", encoding="utf-8")
     (repository / "train.py").write_text("x = 2\n", encoding="utf-8")
     assert commit(repository, [repository / "train.py"]).differing == ("train.py",)

@@ -81,7 +81,11 @@ def place(path: bytes, root: Path, *, home: Path | None = None, prefixes: Collec
             return Place.PACKAGE_DATA
     if _inside(path, root):
         return Place.PROJECT
-    if home is not None and not is_data(path) and path.startswith(tuple(os.fsencode(home) + name for name in _SETTINGS)):
+    if (
+        home is not None
+        and not is_data(path)
+        and path.startswith(tuple(os.fsencode(home) + name for name in _SETTINGS))
+    ):
         return Place.SETTINGS
     return Place.OUTSIDE
 

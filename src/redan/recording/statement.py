@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import redan
 from redan.canon import canonical, digest, digest_of
 from redan.recording import form
 from redan.recording.digests import Digests, Settled
@@ -20,7 +19,7 @@ from redan.recording.names import shown
 from redan.recording.observation import BLIND
 from redan.recording.packages import Package
 from redan.recording.session import Ran
-from redan.recording.surroundings import Commit, commit, machine, masked, settings, variables
+from redan.recording.surroundings import Commit, commit, machine, masked, own_version, settings, variables
 from redan.recording.tally import Access
 
 _PROGRAMS_LIMIT = 64
@@ -181,7 +180,7 @@ def _details(ran: Ran, known: Facts, definition: form.Definition, *, own_s: floa
     started, finished = _time(ran.started), _time(ran.finished)
     words = definition.model_dump(mode="json", by_alias=True, exclude_none=True)
     return form.RunDetails(
-        builder=form.Builder(version={"redan": redan.__version__, "watcher": watched.tool}),
+        builder=form.Builder(version={"redan": own_version(), "watcher": watched.tool}),
         metadata=form.Metadata(
             invocation_id=digest(canonical([words, started, finished]))[:32], started_on=started, finished_on=finished
         ),

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -112,6 +113,14 @@ def variables(env: Mapping[str, str]) -> tuple[str, ...]:
 def machine() -> str:
     """Operating system and architecture, such as `Linux x86_64`; neither host nor user."""
     return f"{platform.system()} {platform.machine()}"
+
+
+def own_version() -> str:
+    """The version of redan, as it is installed."""
+    try:
+        return version("redan")
+    except PackageNotFoundError:  # run from its sources
+        return "unknown"
 
 
 def commit(folder: Path, files: Iterable[Path]) -> Commit | None:
