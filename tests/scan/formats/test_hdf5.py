@@ -229,10 +229,9 @@ while True:
 """
 
 
-@pytest.mark.parametrize("libver", ["earliest", "latest"])
-def test_no_changed_byte_hides_a_lambda_that_h5py_still_reads(libver):
-    """Each byte of the structure exchanged: as long as h5py reads the configuration, the file is not clean."""
-    good = made(lambda f: f.attrs.create("model_config", json.dumps(keras_config(LAMBDA)).encode()), libver)
+def test_no_changed_byte_hides_a_lambda_that_h5py_still_reads():
+    """Each byte of an old structure, which has no checksums, exchanged: what h5py still reads is not clean."""
+    good = made(lambda f: f.attrs.create("model_config", json.dumps(keras_config(LAMBDA)).encode()))
     mutants = []
     for at in range(48, min(len(good), 700)):  # before, some of h5py's answers take for ever
         changed = bytearray(good)

@@ -20,9 +20,11 @@ _ONNX_JSON = ("graph", "opsetImport")
 
 
 def recognise(region: Region, name: str) -> bool:
-    """Whether the first and last visible bytes are those of a JSON object or array."""
+    """Whether the first and last visible bytes are those of a JSON object or array; the first do under the name."""
     head = region.upto(0, 4096).removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
     tail = region.upto(max(0, region.size - 4096), 4096).rstrip(b" \t\r\n")
+    if name.lower().endswith((".json", ".ipynb")) and head[:1] in {b"{", b"["}:
+        return True
     return (head[:1], tail[-1:]) in {(b"{", b"}"), (b"[", b"]")}
 
 

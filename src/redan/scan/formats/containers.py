@@ -92,9 +92,9 @@ def _named(kind: _Kind, _region: Region, context: Context) -> Iterator[Detection
 
 
 def _is_windows(region: Region, _name: str) -> bool:
-    """`MZ`, and the header of a program where its offset says, or a plain DOS program by name."""
+    """`MZ`, and the header of a program where its offset says."""
     head = region.upto(0, 64)
-    return head[:2] == b"MZ" and region.upto(int.from_bytes(head[60:64], "little"), 4) in {b"PE\0\0", b""}
+    return head[:2] == b"MZ" and region.upto(int.from_bytes(head[60:64], "little"), 4) == b"PE\0\0"
 
 
 def _is_bytecode(region: Region, _name: str) -> bool:

@@ -28,7 +28,15 @@ FUNCTIONS = words(
 )
 
 
+# Types among the builtins: building one runs nothing.
+_TYPES = words(
+    "list dict tuple set frozenset str int float bool bytes bytearray slice complex range object NoneType type"
+)
+
+
 def dangerous(name: str) -> bool:
     """Whether a dotted name such as `os.system` or `builtins:eval` names something that runs code or reaches out."""
     parts = re.split(r"[.:]", name)
+    if parts[0] == "builtins" and len(parts) == 2 and parts[1] in _TYPES:  # noqa: PLR2004 -- module and name
+        return False
     return parts[0] in MODULES or parts[:2] == ["logging", "config"] or parts[-1] in FUNCTIONS

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from redan.scan.contract import Context, Format
 from redan.scan.formats import template
-from redan.scan.formats.gadgets import dangerous
+from redan.scan.formats.gadgets import DOTTED, dangerous
 from redan.scan.formats.say import Voice, shown
 from redan.scan.records import Detection
 from redan.scan.region import READ_LIMIT_BYTES, Region
@@ -28,7 +28,7 @@ _PYTHON = re.compile(
 _YAML_CODE = re.compile(r"(?:!!|!<?|tag:)[^\s]{0,40}python/(object|name|module|apply|new)")
 _YAML_TAG = re.compile(r"^%TAG\s+(\S+)\s+(\S+)", re.MULTILINE)
 _YAML_TARGET = re.compile(
-    r"""^[\s\-{,]*["']?(_target_|target|class_path|loader_module|trust_remote_code|auto_map)["']?\s*:\s*["']?([\w.:]+)""",
+    r"""(?:^|[\s{,\-])["']?(_target_|target|class_path|loader_module|trust_remote_code|auto_map)["']?\s*:\s*["']?([\w.:]+)""",
     re.MULTILINE,
 )
 _PROTOBUF_TEXT = re.compile(
@@ -124,19 +124,25 @@ def _yaml(text: str, say: Voice) -> Iterator[Detection]:
             remedy="Load YAML with a safe loader only.",
         )
     for found in _YAML_TARGET.finditer(plain):
-        key, value = found[1], found[2]
-        if key == "trust_remote_code" and value.lower() in {"false", "no", "null"}:
-            continue
-        if "." in value and dangerous(value):
-            yield say.bad(
-                "config-callable", f"The setting {key} names `{shown(value)}`, which runs code or reaches out."
-            )
-        elif "." in value or key in {"trust_remote_code", "_target_"}:
-            yield say.unclear(
-                "config-import",
-                f"The setting {key} names `{shown(value)}` for a loader to import and call.",
-                reference="CWE-470",
-            )
+        yield from _setting(found[1], found[2].rstrip(".:"), plain, say)
+
+
+def _setting(key: str, value: str, text: str, say: Voice) -> Iterator[Detection]:
+    """A setting that names what a loader imports and calls."""
+    if (key == "target" and "params" not in text) or (key == "loader_module" and value.startswith("mlflow.")):
+        return  # a common word that names a callable only beside its arguments; a module that MLflow itself brings
+    if DOTTED.match(value) and dangerous(value):
+        yield say.bad("config-callable", f"The setting {key} names `{shown(value)}`, which runs code or reaches out.")
+    elif DOTTED.match(value) or key == "_target_" or (key == "trust_remote_code" and value.lower() in _TRUE):
+        yield say.unclear(
+            "config-import",
+            f"The setting {key} names `{shown(value)}` for a loader to import and call.",
+            reference="CWE-470",
+            remedy=_SEAL,
+        )
+
+
+_TRUE = {"true", "yes", "on", "1", "y"}
 
 
 def _others(text: str, name: str, say: Voice) -> Iterator[Detection]:
