@@ -131,6 +131,6 @@ def _files(count: int) -> str:
 
 CHECKS = (
     Check(id=MODES, subjects=_protected, run=_modes, needs=(FileModes,)),
-    Check(id=ENCRYPTED, subjects=_confidential, run=_encrypted, needs=(Encryption,)),
     Check(id=SECRETS, subjects=_with_code, run=_secrets, needs=(CodeFiles,), tier=Tier.SECONDS, extra="secrets"),
+    Check(id=ENCRYPTED, subjects=_confidential, run=_encrypted, needs=(Encryption,)),
 )
