@@ -16,7 +16,8 @@ import zlib
 import numpy as np
 
 # One gadget or more of every family that advisories or papers name: module, attribute.
-GADGETS = """
+GADGETS = (
+    """
 builtins eval|builtins exec|builtins compile|builtins open|builtins getattr|builtins __import__|builtins breakpoint
 __builtin__ eval|__builtin__ apply|__builtin__ execfile|os system|os popen|os execv|posix system|nt system|sys exit
 sys modules|subprocess Popen|subprocess check_output|commands getoutput|pty spawn|socket create_connection|shutil rmtree
@@ -46,7 +47,10 @@ torch.serialization os|sklearn.utils os.system|numpy core.os.system|joblib._stor
 requests.api get|aiohttp.client ClientSession|httpx get|paramiko SSHClient|jinja2 Template|yaml load|sympy sympify|numexpr evaluate
 IPython get_ipython|pexpect run|fire Fire|keras.models load_model|keras.layers Lambda|tensorflow py_function|transformers pipeline
 some.package system|some.package exec|some.package __subclasses__|some.package Thing.__init__.__globals__
-""".replace("\n", "|").strip("|").split("|")
+""".replace("\n", "|")
+    .strip("|")
+    .split("|")
+)
 PAIRS = [tuple(line.split(" ", 1)) for line in GADGETS]
 
 
@@ -102,17 +106,35 @@ def styles(module: str, name: str) -> dict[str, bytes]:
         "memo-put": b"\x80\x02X" + struct.pack("<I", len(module)) + module.encode() + b"p7\n0"
         b"X" + struct.pack("<I", len(name)) + name.encode() + b"r\x09\x00\x00\x000g7\nj\x09\x00\x00\x00\x93"
         b"X\x04\x00\x00\x00true\x85R.",
-        "memo-overwritten": b"\x80\x04" + short("collections") + b"q\x000" + short(module) + b"q\x000h\x00" + short(name)
-        + b"\x93" + ARGS + b"R.",
+        "memo-overwritten": b"\x80\x04"
+        + short("collections")
+        + b"q\x000"
+        + short(module)
+        + b"q\x000h\x00"
+        + short(name)
+        + b"\x93"
+        + ARGS
+        + b"R.",
         "memo-confused": b"\x80\x04" + short("safe") + b"\x940" + short(module) + b"p0\n0" + short("x") + b"0"
         b"g0\n" + short(name) + b"\x93" + ARGS + b"R.",
         "dup": b"\x80\x04" + short(module) + b"20" + short(name) + b"\x93" + ARGS + b"R.",
         "pop-mark": b"\x80\x04(" + short("os") + b"NNN1" + both + b"\x93" + ARGS + b"R.",
-        "string-escapes": b"S'" + escaped(module) + b"'\nS\"" + escaped(name) + b'"\n\x93(S\'true\'\ntR.',
+        "string-escapes": b"S'" + escaped(module) + b"'\nS\"" + escaped(name) + b"\"\n\x93(S'true'\ntR.",
         "unicode-escapes": b"V" + escaped16(module) + b"\nV" + escaped16(name) + b"\n\x93(S'true'\ntR.",
-        "binstring": b"T" + struct.pack("<i", len(module)) + module.encode() + b"U" + bytes([len(name)]) + name.encode()
+        "binstring": b"T"
+        + struct.pack("<i", len(module))
+        + module.encode()
+        + b"U"
+        + bytes([len(name)])
+        + name.encode()
         + b"\x93(S'true'\ntR.",
-        "binunicode8": b"\x80\x04\x8d" + struct.pack("<Q", len(module)) + module.encode() + short(name) + b"\x93" + ARGS + b"R.",
+        "binunicode8": b"\x80\x04\x8d"
+        + struct.pack("<Q", len(module))
+        + module.encode()
+        + short(name)
+        + b"\x93"
+        + ARGS
+        + b"R.",
         "protocol-lies": b"\x80\x00" + both + b"\x93" + ARGS + b"R.",
         "protocol-late": b"N0\x80\x02\x80\x04" + both + b"\x93" + ARGS + b"R.",
         "no-stop": b"c" + line(module, name) + OLD_ARGS + b"R",
@@ -124,15 +146,28 @@ def styles(module: str, name: str) -> dict[str, bytes]:
         "unordered-mark": b"\x80\x02tc" + line(module, name) + b"X\x04\x00\x00\x00true\x85R.",
         "second-stream": pickle.dumps({"a": 1}) + b"c" + line(module, name) + OLD_ARGS + b"R.",
         "third-stream": b"N.I1\n." + b"c" + line(module, name) + OLD_ARGS + b"R.",
-        "behind-stop-in-frame": b"\x80\x04\x95" + struct.pack("<Q", 40) + b"N." + b"\0" * 38 + b"c" + line(module, name)
-        + OLD_ARGS + b"R.",
+        "behind-stop-in-frame": b"\x80\x04\x95"
+        + struct.pack("<Q", 40)
+        + b"N."
+        + b"\0" * 38
+        + b"c"
+        + line(module, name)
+        + OLD_ARGS
+        + b"R.",
         "in-state": b"\x80\x02ccollections\nOrderedDict\n)R}X\x01\x00\x00\x00ac" + line(module, name) + b"sb.",
         "in-default": b"\x80\x02ccollections\ndefaultdict\nc" + line(module, name) + b"\x85R.",
         "in-partial": b"\x80\x02cfunctools\npartial\nc" + line(module, name) + b"\x85RX\x04\x00\x00\x00true\x85R.",
         "in-reconstructor": b"ccopyreg\n_reconstructor\n(c" + line(module, name) + b"c__builtin__\nobject\nNtR.",
-        "in-ufunc": b"\x80\x02cnumpy._core\n_ufunc_reconstruct\nX" + struct.pack("<I", len(module)) + module.encode()
-        + b"X" + struct.pack("<I", len(name)) + name.encode() + b"\x86R.",
-        "in-rebuild": b"\x80\x02ctorch._tensor\n_rebuild_from_type_v2\n(c" + line(module, name) + b"NX\x04\x00\x00\x00true\x85}tR.",
+        "in-ufunc": b"\x80\x02cnumpy._core\n_ufunc_reconstruct\nX"
+        + struct.pack("<I", len(module))
+        + module.encode()
+        + b"X"
+        + struct.pack("<I", len(name))
+        + name.encode()
+        + b"\x86R.",
+        "in-rebuild": b"\x80\x02ctorch._tensor\n_rebuild_from_type_v2\n(c"
+        + line(module, name)
+        + b"NX\x04\x00\x00\x00true\x85}tR.",
         "nested-pickle": b"\x80\x04" + short("_pickle") + short("loads") + b"\x93C" + _nested(module, name) + b"\x85R.",
     }
 
@@ -212,15 +247,19 @@ def containers(payload: bytes) -> dict[str, bytes]:
         "torch-zip": torch_zip(payload),
         "torch-zip-other-name": zipped({"m/data.pkl": harmless, "m/x/weights": payload}),
         "torch-zip-in-storage": zipped({"m/data.pkl": harmless, "m/data/0": payload, "m/version": b"3\n"}),
-        "torch-zip-label": torch_zip(harmless, **{"byteorder": payload}),
+        "torch-zip-label": torch_zip(harmless, byteorder=payload),
         "torchscript-constants": torch_zip(harmless, **{"constants.pkl": payload, "code/__torch__.py": b"class M:\n"}),
         "torch-legacy-object": MAGIC + VERSION + SYSTEM + payload + KEYS,
         "torch-legacy-system": MAGIC + VERSION + payload + harmless + KEYS,
         "torch-legacy-keys": MAGIC + VERSION + SYSTEM + harmless + payload,
         "torch-legacy-version": MAGIC + payload + SYSTEM + harmless + KEYS,
-        "torch-tar": tarred({"storages": b"\x80\x02K\x00.\x80\x02]q\x00.", "tensors": b"\x80\x02K\x00.", "pickle": payload}),
+        "torch-tar": tarred(
+            {"storages": b"\x80\x02K\x00.\x80\x02]q\x00.", "tensors": b"\x80\x02K\x00.", "pickle": payload}
+        ),
         "torch-tar-storages": tarred({"storages": payload, "tensors": b"\x80\x02K\x00.", "pickle": harmless}),
-        "torch-tar-tensors": tarred({"storages": b"\x80\x02K\x00.\x80\x02]q\x00.", "tensors": payload, "pickle": harmless}),
+        "torch-tar-tensors": tarred(
+            {"storages": b"\x80\x02K\x00.\x80\x02]q\x00.", "tensors": payload, "pickle": harmless}
+        ),
         "joblib-objects": joblib_with(payload),
         "joblib-raw-array": joblib_raw(payload),
         "joblib-gz": gzip.compress(joblib_with(payload)),
@@ -231,7 +270,9 @@ def _wrapper(dtype: bytes, shape: bytes) -> bytes:
     """A joblib array up to its BUILD, in protocol 2."""
     return (
         b"\x80\x02cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}("
-        b"X\x08\x00\x00\x00subclasscnumpy\nndarray\nX\x05\x00\x00\x00shape" + shape + b"X\x05\x00\x00\x00orderX\x01\x00\x00\x00C"
+        b"X\x08\x00\x00\x00subclasscnumpy\nndarray\nX\x05\x00\x00\x00shape"
+        + shape
+        + b"X\x05\x00\x00\x00orderX\x01\x00\x00\x00C"
         b"X\x05\x00\x00\x00dtypecnumpy\ndtype\nX\x02\x00\x00\x00" + dtype + b"\x89\x88\x87R"
         b"(K\x03X\x01\x00\x00\x00|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tbX\x0a\x00\x00\x00allow_mmap\x89ub"
     )
@@ -272,7 +313,11 @@ def odd_streams() -> dict[str, bytes]:
         "negative-string": b"T\xff\xff\xff\xffabc.",
         "huge-frame": b"\x80\x04\x95" + struct.pack("<Q", 1 << 62) + b"N.",
         "frame-too-short": b"\x80\x04\x95" + struct.pack("<Q", 3) + b"X\x04\x00\x00\x00true.",
-        "frame-in-frame": b"\x80\x04\x95" + struct.pack("<Q", 30) + b"N\x95" + struct.pack("<Q", 2) + b"0N.".ljust(20, b"."),
+        "frame-in-frame": b"\x80\x04\x95"
+        + struct.pack("<Q", 30)
+        + b"N\x95"
+        + struct.pack("<Q", 2)
+        + b"0N.".ljust(20, b"."),
         "stop-in-frame": b"\x80\x04\x95" + struct.pack("<Q", 20) + b"N." + b"." * 18,
         "no-stop": b"\x80\x04N",
         "only-protocol": b"\x80\x04",

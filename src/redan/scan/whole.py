@@ -41,7 +41,7 @@ def scan_file(path: Path, name: str | None = None) -> Scanned:
     Returns:
         not-understood, with the reason, when the file cannot be read or changes while it is read.
     """
-    called = str(path) if name is None else name
+    called = _text(path) if name is None else name
     try:
         descriptor = open_regular(path)
     except InputError as error:
@@ -65,7 +65,7 @@ def scan_paths(paths: Iterable[Path], progress: Progress | None = None) -> Itera
     for done, (path, fault) in enumerate(everything):
         if progress is not None:
             progress(done, len(everything), path.name)
-        yield scan_file(path) if fault is None else refused(str(path), fault)
+        yield scan_file(path) if fault is None else refused(_text(path), fault)
     if progress is not None:
         progress(len(everything), len(everything), "")
 
@@ -79,6 +79,11 @@ def refused(name: str, why: str) -> Scanned:
         remedy="Give a regular, readable file that nothing writes to.",
     )
     return Scanned(name=name, format="unknown", sha256="", size=0, detections=(detection,), unread=(why,))
+
+
+def _text(path: Path) -> str:
+    """The path as text that every encoding can hold; bytes of a name that are no UTF-8 are escaped."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _walk(path: Path) -> Iterator[tuple[Path, str | None]]:

@@ -56,14 +56,16 @@ def imports_by(base, data: bytes) -> tuple[set[tuple[str, str]], bool]:
 
     try:
         Caught(io.BytesIO(data), fix_imports=False, encoding="latin1", buffers=[]).load()
-    except (Exception, RecursionError):
+    except (Exception, RecursionError):  # noqa: BLE001 -- whatever the peer raises
         return seen, False
     return seen, True
 
 
 def seen_by_walker(data: bytes):
     """The imports of all readings of the walker, and their machines."""
-    context = Context(place="", name="", budget=Spent(len(data)), inside=lambda *a, **k: iter(()), siblings=lambda _: None)
+    context = Context(
+        place="", name="", budget=Spent(len(data)), inside=lambda *a, **k: iter(()), siblings=lambda _: None
+    )
     machines = readings(Region.of(data), 0, context)
     return {name for machine in machines for name in machine.seen.imports}, machines
 
@@ -79,7 +81,9 @@ def agree(data: bytes) -> None:
 
 
 NAMES = st.sampled_from(["os", "system", "builtins", "eval", "a.b", "x"])
-SIMPLE = st.sampled_from([bytes([op]) for op in b"N()]}0122tledoRbaesu.\x81\x85\x86\x87\x88\x89\x8f\x90\x91\x92\x93\x94Q"])
+SIMPLE = st.sampled_from(
+    [bytes([op]) for op in b"N()]}0122tledoRbaesu.\x81\x85\x86\x87\x88\x89\x8f\x90\x91\x92\x93\x94Q"]
+)
 TEXT = NAMES.map(short)
 MEMO = st.builds(lambda op, n: op + bytes([n]), st.sampled_from([b"q", b"h"]), st.integers(0, 3))
 MEMO_LINE = st.builds(lambda op, n: op + b"%d\n" % n, st.sampled_from([b"p", b"g"]), st.integers(-1, 3))
@@ -122,8 +126,16 @@ def test_nothing_is_missed_in_the_samples():
 @settings(max_examples=100, deadline=None)
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(max_size=300) | st.complex_numbers(),
-        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner, inner) | st.frozensets(st.integers()),
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats()
+        | st.text()
+        | st.binary(max_size=300)
+        | st.complex_numbers(),
+        lambda inner: (
+            st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner, inner) | st.frozensets(st.integers())
+        ),
         max_leaves=30,
     ),
     st.integers(0, 5),

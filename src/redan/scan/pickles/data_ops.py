@@ -1,6 +1,6 @@
 """Opcodes that make plain values and move them: numbers, text, bytes, containers, stack and memo."""
 
-import codecs
+import re
 import struct
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -12,6 +12,23 @@ from redan.scan.pickles.values import Bag, Blob, Made, Name, Opaque, Value
 from redan.scan.records import ScanVerdict
 
 Handler: TypeAlias = Callable[[Machine], None]
+_ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.|\n)", re.DOTALL)
+_BROKEN_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\(?:x(?![0-9a-fA-F]{2})|$)")
+_SIMPLE_ESCAPES: Mapping[bytes, bytes] = MappingProxyType(
+    {
+        b"\\": b"\\",
+        b"'": b"'",
+        b'"': b'"',
+        b"a": b"\a",
+        b"b": b"\b",
+        b"f": b"\f",
+        b"n": b"\n",
+        b"r": b"\r",
+        b"t": b"\t",
+        b"v": b"\v",
+        b"\n": b"",
+    }
+)
 NEWEST_PROTOCOL = 5
 _NUMBER_BYTES = 512  # of longer numbers only the length is looked at
 TEXT_KEPT = 4096  # characters; no name that can be imported is longer
@@ -162,6 +179,16 @@ def _float_bytes(m: Machine) -> None:
     m.push(Opaque.NUMBER)
 
 
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    """One escape of a string as Python 2 wrote it; one that is none stays as it is."""
+    body = match[1]
+    if body[:1] == b"x":
+        return bytes([int(body[1:], 16)])
+    if body[:1].isdigit():
+        return bytes([int(body, 8) & 0xFF])
+    return _SIMPLE_ESCAPES.get(body, match[0])
+
+
 def _quoted_line(m: Machine) -> None:
     found = _text_line(m)
     if found is None:
@@ -172,12 +199,9 @@ def _quoted_line(m: Machine) -> None:
         m.fault("holds a string without quotes")
         m.push(Opaque.LONG_TEXT)
         return
-    try:
-        data, _ = codecs.escape_decode(line[1:-1])
-    except ValueError:
+    if _BROKEN_ESCAPE.search(line[1:-1]):
         m.fault("holds a string with a broken escape")
-        data = line[1:-1]
-    text = data.decode("latin-1")
+    text = _ESCAPE.sub(_unescaped, line[1:-1]).decode("latin-1")
     m.push(text if len(text) <= TEXT_KEPT else Opaque.LONG_TEXT)
 
 

@@ -79,6 +79,7 @@ class Machine:
         self.memo: MutableMapping[int, Value] = {}
         self.at = cursor.position
         self.stopped = False
+        self.cut = False
         self.result: Value = None
         self.seen = Seen()
         self.forks: list[Machine] = []

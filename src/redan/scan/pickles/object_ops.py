@@ -155,7 +155,10 @@ def _buffer(m: Machine) -> None:
 
 
 def _persistent_text(m: Machine) -> None:
-    m.push(referred(m, line_of(m).decode("latin-1")))
+    saved = line_of(m).decode("latin-1")
+    if m.strict and not (saved.isprintable() and saved.isascii()):
+        raise StreamEndError  # such as the first bytes of a zip file
+    m.push(referred(m, saved))
 
 
 def _persistent(m: Machine) -> None:

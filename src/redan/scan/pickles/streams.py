@@ -42,7 +42,7 @@ def _does_something(region: Region, start: int) -> bool:
             reached = True
             continue
         machine = _tried(region, start, _TRIAL_STEPS)
-        if _effective(machine) or (machine.stopped and not machine.strict):
+        if _effective(machine) or machine.cut or (machine.stopped and not machine.strict):
             return True
         if machine.stopped:
             waiting += ends_of(machine)

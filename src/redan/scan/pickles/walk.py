@@ -71,6 +71,7 @@ def _loop(m: Machine, most_steps: int) -> None:
         if steps % _STEPS_AT_ONCE == 0:
             spend(steps=_STEPS_AT_ONCE)
             if steps >= most_steps:
+                m.cut = True
                 return
 
 
