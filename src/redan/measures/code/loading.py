@@ -179,15 +179,21 @@ def _judged(name: str, node: ast.Call, names: Names) -> Iterator[tuple[Rule, str
     elif name in {"skops.io.load", "skops.io.loads"}:
         rule = _skops(node, names)
     elif name in rules.FIXED_TEXT:
-        rule = None if node.args and folded(node.args[0]) is not None else rules.FIXED_TEXT[name]
-        if rule is rules.IMPORT and node.args and _stays_inside(node.args[0]):
-            rule = None
+        rule = _computed(rules.FIXED_TEXT[name], node)
     elif name in rules.FIXED_PATH:
         rule = None if len(node.args) > 1 and folded(node.args[1]) is not None else rules.FILE_CODE
     elif name.startswith("redan.") and any(_is_unsafe(k) for k in node.keywords):
         rule = rules.REDAN
     if rule is not None:
         yield rule, name
+
+
+def _computed(rule: Rule, node: ast.Call) -> Rule | None:
+    first = node.args[0] if node.args else None
+    if first is None:
+        return rule
+    harmless = folded(first) is not None or (rule is rules.IMPORT and _stays_inside(first))
+    return None if harmless else rule
 
 
 def _stays_inside(node: ast.expr) -> bool:
