@@ -5,9 +5,10 @@ Source: Croissant format specification 1.1 (MLCommons, 2026). A field without an
 
 import datetime as dt
 import json
+import re
 from collections.abc import Mapping
 
-from redan.canon import Json
+from redan.canon import Json, digest
 from redan.measures.profile import ColumnProfile
 from redan.reports.addresses import shown
 from redan.reports.dataset_facts import DatasetFacts
@@ -60,6 +61,7 @@ _CONTEXT: Mapping[str, Json] = {
     "subField": "cr:subField",
     "transform": "cr:transform",
 }
+_ODD = re.compile(r"[^\w./+-]")
 _FORMATS = {
     ".csv": "text/csv",
     ".tsv": "text/tab-separated-values",
@@ -88,7 +90,7 @@ def card(facts: DatasetFacts, published: dt.date | None = None) -> dict[str, Jso
     Returns:
         JSON-LD; required fields that nobody stated are absent, see `unstated`.
     """
-    file_id = facts.file
+    file_id = _id(facts.file)
     found: dict[str, Json] = {
         "@context": dict(_CONTEXT),
         "@type": "sc:Dataset",
@@ -98,7 +100,7 @@ def card(facts: DatasetFacts, published: dt.date | None = None) -> dict[str, Jso
         **_origin(facts.sources),
         **_use(facts),
         "distribution": [_file(facts, file_id)],
-        "recordSet": [_records(facts, file_id)],
+        "recordSet": [_records(facts)],
     }
     if published is not None:
         found["datePublished"] = published.isoformat()
@@ -180,7 +182,7 @@ def _file(facts: DatasetFacts, file_id: str) -> Json:
     return {
         "@type": "cr:FileObject",
         "@id": file_id,
-        "name": file_id.rpartition("/")[2],
+        "name": facts.file.rpartition("/")[2],
         "contentUrl": facts.file,
         "contentSize": f"{facts.size} B",
         "encodingFormat": _FORMATS.get(suffix, "application/octet-stream"),
@@ -188,23 +190,29 @@ def _file(facts: DatasetFacts, file_id: str) -> Json:
     }
 
 
-def _records(facts: DatasetFacts, file_id: str) -> Json:
+def _records(facts: DatasetFacts) -> Json:
     name = f"{facts.dataset.name}-rows"
-    fields: list[Json] = [_field(name, file_id, column) for column in facts.profile.columns]
+    fields: list[Json] = [_field(name, facts.file, column) for column in facts.profile.columns]
     return {"@type": "cr:RecordSet", "@id": name, "name": name, "field": fields}
 
 
-def _field(records: str, file_id: str, column: ColumnProfile) -> Json:
+def _field(records: str, file: str, column: ColumnProfile) -> Json:
     seen = f"{column.distinct:,} distinct values, {column.missing:,} missing."
     personal = " Personal data." if column.personal else ""
     return {
         "@type": "cr:Field",
-        "@id": f"{records}/{column.name}",
+        "@id": f"{records}/{_id(column.name)}",
         "name": column.name,
         "description": seen + personal,
-        "dataType": _type(column, file_id),
-        "source": {"fileObject": {"@id": file_id}, "extract": {"column": column.name}},
+        "dataType": _type(column, file),
+        "source": {"fileObject": {"@id": _id(file)}, "extract": {"column": column.name}},
     }
+
+
+def _id(text: str) -> str:
+    """An identifier without white space or marks that readers of JSON-LD trip over, and still unlike any other."""
+    plain = _ODD.sub("_", text)
+    return plain if plain == text else f"{plain}-{digest(text.encode('utf-8', 'surrogatepass'))[:8]}"
 
 
 def _type(column: ColumnProfile, file: str) -> str:

@@ -1,4 +1,4 @@
-"""When the last search was made: by its own word, bounded by what the ledger saw; see docs/adr/0024-dates-of-searches.md."""
+"""When the last search was made: its own word, bounded by what the ledger saw (docs/adr/0024-dates-of-searches.md)."""
 
 import datetime as dt
 from collections.abc import Iterator
