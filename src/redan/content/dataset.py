@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from redan.content.compare import Sides, compared
-from redan.content.comparison import Comparison
+from redan.content.comparison import Comparison, RowChanges
 from redan.content.digest import ContentDigest, digest_of_rows, reading
 from redan.content.rows import Rows, key_check, load_secret, new_secret, read_rows, spooled, write_rows
 from redan.content.statement import (
@@ -150,6 +150,7 @@ def verify_dataset(
             same_rows=True,
             rows=said.rows,
             rows_now=said.rows,
+            changes=RowChanges(),
             key_id=sealed.key_id,
             root=sealed.root,
         )
