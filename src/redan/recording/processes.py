@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 GRACE_S = 10.0  # an interrupted training may save a checkpoint
-_POLL_S = 0.02
+_POLL_S = 0.05
 
 
 def nobody() -> Iterable[int]:

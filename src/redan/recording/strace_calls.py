@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from redan.recording.strace_lines import Call, End, Lines, folders, texts
+from redan.recording.strace_lines import Call, End, Lines, escaped, folders, texts, unescaped
 from redan.recording.tally import Tally
 
 _THREADS_LIMIT = 1 << 17
 _ADDRESSES_LIMIT = 10_000
+_CURRENT = re.compile(rb"AT_FDCWD<([^<>]*)>")
 _FLAGS = re.compile(rb"\bO_[A-Z]+\b")
 _ADDRESS = re.compile(rb"sa_family=AF_INET6?.*?(?:inet_addr\(|inet_pton\(AF_INET6, )([^)]*)\)", re.DOTALL)
 _LOOPBACK = re.compile(rb"(127\.|::1|::ffff:127\.)")
@@ -71,15 +72,21 @@ class Traced:
 
     def _folder(self, call: Call) -> bytes:
         """The folder that relative names of a plain call start from; the newest annotation of the thread wins."""
-        return self._folders.get(call.pid, self.cwd)
+        written = self._folders.get(call.pid)
+        return self.cwd if written is None else unescaped(written)
+
+    def _annotated(self, call: Call) -> None:
+        """Keeps the thread's folder where the call names it; as it is written, since few are ever asked for."""
+        found = _CURRENT.match(call.arguments)
+        if found is not None:
+            self._folders[call.pid] = found[1]
 
     def _located(self, call: Call) -> list[bytes]:
         """The absolute paths of a call's names, in order."""
         named = texts(call.arguments)
         if call.name.endswith((b"at", b"at2")):
             given = folders(call.arguments)
-            if call.arguments.startswith(b"AT_FDCWD") and given and given[0] is not None:
-                self._folders[call.pid] = given[0]
+            self._annotated(call)
             bases = [base if base is not None else self._folder(call) for base in given[: len(named)]]
             bases += [self._folder(call)] * (len(named) - len(bases))
         else:
@@ -88,10 +95,12 @@ class Traced:
 
     def _open(self, call: Call) -> None:
         flags = frozenset(_FLAGS.findall(call.arguments)) if call.name != b"creat" else frozenset({b"O_WRONLY"})
-        named = self._located(call) if call.name != b"open_by_handle_at" else []
+        self._annotated(call)
         if flags & {b"O_PATH", b"O_DIRECTORY"}:
             return
-        path = call.path or (named[0] if named else None)
+        path = call.path
+        if path is None and call.name != b"open_by_handle_at":  # an older strace, or a descriptor that is gone again
+            path = next(iter(self._located(call)), None)
         if path is None or b"O_TMPFILE" in flags:
             self.unnamed += 1
             return
@@ -129,11 +138,11 @@ class Traced:
         else:
             target = next(iter(self._located(call)), None)
         if target is not None:
-            self._folders[call.pid] = target
+            self._folders[call.pid] = escaped(target)
 
     def _fork(self, call: Call) -> None:
         if call.result and len(self._folders) < _THREADS_LIMIT:  # the child's own lines make it alive
-            self._folders.setdefault(call.result, self._folder(call))
+            self._folders.setdefault(call.result, escaped(self._folder(call)))
 
     def _ring(self, _call: Call) -> None:
         self.uring += 1

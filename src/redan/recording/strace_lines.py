@@ -104,7 +104,17 @@ class Lines:
 
 def unescaped(text: bytes) -> bytes:
     r"""The bytes behind strace's notation: `\\xhh`, up to three octal digits, or C's letters."""
+    if text.count(b"\\x") * 4 == len(text):  # all of it hexadecimal, as -xx writes it
+        try:
+            return bytes.fromhex(text.replace(b"\\x", b"").decode("ascii"))
+        except ValueError:
+            return _ESCAPE.sub(_byte, text)
     return _ESCAPE.sub(_byte, text)
+
+
+def escaped(data: bytes) -> bytes:
+    """The notation of bytes that `unescaped` undoes."""
+    return b"".join(b"\\x%02x" % byte for byte in data)
 
 
 def _byte(found: re.Match[bytes]) -> bytes:
