@@ -12,7 +12,7 @@ import numpy as np
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
-def cell(value):
+def cell(value):  # noqa: PLR0911 - one line per rule
     """The canonical bytes of one typed value."""
     if value is None or (isinstance(value, (float, np.floating)) and math.isnan(value)) or value == "":
         return b"\x00"

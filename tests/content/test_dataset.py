@@ -1,7 +1,6 @@
 """Seals of datasets: every kind of change is named, nothing is stored that tells a row, and no bit changes unnoticed."""
 
 import itertools
-import os
 import random
 
 import numpy as np
@@ -122,7 +121,9 @@ def test_counts_add_up_among_copies(tmp_path_factory, values, random_):
     """Among rows that are copies of each other too, kept, changed, removed and added rows are all rows."""
     folder = tmp_path_factory.mktemp("d")
     compare = _sealing(folder, pd.DataFrame({"a": values, "b": "x"}))
-    edited = [random_.choice("abcd") if random_.random() < 0.2 else v for v in values if random_.random() < 0.8] or ["d"]
+    edited = [random_.choice("abcd") if random_.random() < 0.2 else v for v in values if random_.random() < 0.8] or [
+        "d"
+    ]
     found = compare(pd.DataFrame({"a": edited, "b": "x"}))
     changes = found.changes
     assert len(values) - changes.removed_count == len(edited) - changes.added_count
@@ -262,7 +263,7 @@ def test_modes(sealed):
     modes = {p.name: p.stat().st_mode & 0o777 for p in sealed.folder.iterdir() if p.is_file()}
     assert modes["d.sig.rows.key"] == 0o600
     assert modes["d.sig.rows"] == modes["d.sig.content.json"] == 0o644
-    assert not [name for name in os.listdir(sealed.folder) if name.startswith(".")]
+    assert not [p for p in sealed.folder.iterdir() if p.name.startswith(".")]
 
 
 def test_large_tables_keep_their_row_numbers(tmp_path):

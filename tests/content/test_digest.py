@@ -1,5 +1,7 @@
 """The content digest: the same in every format and engine, another after every change that the specification counts."""
 
+# ruff: noqa: DTZ001 - moments without an offset are what is tested
+
 import datetime as dt
 import decimal
 
@@ -11,10 +13,10 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
-from content.content_twin import content
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from content.content_twin import content
 from redan.content import content_digest
 from redan.content import digest as digest_module
 from redan.errors import InputError
@@ -32,8 +34,7 @@ VALUES = {
     "x": st.none() | st.binary(max_size=6),
 }
 SCHEMA = pa.schema(
-    [("i", pa.int64()), ("f", pa.float64()), ("b", pa.bool_()), ("t", pa.string()), ("m", pa.timestamp("us"))]
-    + [("x", pa.binary())]
+    {"i": pa.int64(), "f": pa.float64(), "b": pa.bool_(), "t": pa.string(), "m": pa.timestamp("us"), "x": pa.binary()}
 )
 ROWS = st.lists(st.fixed_dictionaries(VALUES), min_size=1, max_size=12)
 
@@ -134,7 +135,9 @@ FORMATS = {
     "small groups.parquet": lambda f, p: pq.write_table(pa.Table.from_pandas(f), p, row_group_size=97),
     "dictionaries.parquet": lambda f, p: f.astype({"word": "category"}).to_parquet(p),
     "d.feather": lambda f, p: pa.feather.write_feather(f, str(p)),
-    "d.jsonl": lambda f, p: f.to_json(p, orient="records", lines=True, date_format="iso", date_unit="us", double_precision=15),
+    "d.jsonl": lambda f, p: f.to_json(
+        p, orient="records", lines=True, date_format="iso", date_unit="us", double_precision=15
+    ),
     "polars.parquet": lambda f, p: pl.from_pandas(f).write_parquet(p),
     "polars.csv": lambda f, p: pl.from_pandas(f).write_csv(p),
 }
@@ -202,7 +205,10 @@ def test_spark_has_the_same_digests(frame, expected):
 )
 def test_one_content(one, other):
     """Values that the specification calls one have one digest, whatever type carries them."""
-    assert content_digest(table_of(pa.table({"c": one}))) .ordered == content_digest(table_of(pa.table({"c": other}))).ordered
+    assert (
+        content_digest(table_of(pa.table({"c": one}))).ordered
+        == content_digest(table_of(pa.table({"c": other}))).ordered
+    )
 
 
 @pytest.mark.parametrize(
@@ -223,7 +229,10 @@ def test_one_content(one, other):
 )
 def test_two_contents(one, other):
     """Values that only look alike have digests of their own."""
-    assert content_digest(table_of(pa.table({"c": one}))).ordered != content_digest(table_of(pa.table({"c": other}))).ordered
+    assert (
+        content_digest(table_of(pa.table({"c": one}))).ordered
+        != content_digest(table_of(pa.table({"c": other}))).ordered
+    )
 
 
 @pytest.mark.parametrize("values", [[[1, 2]], [{"a": 1}], [dt.timedelta(days=1)]])
@@ -258,7 +267,12 @@ def test_long_texts_are_read_in_small_batches():
 def test_published_vectors():
     """The vectors of docs/spec/content.md."""
     table = pa.table(
-        {"name": ["Ada", "Bob", None], "age": [36, None, -1], "score": [0.5, 1.0, float("inf")], "ok": [True, None, False]}
+        {
+            "name": ["Ada", "Bob", None],
+            "age": [36, None, -1],
+            "score": [0.5, 1.0, float("inf")],
+            "ok": [True, None, False],
+        }
     )
     found = content_digest(table_of(table))
     assert found.ordered == "28540cfbf2402923546946b205cc43cc79b846a938d432e8a304f068eb82d42c"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from redan.controls.contract import Vector
+from redan.seal.keys import Signer, generate
 from redan.terms import Outcome
 
 _CHECK = "A-MLSG-002-D004/seal-covers-all-content"
@@ -31,7 +32,9 @@ _DECLARED = 'seal = "train.csv.sig"\nkey = "release.pub"\n'
 def vectors() -> tuple[Vector, ...]:
     """One changed label, an added, a removed and a moved row, other keys, other files, damaged files; and twins."""
     whole, lines = _csv(_ROWS), list(_ROWS)
-    files, other = _sealed(whole, "train.csv"), _sealed(_csv(_ROWS[:30]), "train.csv")
+    signer = generate("p256")
+    files, other = _sealed(whole, signer), _sealed(_csv(_ROWS[:30]), generate("p256"))
+    twin = _sealed(_csv(_ROWS[:30]), signer)
     lines[16] = lines[16].replace(b"yes", b"no")
     added, removed = [*_ROWS[:40], _ROWS[3], *_ROWS[40:]], [*_ROWS[:10], *_ROWS[11:]]
     moved = [*_ROWS[1:20], _ROWS[0], *_ROWS[20:]]
@@ -46,7 +49,7 @@ def vectors() -> tuple[Vector, ...]:
         ),
         _case("another key is declared", Outcome.BROKEN, {**files, "release.pub": other["release.pub"]}),
         _case("the seal of another file", Outcome.BROKEN, {**other, "train.csv": whole}),
-        _case("the content of another seal", Outcome.BROKEN, _mixed(files, other)),
+        _case("the content of another seal", Outcome.BROKEN, _mixed(files, twin)),
         _case("no seal is declared", Outcome.BROKEN, {"train.csv": whole}, declared=""),
         _case("a seal without a key", Outcome.BROKEN, files, declared=_DECLARED.splitlines()[0] + "\n"),
         _case("a row changed and no key of the rows", Outcome.BROKEN, _keyless({**files, "train.csv": _csv(lines)})),
@@ -81,16 +84,14 @@ def _csv(rows: list[bytes]) -> bytes:
     return b"\n".join([_HEAD, *rows]) + b"\n"
 
 
-def _sealed(data: bytes, name: str) -> dict[str, bytes]:
-    """A table with its seal, under a key of its own."""
+def _sealed(data: bytes, signer: Signer) -> dict[str, bytes]:
+    """A table with its seal."""
     from redan.content import seal_dataset
-    from redan.seal.keys import generate
 
-    signer = generate("p256")
     with tempfile.TemporaryDirectory() as place:
-        table = Path(place) / name
+        table = Path(place) / "train.csv"
         table.write_bytes(data)
-        seal_dataset(table, signer, table.with_name(f"{name}.sig"))
+        seal_dataset(table, signer, table.with_name("train.csv.sig"))
         files = {file.name: file.read_bytes() for file in Path(place).iterdir()}
     return {**files, "release.pub": signer.public.pem.encode()}
 
