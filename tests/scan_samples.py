@@ -162,7 +162,10 @@ def keras_layer(class_name, module="keras.layers", registered=None, **config):
 
 LAMBDA = {
     "class_name": "Lambda",
-    "config": {"function": ["4wEAAAAAAAAAAAAAAAEAAAACAAAAQwAAAHMIAAAAfABkARQAUwA" * 2, None, None], "function_type": "lambda"},
+    "config": {
+        "function": ["4wEAAAAAAAAAAAAAAAEAAAACAAAAQwAAAHMIAAAAfABkARQAUwA" * 2, None, None],
+        "function_type": "lambda",
+    },
 }
 
 HOSTILE_KERAS = {
@@ -170,12 +173,16 @@ HOSTILE_KERAS = {
     "lambda of Keras 3": keras_config(
         keras_layer("Lambda", function={"class_name": "__lambda__", "config": {"value": "4wEA" * 20, "defaults": None}})
     ),
-    "bare lambda value": keras_config({"class_name": "__lambda__", "module": "builtins", "config": {"value": "4wEA" * 20}}),
+    "bare lambda value": keras_config(
+        {"class_name": "__lambda__", "module": "builtins", "config": {"value": "4wEA" * 20}}
+    ),
     "CVE-2025-1550": keras_config(keras_layer("function", module="os", registered="function") | {"config": "system"}),
     "CVE-2025-1550 by class": keras_config(keras_layer("Popen", module="subprocess", args=["true"])),
     "CVE-2025-8747": keras_config(keras_layer("function", module="keras.utils") | {"config": "get_file"}),
     "CVE-2025-8747 inside": keras_config(keras_layer("get_file", module="keras.src.utils.file_utils", fname="x")),
-    "CVE-2025-9906": keras_config(keras_layer("function", module="keras.config") | {"config": "enable_unsafe_deserialization"}),
+    "CVE-2025-9906": keras_config(
+        keras_layer("function", module="keras.config") | {"config": "enable_unsafe_deserialization"}
+    ),
     "CVE-2025-49655": keras_config(keras_layer("TorchModuleWrapper", module="AAAA")),
     "CVE-2025-12058": keras_config(keras_layer("StringLookup", vocabulary="/etc/hostname")),
     "CVE-2025-12058 by address": keras_config(keras_layer("TextVectorization", vocabulary="file://host/x")),
@@ -192,14 +199,18 @@ UNKNOWN_KERAS = {
     "custom layer of Keras 2": keras_config({"class_name": "Mine", "config": {}}),
     "registered name alone": keras_config(keras_layer("Dense", registered="evil>Dense")),
     "function from elsewhere": keras_config(keras_layer("function", module="builtins") | {"config": "my_activation"}),
-    "lambda with a name": keras_config({"class_name": "Lambda", "config": {"function": "mine", "function_type": "function"}}),
+    "lambda with a name": keras_config(
+        {"class_name": "Lambda", "config": {"function": "mine", "function_type": "function"}}
+    ),
     "vocabulary in a file": keras_config(keras_layer("StringLookup", vocabulary="words.txt")),
 }
 
 PLAIN_KERAS = {
     "Keras 2": keras_config({"class_name": "Dense", "config": {"units": 2, "activation": "relu"}}),
     "Keras 3": keras_config(
-        keras_layer("Dense", units=2, kernel_initializer=keras_layer("HeNormal", module="keras.initializers", seed=None)),
+        keras_layer(
+            "Dense", units=2, kernel_initializer=keras_layer("HeNormal", module="keras.initializers", seed=None)
+        ),
         keras_layer("Relu", module="keras.src.ops.nn"),
         keras_layer("function", module="keras.activations") | {"config": "relu"},
         keras_layer("StringLookup", vocabulary=["a", "b"]),

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scan_samples import rules, verdict
 
 from redan.scan import scan_bytes
+from scan_samples import rules, verdict
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(200, 4)), RNG.integers(0, 3, 200)
@@ -19,7 +19,10 @@ X, Y = RNG.normal(size=(200, 4)), RNG.integers(0, 3, 200)
 def lightgbm_text(request):
     """A model that LightGBM itself wrote."""
     settings_ = {"verbose": -1, "num_threads": 1, "num_leaves": 5}
-    settings_ |= {"multiclass": {"objective": "multiclass", "num_class": 3}, "rf": {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5}}.get(request.param, {})
+    settings_ |= {
+        "multiclass": {"objective": "multiclass", "num_class": 3},
+        "rf": {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5},
+    }.get(request.param, {})
     names = ["a", "b c", "ü", "d"] if request.param == "binary" else "auto"
     data = lightgbm.Dataset(X, Y if request.param == "multiclass" else Y > 0, feature_name=names)
     return lightgbm.train(settings_, data, num_boost_round=3).model_to_string()
@@ -64,7 +67,18 @@ def numbers(*values):
     return b"[$d#L" + struct.pack(">q", len(values)) + struct.pack(f">{len(values)}f", *values)
 
 
-LEARNER = ("learner", obj(("a", b"S" + text("x")), ("n", numbers(1.0, 2.0)), ("l", b"[i\1i\2]"), ("e", b"{}"), ("t", b"T"), ("z", b"Z"), ("big", b"L" + b"\0" * 8)))
+LEARNER = (
+    "learner",
+    obj(
+        ("a", b"S" + text("x")),
+        ("n", numbers(1.0, 2.0)),
+        ("l", b"[i\1i\2]"),
+        ("e", b"{}"),
+        ("t", b"T"),
+        ("z", b"Z"),
+        ("big", b"L" + b"\0" * 8),
+    ),
+)
 UBJSON = obj(LEARNER, ("version", b"[#L" + struct.pack(">q", 3) + b"i\3i\0i\0"))
 
 
@@ -107,7 +121,14 @@ def test_no_changed_byte_is_an_exception(at, byte):
     assert verdict(bytes(data), "m.ubj") in {"clean", "not-understood"}
 
 
-@pytest.mark.parametrize("data", [b"CBM1" + b"\0" * 60, b"binf" + b"\0" * 200, b"\0" * 136 + struct.pack("<Q", 16) + b"reg:squarederror" + struct.pack("<Q", 6) + b"gbtree" + b"\0" * 60])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"CBM1" + b"\0" * 60,
+        b"binf" + b"\0" * 200,
+        b"\0" * 136 + struct.pack("<Q", 16) + b"reg:squarederror" + struct.pack("<Q", 6) + b"gbtree" + b"\0" * 60,
+    ],
+)
 def test_binary_formats_are_not_understood(data):
     """CatBoost and XGBoost's old format are named, with the format to save instead."""
     found = scan_bytes(data, "m.bin")

@@ -3,15 +3,30 @@
 import json
 
 import pytest
+
 from scan_samples import HOSTILE_TEMPLATES, PLAIN_TEMPLATES, rules, verdict
 
 PLAIN = {
     "config.json": {"architectures": ["BertModel"], "model_type": "bert", "hidden_size": 32, "id2label": {"0": "a"}},
-    "tokenizer.json": {"version": "1.0", "added_tokens": [], "model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a b"]}},
+    "tokenizer.json": {
+        "version": "1.0",
+        "added_tokens": [],
+        "model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a b"]},
+    },
     "tokenizer_config.json": {"tokenizer_class": "X", "chat_template": PLAIN_TEMPLATES[0]},
-    "templates.json": {"chat_template": [{"name": "default", "template": PLAIN_TEMPLATES[0]}, {"name": "tool", "template": PLAIN_TEMPLATES[1]}]},
+    "templates.json": {
+        "chat_template": [
+            {"name": "default", "template": PLAIN_TEMPLATES[0]},
+            {"name": "tool", "template": PLAIN_TEMPLATES[1]},
+        ]
+    },
     "modules.json": [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}],
-    "model_index.json": {"_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.30", "unet": ["diffusers", "UNet2D"], "x": [None, None]},
+    "model_index.json": {
+        "_class_name": "StableDiffusionPipeline",
+        "_diffusers_version": "0.30",
+        "unet": ["diffusers", "UNet2D"],
+        "x": [None, None],
+    },
     "xgboost.json": {"learner": {"objective": {"name": "reg:squarederror"}}, "version": [3, 0, 0]},
     "numbers.json": {"eps": float("nan"), "max": float("inf")},
     "no code.json": {"auto_map": {}, "trust_remote_code": False, "target": "cpu"},
@@ -46,7 +61,12 @@ DANGEROUS = {
     "jsonpickle": {"py/reduce": [{"py/function": "os.system"}, {"py/tuple": ["true"]}]},
     "TensorFlow.js": {"modelTopology": {"node": [{"name": "a", "op": "ReadFile"}]}},
     "template": {"chat_template": HOSTILE_TEMPLATES[0]},
-    "templates": {"chat_template": [{"name": "default", "template": PLAIN_TEMPLATES[0]}, {"name": "x", "template": HOSTILE_TEMPLATES[1]}]},
+    "templates": {
+        "chat_template": [
+            {"name": "default", "template": PLAIN_TEMPLATES[0]},
+            {"name": "x", "template": HOSTILE_TEMPLATES[1]},
+        ]
+    },
     "template of a processor": {"processor": {"chat_template": HOSTILE_TEMPLATES[2]}},
     "prompt": {"template_format": "jinja2", "template": HOSTILE_TEMPLATES[0]},
 }
@@ -73,7 +93,19 @@ def test_settings_that_call_are_malicious(name):
         assert verdict(json.dumps(DANGEROUS[name]).encode(), file) == "malicious"
 
 
-@pytest.mark.parametrize("data", [b'{"a":', b'{"a": 1} x}', b"{" * 50_000 + b"}" * 50_000, b"[" * 100_000 + b"]" * 100_000, b'{"a": 1, "a": 2}', b'{"a": "\xff"}', b'{"a": ' + b"9" * 10_000 + b"}", b"{'a': 1}"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"a":',
+        b'{"a": 1} x}',
+        b"{" * 50_000 + b"}" * 50_000,
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"a": 1, "a": 2}',
+        b'{"a": "\xff"}',
+        b'{"a": ' + b"9" * 10_000 + b"}",
+        b"{'a': 1}",
+    ],
+)
 def test_broken_json_is_never_clean_under_its_name(data):
     """What is called JSON and is not, is nested too deep or names a key twice is not understood."""
     assert verdict(data, "config.json") == "not-understood"

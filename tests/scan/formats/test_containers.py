@@ -8,11 +8,11 @@ import zipfile
 import numpy as np
 import pytest
 import scipy.io
-from scan_samples import message, number, rules, verdict
 
 from redan.scan import scan_bytes
 from redan.scan.formats.catalogue import FORMATS
 from redan.scan.formats.containers import _KINDS
+from scan_samples import message, number, rules, verdict
 
 
 @pytest.mark.parametrize("kind", _KINDS, ids=lambda k: f"{k.name}-{k.magic[:4].hex()}")
@@ -28,7 +28,10 @@ def test_windows_programs_are_named():
     """`MZ` alone is text; with the header of a program it is one."""
     program = b"MZ" + b"\0" * 58 + (64).to_bytes(4, "little") + b"PE\0\0" + b"\0" * 40
     assert rules(program) == {"unread-windows-program"}
-    assert verdict(b"MZ is a text that begins like a program, and is none, as everybody can see who reads it on") == "clean"
+    assert (
+        verdict(b"MZ is a text that begins like a program, and is none, as everybody can see who reads it on")
+        == "clean"
+    )
 
 
 def test_bytecode_of_this_interpreter_is_named(tmp_path):

@@ -9,6 +9,7 @@ import tarfile
 import zipfile
 
 import pytest
+
 from scan_samples import (
     HOSTILE_KERAS,
     HOSTILE_TEMPLATES,
@@ -35,7 +36,16 @@ HOSTILE = {
     "skops": b'{"__loader__": "FunctionNode", "__module__": "os", "__class__": "system", "protocol": 2}',
     "tokenizer": json.dumps({"chat_template": HOSTILE_TEMPLATES[3]}).encode(),
 }
-NAMES = ["model", "model.onnx", "model.txt", "model.png", "model.safetensors", "model.bin", "README.md", "../model\n\x1b[2J.json"]
+NAMES = [
+    "model",
+    "model.onnx",
+    "model.txt",
+    "model.png",
+    "model.safetensors",
+    "model.bin",
+    "README.md",
+    "../model\n\x1b[2J.json",
+]
 
 
 def _zip(data, name="inner"):
@@ -54,7 +64,14 @@ def _tar(data):
     return buffer.getvalue()
 
 
-WRAPS = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress, "zip": _zip, "zip in zip": lambda d: _zip(_zip(d)), "tar": _tar}
+WRAPS = {
+    "gzip": gzip.compress,
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "zip": _zip,
+    "zip in zip": lambda d: _zip(_zip(d)),
+    "tar": _tar,
+}
 
 
 @pytest.mark.parametrize("sample", HOSTILE)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from scan_samples import gguf, gguf_string, gguf_tensor, onnx_model, onnx_node, onnx_tensor, safetensors
 
 ROOT = Path(__file__).resolve().parents[3] / "fuzz"

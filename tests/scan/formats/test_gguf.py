@@ -7,7 +7,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scan_samples import HOSTILE_TEMPLATES, PLAIN_TEMPLATES, gguf, gguf_pair, gguf_string, gguf_tensor, gguf_text, rules, verdict
+
+from scan_samples import (
+    HOSTILE_TEMPLATES,
+    PLAIN_TEMPLATES,
+    gguf,
+    gguf_pair,
+    gguf_string,
+    gguf_tensor,
+    gguf_text,
+    rules,
+    verdict,
+)
 
 DATA = b"\0" * 32
 
@@ -122,7 +133,14 @@ def test_the_first_version_has_shorter_counts():
 @given(at=st.integers(0, 400), byte=st.integers(0, 255))
 def test_a_clean_file_is_one_that_the_reference_reads(tmp_path_factory, at, byte):
     """After any byte is exchanged: clean only when gguf-py reads as many settings and tensors."""
-    data = bytearray(gguf(gguf_string("general.architecture", "llama"), gguf_pair("n", 4, b"\1\0\0\0"), tensors=(gguf_tensor(),), data=DATA))
+    data = bytearray(
+        gguf(
+            gguf_string("general.architecture", "llama"),
+            gguf_pair("n", 4, b"\1\0\0\0"),
+            tensors=(gguf_tensor(),),
+            data=DATA,
+        )
+    )
     data[at % len(data)] = byte
     if rules(bytes(data)) == set():
         path = tmp_path_factory.mktemp("g") / "m.gguf"

@@ -8,12 +8,12 @@ import sys
 import h5py
 import numpy as np
 import pytest
-from scan_samples import HOSTILE_KERAS, LAMBDA, PLAIN_KERAS, UNKNOWN_KERAS, keras_config, rules, verdict
 
 from redan.scan.budget import Spent
 from redan.scan.formats.hdf5 import reader
 from redan.scan.formats.hdf5.base import begin
 from redan.scan.region import Region
+from scan_samples import HOSTILE_KERAS, LAMBDA, PLAIN_KERAS, UNKNOWN_KERAS, keras_config, rules, verdict
 
 VERSIONS = ["earliest", "latest", ("earliest", "v110"), ("v108", "v108"), ("v110", "v110"), ("v112", "v112")]
 
@@ -147,7 +147,12 @@ def _external_storage(file):
 @pytest.mark.parametrize("libver", ["earliest", "latest"])
 @pytest.mark.parametrize(
     ("fill", "wanted"),
-    [(_external_link, "malicious"), (_external_storage, "malicious"), (_virtual("/tmp/o.h5"), "malicious"), (_virtual("."), "not-understood")],
+    [
+        (_external_link, "malicious"),
+        (_external_storage, "malicious"),
+        (_virtual("/tmp/o.h5"), "malicious"),
+        (_virtual("."), "not-understood"),
+    ],
 )
 def test_numbers_from_other_files_are_told(fill, wanted, libver):
     """CVE-2026-1669: external storage, external links and virtual datasets read files."""
@@ -239,7 +244,9 @@ def test_no_changed_byte_hides_a_lambda_that_h5py_still_reads():
         mutants.append(bytes(changed))
     feed = b"".join(len(m).to_bytes(8, "little") + m for m in mutants)
     try:
-        output = subprocess.run([sys.executable, "-c", _PROBE], input=feed, capture_output=True, timeout=40, check=False).stdout
+        output = subprocess.run(
+            [sys.executable, "-c", _PROBE], input=feed, capture_output=True, timeout=40, check=False
+        ).stdout
     except subprocess.TimeoutExpired as error:
         output = error.stdout or b""  # a mutant on which h5py hangs or dies ends the comparison
     answers = output.decode().split()

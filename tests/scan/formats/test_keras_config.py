@@ -7,9 +7,9 @@ import zipfile
 import h5py
 import numpy as np
 import pytest
-from scan_samples import HOSTILE_KERAS, PLAIN_KERAS, UNKNOWN_KERAS, keras_config, keras_layer, rules, verdict
 
 from redan.scan import scan_bytes
+from scan_samples import HOSTILE_KERAS, PLAIN_KERAS, UNKNOWN_KERAS, keras_config, keras_layer, rules, verdict
 
 
 def archive(config, weights=None, **more):
@@ -51,10 +51,15 @@ def test_custom_objects_are_not_understood(name):
     assert verdict(archive(UNKNOWN_KERAS[name]), "m.keras") == "not-understood"
 
 
-@pytest.mark.parametrize("module", ["keras.src.utils.file_utils", "keras.saving", "keras.utils", "keras.src.saving.saving_lib"])
+@pytest.mark.parametrize(
+    "module", ["keras.src.utils.file_utils", "keras.saving", "keras.utils", "keras.src.saving.saving_lib"]
+)
 def test_functions_inside_keras_are_no_layers(module):
     """CVE-2025-8747: modules of Keras that read, write and download are no homes of layers."""
-    assert verdict(json.dumps(keras_config(keras_layer("function", module=module) | {"config": "anything"})).encode()) != "clean"
+    assert (
+        verdict(json.dumps(keras_config(keras_layer("function", module=module) | {"config": "anything"})).encode())
+        != "clean"
+    )
     assert verdict(json.dumps(keras_config(keras_layer("anything", module=module))).encode()) != "clean"
 
 
@@ -66,7 +71,9 @@ def test_weights_inside_are_read():
     assert verdict(archive(PLAIN_KERAS["Keras 3"], buffer.getvalue()), "m.keras") == "malicious"
 
 
-@pytest.mark.parametrize("more", [{"evil.py": b"import os\n"}, {"x.pkl": b"\x80\x04N."[:3]}, {"a.so": b"\x7fELF" + b"\0" * 60}])
+@pytest.mark.parametrize(
+    "more", [{"evil.py": b"import os\n"}, {"x.pkl": b"\x80\x04N."[:3]}, {"a.so": b"\x7fELF" + b"\0" * 60}]
+)
 def test_other_members_are_never_clean(more):
     """What Keras does not write into its archives is told."""
     assert verdict(archive(PLAIN_KERAS["Keras 3"], **more), "m.keras") != "clean"

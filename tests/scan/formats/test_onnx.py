@@ -9,6 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
+
+from redan.scan import scan_bytes, scan_file
+from redan.scan.region import Region
 from scan_samples import (
     fixed32,
     message,
@@ -21,9 +24,6 @@ from scan_samples import (
     rules,
     verdict,
 )
-
-from redan.scan import scan_bytes, scan_file
-from redan.scan.region import Region
 
 SHIPPED = sorted((Path(onnx.__file__).parent / "backend" / "test" / "data").rglob("*.onnx"))
 WEIGHTS = Region.of(b"\0" * 64)
@@ -45,9 +45,13 @@ def test_models_that_onnx_ships_are_clean():
 
 def test_subgraphs_and_functions_are_clean():
     """If, Loop and a local function in its own domain are read and clean."""
-    body = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "b", [], [helper.make_tensor_value_info("y", 1, [1])])
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["x"], ["y"])], "b", [], [helper.make_tensor_value_info("y", 1, [1])]
+    )
     cond = helper.make_node("If", ["c"], ["y"], then_branch=body, else_branch=body)
-    function = helper.make_function("mine", "f", ["a"], ["b"], [helper.make_node("Relu", ["a"], ["b"])], [helper.make_opsetid("", 17)])
+    function = helper.make_function(
+        "mine", "f", ["a"], ["b"], [helper.make_node("Relu", ["a"], ["b"])], [helper.make_opsetid("", 17)]
+    )
     graph = helper.make_graph(
         [cond, helper.make_node("f", ["y"], ["z"], domain="mine")],
         "g",
@@ -55,7 +59,9 @@ def test_subgraphs_and_functions_are_clean():
         [helper.make_tensor_value_info("z", 1, [1])],
         [helper.make_tensor("w", 1, [2], [1.0, 2.0]), helper.make_tensor("r", 7, [1], np.int64(1).tobytes(), raw=True)],
     )
-    model = helper.make_model(graph, functions=[function], opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("mine", 1)])
+    model = helper.make_model(
+        graph, functions=[function], opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("mine", 1)]
+    )
     assert rules(model.SerializeToString()) == set()
 
 
@@ -71,12 +77,25 @@ def test_an_operator_hidden_in_nested_graphs_is_told():
     evil = onnx_node("Evil", "evil")
     deep = onnx_node("If", "", message(6, onnx_node("If", "", message(11, evil)), message(2, "g")))
     assert rules(onnx_model(deep)) == {"onnx-operator"}
-    assert rules(onnx_model(more=message(25, message(1, "f"), message(10, "d"), message(7, evil[2:])))) == {"onnx-operator"}
+    assert rules(onnx_model(more=message(25, message(1, "f"), message(10, "d"), message(7, evil[2:])))) == {
+        "onnx-operator"
+    }
     assert rules(onnx_model(more=message(20, onnx_graph(evil, field=1)))) == {"onnx-operator"}
     assert rules(onnx_model(more=message(20, onnx_graph(evil, field=2)))) == {"onnx-operator"}
 
 
-PATHS = ["/etc/hostname", "../w.bin", "a/../../w.bin", "..\\w.bin", "C:\\w.bin", "\\\\host\\w.bin", "~/w.bin", "file:///w.bin", "a\0b", "*/_ORT_MEM_ADDR_/*"]
+PATHS = [
+    "/etc/hostname",
+    "../w.bin",
+    "a/../../w.bin",
+    "..\\w.bin",
+    "C:\\w.bin",
+    "\\\\host\\w.bin",
+    "~/w.bin",
+    "file:///w.bin",
+    "a\0b",
+    "*/_ORT_MEM_ADDR_/*",
+]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -92,7 +111,9 @@ def test_external_data_is_found_wherever_tensors_are(where):
     data = {
         "attribute": onnx_model(onnx_node("Constant", "", tensor)),
         "sparse": onnx_model(onnx_node(), message(15, onnx_tensor(1, external={"location": "../w"}))),
-        "function": onnx_model(more=message(25, message(1, "f"), message(10, "d"), message(11, message(1, "a"), tensor))),
+        "function": onnx_model(
+            more=message(25, message(1, "f"), message(10, "d"), message(11, message(1, "a"), tensor))
+        ),
         "training": onnx_model(more=message(20, onnx_graph(tensor, field=1))),
     }[where]
     assert "onnx-external-path" in rules(data)
@@ -104,7 +125,15 @@ def test_keys_of_external_data_are_a_closed_list(key):
     assert verdict(onnx_external(location="w.bin", **{key: "x"}), siblings=lambda _: WEIGHTS) == "malicious"
 
 
-RANGES = [{"offset": 64, "length": 4}, {"offset": 1 << 60}, {"length": 8}, {"length": 1 << 60}, {"offset": "-4"}, {"offset": "x"}, {"length": "1e3"}]
+RANGES = [
+    {"offset": 64, "length": 4},
+    {"offset": 1 << 60},
+    {"length": 8},
+    {"length": 1 << 60},
+    {"offset": "-4"},
+    {"offset": "x"},
+    {"length": "1e3"},
+]
 
 
 @pytest.mark.parametrize("values", RANGES)
@@ -116,7 +145,13 @@ def test_ranges_beyond_the_file_are_not_understood(values):
 def test_external_data_beside_the_model_is_clean(tmp_path):
     """onnx's own way of keeping tensors outside is clean while the file is there, whole and plain."""
     tensor = onnx.numpy_helper.from_array(np.arange(300, dtype=np.float32), "w")
-    graph = helper.make_graph([helper.make_node("Add", ["x", "w"], ["y"])], "g", [helper.make_tensor_value_info("x", 1, [300])], [helper.make_tensor_value_info("y", 1, [300])], [tensor])
+    graph = helper.make_graph(
+        [helper.make_node("Add", ["x", "w"], ["y"])],
+        "g",
+        [helper.make_tensor_value_info("x", 1, [300])],
+        [helper.make_tensor_value_info("y", 1, [300])],
+        [tensor],
+    )
     path = tmp_path / "m.onnx"
     onnx.save_model(helper.make_model(graph), path, save_as_external_data=True, location="w.bin", size_threshold=0)
     assert scan_file(path).verdict.value == "clean"
@@ -131,7 +166,20 @@ def test_external_data_beside_the_model_is_clean(tmp_path):
     assert scan_file(path).verdict.value == "not-understood"
 
 
-@pytest.mark.parametrize(("op", "domain", "wanted"), [("PythonOp", "com.microsoft", "malicious"), ("PyOp", "ai.onnx.contrib", "malicious"), ("ATen", "org.pytorch.aten", "malicious"), ("EPContext", "com.microsoft", "not-understood"), ("Gelu", "com.microsoft", "clean"), ("TreeEnsembleRegressor", "ai.onnx.ml", "clean"), ("Relu", "ai.onnx", "clean"), ("Relu", "com.evil", "not-understood"), ("NoSuchOp", "", "not-understood")])
+@pytest.mark.parametrize(
+    ("op", "domain", "wanted"),
+    [
+        ("PythonOp", "com.microsoft", "malicious"),
+        ("PyOp", "ai.onnx.contrib", "malicious"),
+        ("ATen", "org.pytorch.aten", "malicious"),
+        ("EPContext", "com.microsoft", "not-understood"),
+        ("Gelu", "com.microsoft", "clean"),
+        ("TreeEnsembleRegressor", "ai.onnx.ml", "clean"),
+        ("Relu", "ai.onnx", "clean"),
+        ("Relu", "com.evil", "not-understood"),
+        ("NoSuchOp", "", "not-understood"),
+    ],
+)
 def test_operators(op, domain, wanted):
     """Operators of ONNX and ONNX Runtime compute; Python, contexts and foreign domains are told."""
     assert verdict(onnx_model(onnx_node(op, domain))) == wanted
@@ -152,8 +200,12 @@ HOSTILE = {
     "deep graphs": _nested(200),
     "settings of a session": onnx_model(more=message(14, message(1, "ort_config"), message(2, "{}"))),
     "packed for one machine": onnx_external(location="w.bin", prepacked_0="x"),
-    "key twice": onnx_model(onnx_node(), onnx_tensor(external={}, extra=message(13, message(1, "location"), message(2, "a")) * 2)),
-    "inside and outside": onnx_model(onnx_node(), onnx_tensor(raw=b"\0" * 4, extra=message(13, message(1, "location"), message(2, "a")))),
+    "key twice": onnx_model(
+        onnx_node(), onnx_tensor(external={}, extra=message(13, message(1, "location"), message(2, "a")) * 2)
+    ),
+    "inside and outside": onnx_model(
+        onnx_node(), onnx_tensor(raw=b"\0" * 4, extra=message(13, message(1, "location"), message(2, "a")))
+    ),
     "no location": onnx_model(onnx_node(), onnx_tensor(external={})),
     "name that is no text": onnx_model(message(1, message(4, b"\xff\xfe"))),
     "float as bytes": onnx_model(onnx_node("A", "", message(2, "x"))),
@@ -182,7 +234,9 @@ def test_a_long_graph_is_read_in_blocks():
 @given(at=st.integers(0, 10_000), byte=st.integers(0, 255), cut=st.integers(0, 3))
 def test_a_clean_model_is_one_that_onnx_parses(at, byte, cut):
     """After any byte is exchanged or cut: clean as ONNX only when onnx itself parses it."""
-    data = bytearray(onnx_model(onnx_node("LeakyRelu", "", message(1, "a") + fixed32(2, 1.0)), onnx_tensor(raw=b"\0" * 4)))
+    data = bytearray(
+        onnx_model(onnx_node("LeakyRelu", "", message(1, "a") + fixed32(2, 1.0)), onnx_tensor(raw=b"\0" * 4))
+    )
     data[at % len(data)] = byte
     found = scan_bytes(bytes(data[: len(data) - cut]), "m.onnx")
     if found.verdict.value == "clean" and found.format == "onnx":

@@ -1,6 +1,7 @@
 """Plain text is clean; program text, YAML that builds objects, and text forms of models are told."""
 
 import pytest
+
 from scan_samples import HOSTILE_TEMPLATES, PLAIN_TEMPLATES, rules, verdict
 
 PLAIN = {

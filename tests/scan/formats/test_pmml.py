@@ -1,6 +1,7 @@
 """PMML and other XML: plain models are clean; entities, inclusions and scripts are told."""
 
 import pytest
+
 from scan_samples import rules, verdict
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -23,10 +24,17 @@ def test_a_plain_model_is_clean():
     assert rules(b"\xef\xbb\xbf" + PLAIN.encode(), "m.pmml") == set()
 
 
-LAUGHS = "<!DOCTYPE lolz [" + '<!ENTITY a "ha">' + "".join(f'<!ENTITY {c} "{"&" + p + ";" * 1}">' * 1 for p, c in zip("abcdef", "bcdefg", strict=True)) + "]>"
+LAUGHS = (
+    "<!DOCTYPE lolz ["
+    '<!ENTITY a "ha">'
+    + "".join(f'<!ENTITY {c} "{"&" + p + ";" * 1}">' * 1 for p, c in zip("abcdef", "bcdefg", strict=True))
+    + "]>"
+)
 MALICIOUS = {
     "external entity": PLAIN.replace("<PMML", '<!DOCTYPE PMML [<!ENTITY x SYSTEM "file:///etc/hostname">]><PMML', 1),
-    "external entity that is public": PLAIN.replace("<PMML", '<!DOCTYPE PMML [<!ENTITY x PUBLIC "a" "http://host/x">]><PMML', 1),
+    "external entity that is public": PLAIN.replace(
+        "<PMML", '<!DOCTYPE PMML [<!ENTITY x PUBLIC "a" "http://host/x">]><PMML', 1
+    ),
     "parameter entity": PLAIN.replace("<PMML", '<!DOCTYPE PMML [<!ENTITY % x SYSTEM "http://host/x">%x;]><PMML', 1),
     "external type": PLAIN.replace("<PMML", '<!DOCTYPE PMML SYSTEM "http://host/x.dtd"><PMML', 1),
     "expansion": PLAIN.replace("<PMML", LAUGHS + "<PMML", 1),
@@ -40,7 +48,11 @@ UNKNOWN = {
     "script as text": _with('<Extension name="x"><script>eval(1)</script></Extension>'),
     "other namespace": _with('<x:y xmlns:x="http://host/x"/>'),
     "style sheet": PLAIN.replace("<PMML", '<?xml-stylesheet href="x.xsl"?><PMML', 1),
-    "deep": HEAD + '<PMML xmlns="http://www.dmg.org/PMML-4_4">' + "<Extension>" * 5000 + "</Extension>" * 5000 + "</PMML>",
+    "deep": HEAD
+    + '<PMML xmlns="http://www.dmg.org/PMML-4_4">'
+    + "<Extension>" * 5000
+    + "</Extension>" * 5000
+    + "</PMML>",
     "cut": PLAIN[:-10],
     "undefined entity": _with("&x;"),
     "two roots": PLAIN + "<PMML/>",

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import StringStringEntryProto, TensorProto
-from scan_samples import message, number, varint
 
 from redan.scan.budget import Spent
 from redan.scan.contract import BudgetError
 from redan.scan.formats.protobuf import Field, ProtoError, Wire, looks_like, shape
 from redan.scan.region import Region
+from scan_samples import message, number, varint
 
 ENTRY = shape(f1="b", f2="b")
 
@@ -47,7 +47,23 @@ def test_numbers_survive_the_wire(value):
     assert [f.value for f in _wire(number(3, value)).fields(0, len(number(3, value)))] == [value]
 
 
-@pytest.mark.parametrize("data", [b"\x0b", b"\x0c", b"\x0e", b"\x0f", b"\x00", b"\x08", b"\x08" + b"\x80" * 10 + b"\1", b"\x0a\x05ab", b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\x7f", b"\x09\0\0", b"\x0d\0", b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\0"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x0b",
+        b"\x0c",
+        b"\x0e",
+        b"\x0f",
+        b"\x00",
+        b"\x08",
+        b"\x08" + b"\x80" * 10 + b"\1",
+        b"\x0a\x05ab",
+        b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+        b"\x09\0\0",
+        b"\x0d\0",
+        b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\0",
+    ],
+)
 def test_broken_wires_are_refused(data):
     """Groups, field 0, cut numbers, lengths that leave the message and numbers that do not end."""
     with pytest.raises(ProtoError):

@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 import safetensors
-from safetensors.numpy import save
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import save
+
 from scan_samples import rules, verdict
 from scan_samples import safetensors as made
 

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+
+from redan.scan import scan_bytes
 from scan_samples import (
     HOSTILE_KERAS,
     PLAIN_KERAS,
@@ -19,8 +21,6 @@ from scan_samples import (
     verdict,
 )
 
-from redan.scan import scan_bytes
-
 PLAIN = (tf_node("x", "Placeholder"), tf_node("w", "VarHandleOp"), tf_node("y", "MatMul", "x", "w"))
 
 
@@ -35,12 +35,32 @@ def test_a_model_that_computes_is_clean():
         tf_node("save", "SaveV2", "joined"),
         tf_node("restore", "RestoreV2", "saver_filename"),
     )
-    data = saved_model(*PLAIN, tf_node("call", "__inference_f_1", "y"), functions=(tf_function("__inference_f_1", *saver),))
+    data = saved_model(
+        *PLAIN, tf_node("call", "__inference_f_1", "y"), functions=(tf_function("__inference_f_1", *saver),)
+    )
     assert scan_bytes(data, "saved_model.pb").format == "tf-saved-model"
     assert rules(data) == set()
 
 
-@pytest.mark.parametrize("op", ["ReadFile", "WriteFile", "MatchingFiles", "PyFunc", "PyFuncStateless", "EagerPyFunc", "LoadLibrary", "TextLineDataset", "DebugIdentityV2", "RpcCall", "ImmutableConst", "Save", "SqlDataset", "CreateSummaryFileWriter"])
+@pytest.mark.parametrize(
+    "op",
+    [
+        "ReadFile",
+        "WriteFile",
+        "MatchingFiles",
+        "PyFunc",
+        "PyFuncStateless",
+        "EagerPyFunc",
+        "LoadLibrary",
+        "TextLineDataset",
+        "DebugIdentityV2",
+        "RpcCall",
+        "ImmutableConst",
+        "Save",
+        "SqlDataset",
+        "CreateSummaryFileWriter",
+    ],
+)
 @pytest.mark.parametrize("where", ["graph", "function", "frozen"])
 def test_operators_that_reach_out_are_malicious(op, where):
     """Files, network, Python and libraries, in the graph, in a function and in a frozen graph."""
@@ -63,7 +83,12 @@ def test_unknown_operators_are_not_understood(op):
 @pytest.mark.parametrize("op", ["SaveV2", "RestoreV2", "MergeV2Checkpoints"])
 def test_savers_with_a_path_of_their_own_are_malicious(op, path):
     """A constant path that flows into what saves or restores, also through operators that pass texts on."""
-    nodes = (tf_const("p", path), tf_node("i", "Identity", "p"), tf_node("j", "StringJoin", "i:0"), tf_node("s", op, "j"))
+    nodes = (
+        tf_const("p", path),
+        tf_node("i", "Identity", "p"),
+        tf_node("j", "StringJoin", "i:0"),
+        tf_node("s", op, "j"),
+    )
     assert verdict(saved_model(*nodes)) == "malicious"
     assert verdict(saved_model(functions=(tf_function("f", *nodes),))) == "malicious"
 
@@ -81,11 +106,16 @@ def test_constants_that_look_like_paths_are_clean_where_nothing_saves():
 
 def test_printing_to_a_file_is_malicious():
     """PrintV2 prints to any file that its attribute names."""
-    assert verdict(saved_model(tf_node("p", "PrintV2", attrs=(tf_attr("output_stream", message(2, "file:///tmp/x")),)))) == "malicious"
+    assert (
+        verdict(saved_model(tf_node("p", "PrintV2", attrs=(tf_attr("output_stream", message(2, "file:///tmp/x")),))))
+        == "malicious"
+    )
     assert rules(saved_model(tf_node("p", "PrintV2", attrs=(tf_attr("output_stream", message(2, "stderr")),)))) == set()
 
 
-@pytest.mark.parametrize(("name", "wanted"), [("vocab.txt", "clean"), ("../vocab.txt", "malicious"), ("/etc/hostname", "malicious")])
+@pytest.mark.parametrize(
+    ("name", "wanted"), [("vocab.txt", "clean"), ("../vocab.txt", "malicious"), ("/etc/hostname", "malicious")]
+)
 def test_assets_stay_in_their_folder(name, wanted):
     """The file of an asset is named relative to the model's assets."""
     assert verdict(saved_model(*PLAIN, more=message(6, message(2, name)))) == wanted
@@ -96,7 +126,10 @@ def test_configurations_of_keras_inside_are_read(name):
     """Keras 2 rebuilds layers from metadata in the object graph and from keras_metadata.pb."""
     text = json.dumps(HOSTILE_KERAS[name])
     assert verdict(saved_model(*PLAIN, more=keras_object_graph(text))) == "malicious"
-    assert verdict(message(1, number(2, 0), message(3, "root"), message(4, "_tf_keras_network"), message(5, text))) == "malicious"
+    assert (
+        verdict(message(1, number(2, 0), message(3, "root"), message(4, "_tf_keras_network"), message(5, text)))
+        == "malicious"
+    )
 
 
 def test_plain_configurations_inside_are_clean():
@@ -114,7 +147,8 @@ HOSTILE = {
     "cut": saved_model(*PLAIN)[:-4],
     "second meta graph that is none": saved_model(*PLAIN) + message(2, b"\xff\xff"),
     "text form": b'saved_model_schema_version: 1\nmeta_graphs {\n  graph_def {\n    node { op: "ReadFile" }\n  }\n}\n',
-    "two graphs in one": number(1, 1) + message(2, message(1, ""), message(2, tf_graph(*PLAIN)), message(2, tf_graph(*PLAIN))),
+    "two graphs in one": number(1, 1)
+    + message(2, message(1, ""), message(2, tf_graph(*PLAIN)), message(2, tf_graph(*PLAIN))),
 }
 
 

@@ -7,7 +7,6 @@ import zipfile
 import numpy as np
 import pytest
 import skops.io
-from scan_samples import rules, verdict
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.pipeline import make_pipeline
@@ -15,6 +14,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from sklearn.tree import DecisionTreeClassifier
 
 from redan.scan import scan_bytes
+from scan_samples import rules, verdict
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(40, 3)), RNG.integers(0, 2, 40)
@@ -34,7 +34,14 @@ def packed(schema, **members):
 
 
 def node(loader, module, cls, **more):
-    return {"__class__": cls, "__module__": module, "__loader__": loader, "protocol": 2, "_skops_version": "0.16.0", **more}
+    return {
+        "__class__": cls,
+        "__module__": module,
+        "__loader__": loader,
+        "protocol": 2,
+        "_skops_version": "0.16.0",
+        **more,
+    }
 
 
 MODELS = {
@@ -56,7 +63,15 @@ def test_models_that_skops_trusts_are_clean(name):
     assert (found.format, found.verdict.value) == ("skops", "clean"), found.detections
 
 
-@pytest.mark.parametrize("model", [FunctionTransformer(np.load), GradientBoostingClassifier(n_estimators=2), SGDClassifier(), make_pipeline(FunctionTransformer(np.fromfile))])
+@pytest.mark.parametrize(
+    "model",
+    [
+        FunctionTransformer(np.load),
+        GradientBoostingClassifier(n_estimators=2),
+        SGDClassifier(),
+        make_pipeline(FunctionTransformer(np.fromfile)),
+    ],
+)
 def test_a_model_that_skops_does_not_trust_is_never_clean(model):
     """Where skops asks for `trusted=`, the file is not clean."""
     data = skops.io.dumps(model.fit(X, Y) if hasattr(model, "fit") else model)
@@ -68,24 +83,51 @@ HOSTILE = {
     "CVE-2024-37065": node("ObjectNode", "os", "system", content=None),
     "type of a module": node("TypeNode", "subprocess", "Popen"),
     "function of a module": node("FunctionNode", "os", "system"),
-    "constructor of anything": node("ConstructorFromReduceNode", "subprocess", "Popen", content=node("TupleNode", "builtins", "tuple", content=[])),
-    "CVE-2025-54412": node("OperatorFuncNode", "operator", "methodcaller", attrs=node("TupleNode", "builtins", "tuple", content=[])),
-    "CVE-2025-54412 elsewhere": node("OperatorFuncNode", "builtins", "eval", attrs=node("TupleNode", "builtins", "tuple", content=[])),
-    "CVE-2025-54413": node("MethodNode", "sklearn.linear_model", "LogisticRegression", content={"func": "__class__", "obj": node("ObjectNode", "sklearn.linear_model", "LogisticRegression")}),
-    "CVE-2025-54413 other owner": node("MethodNode", "builtins", "str", content={"func": "format", "obj": node("TypeNode", "os", "system")}),
+    "constructor of anything": node(
+        "ConstructorFromReduceNode", "subprocess", "Popen", content=node("TupleNode", "builtins", "tuple", content=[])
+    ),
+    "CVE-2025-54412": node(
+        "OperatorFuncNode", "operator", "methodcaller", attrs=node("TupleNode", "builtins", "tuple", content=[])
+    ),
+    "CVE-2025-54412 elsewhere": node(
+        "OperatorFuncNode", "builtins", "eval", attrs=node("TupleNode", "builtins", "tuple", content=[])
+    ),
+    "CVE-2025-54413": node(
+        "MethodNode",
+        "sklearn.linear_model",
+        "LogisticRegression",
+        content={"func": "__class__", "obj": node("ObjectNode", "sklearn.linear_model", "LogisticRegression")},
+    ),
+    "CVE-2025-54413 other owner": node(
+        "MethodNode", "builtins", "str", content={"func": "format", "obj": node("TypeNode", "os", "system")}
+    ),
     "member outside": node("NdArrayNode", "numpy", "ndarray", type="numpy", file="../../x.npy"),
-    "deep": node("ListNode", "builtins", "list", content=[node("DictNode", "builtins", "dict", content={"a": node("FunctionNode", "builtins", "eval")})]),
+    "deep": node(
+        "ListNode",
+        "builtins",
+        "list",
+        content=[node("DictNode", "builtins", "dict", content={"a": node("FunctionNode", "builtins", "eval")})],
+    ),
 }
 UNKNOWN = {
     "custom class": node("ObjectNode", "my_package", "Mine"),
     "custom function": node("FunctionNode", "my_package", "mine"),
     "function that reads": node("FunctionNode", "numpy", "load"),
-    "bound method": node("MethodNode", "sklearn.linear_model", "LogisticRegression", content={"func": "predict", "obj": node("ObjectNode", "sklearn.linear_model", "LogisticRegression")}),
-    "getter": node("OperatorFuncNode", "operator", "attrgetter", attrs=node("TupleNode", "builtins", "tuple", content=[])),
+    "bound method": node(
+        "MethodNode",
+        "sklearn.linear_model",
+        "LogisticRegression",
+        content={"func": "predict", "obj": node("ObjectNode", "sklearn.linear_model", "LogisticRegression")},
+    ),
+    "getter": node(
+        "OperatorFuncNode", "operator", "attrgetter", attrs=node("TupleNode", "builtins", "tuple", content=[])
+    ),
     "partial": node("PartialNode", "functools", "partial", content={}),
     "kind of node that is new": node("NewNode", "builtins", "list"),
     "class of another node": node("ListNode", "collections", "deque", content=[]),
-    "predictor with raw indices": node("ObjectNode", "sklearn.ensemble._hist_gradient_boosting.predictor", "TreePredictor"),
+    "predictor with raw indices": node(
+        "ObjectNode", "sklearn.ensemble._hist_gradient_boosting.predictor", "TreePredictor"
+    ),
 }
 
 

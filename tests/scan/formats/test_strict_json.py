@@ -42,7 +42,9 @@ def test_duplicates_are_named():
     assert strict_json.parse(many).duplicates
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"[" * 10_000, b"9" * 9_999, b"nul", b'"\x01"', b"\xef\xbb\xbf\xef\xbb\xbf1"])
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"\xff", b"[" * 10_000, b"9" * 9_999, b"nul", b'"\x01"', b"\xef\xbb\xbf\xef\xbb\xbf1"]
+)
 def test_what_is_no_json_is_refused(data):
     """Broken, deep, huge and wrongly encoded texts raise one kind of error."""
     with pytest.raises(strict_json.JsonError):

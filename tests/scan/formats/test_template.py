@@ -2,10 +2,10 @@
 
 import jinja2
 import pytest
-from scan_samples import HOSTILE_TEMPLATES, PLAIN_TEMPLATES, UNKNOWN_TEMPLATES
 
 from redan.scan.formats.say import Voice
 from redan.scan.formats.template import LIMIT_CHARS, examine
+from scan_samples import HOSTILE_TEMPLATES, PLAIN_TEMPLATES, UNKNOWN_TEMPLATES
 
 
 def _verdicts(text, *, sure=True):

@@ -1,7 +1,7 @@
 """Boosted trees in their own formats: XGBoost UBJSON and old binary, LightGBM text, CatBoost.
 
-Sources: Universal Binary JSON draft 12 as `xgboost/src/common/json.cc` writes it; `lightgbm/src/boosting/gbdt_model_text.cpp`.
-JSON dumps of all three are read as JSON.
+Sources: Universal Binary JSON draft 12 as `xgboost/src/common/json.cc` writes it;
+`lightgbm/src/boosting/gbdt_model_text.cpp`. JSON dumps of all three are read as JSON.
 """
 
 import re
@@ -20,9 +20,7 @@ _FIXED = {b"Z": 0, b"N": 0, b"T": 0, b"F": 0, b"i": 1, b"U": 1, b"I": 2, b"l": 4
 _LENGTHS = {b"i": 1, b"U": 1, b"I": 2, b"l": 4, b"L": 8}
 _BOOSTER = re.compile(rb"(?:\x06|\x08|\x04)\0{7}(?:gbtree|gblinear|dart)")
 _TREE_LINE = re.compile(r"[a-z_]+(?:=.*)?\Z")
-_SECTIONS = re.compile(
-    r"Tree=\d+\Z|end of trees\Z|feature_importances:\Z|parameters:\Z|end of parameters\Z|pandas_categorical:.*\Z"
-)
+_SECTIONS = re.compile(r"Tree=\d+\Z|end of trees\Z|feature_importances:\Z|parameters:\Z|end of parameters\Z")
 _PARAMETER = re.compile(r"\[[\w.]+: .*\]\Z|\[[\w.]+:\]\Z")
 _IMPORTANCE = re.compile(r".+=[\d.eE+\-]+\Z")
 
@@ -42,11 +40,7 @@ def read_ubjson(region: Region, context: Context) -> Iterator[Detection]:
     say = Voice(context.place)
     cursor = Cursor(region, 0)
     try:
-        names = _walk(cursor, context)
-        if "learner" not in names:
-            raise _BrokenError("it holds no learner, so it is no model of XGBoost")
-        if cursor.left:
-            raise _BrokenError(f"{cursor.left:,} bytes follow its end")
+        _model(cursor, context)
     except (_BrokenError, RegionError) as error:
         yield say.unclear(
             "ubjson-structure",
@@ -54,6 +48,18 @@ def read_ubjson(region: Region, context: Context) -> Iterator[Detection]:
             offset=cursor.at,
             remedy="Save the model as JSON with a current release of XGBoost.",
         )
+
+
+def _model(cursor: Cursor, context: Context) -> None:
+    """Walks one model, which is the whole file.
+
+    Raises:
+        _BrokenError: it is not.
+    """
+    if "learner" not in _walk(cursor, context):
+        raise _BrokenError("it holds no learner, so it is no model of XGBoost")
+    if cursor.left:
+        raise _BrokenError(f"{cursor.left:,} bytes follow its end")
 
 
 def _walk(cursor: Cursor, context: Context) -> set[str]:
@@ -157,7 +163,7 @@ def _scalar(cursor: Cursor, mark: bytes) -> None:
 
 
 def recognise_xgboost(region: Region, name: str) -> bool:  # noqa: ARG001 -- content decides, as Format asks
-    """Whether the name of a booster stands where XGBoost's old binary format has it, or the buffer of a pickle begins."""
+    """Whether the name of a booster stands where XGBoost's old format has it, or the buffer of a pickle begins."""
     head = region.upto(0, 512)
     return (
         head[:4] == b"binf" or head.startswith(b"CONFIG-offset:") or (b"\0\0" in head and bool(_BOOSTER.search(head)))
@@ -217,20 +223,22 @@ def _lightgbm_line(line: str, part: str) -> tuple[str, bool]:
     if not line.strip():
         return part, False
     if line.startswith("pandas_categorical:"):
-        try:
-            strict_json.parse(line.partition(":")[2].encode())
-        except strict_json.JsonError:
-            return part, True
-        return "end", False
+        return "end", not _is_json(line.partition(":")[2])
     if _SECTIONS.match(line):
         return _PARTS.get(line, "tree"), False
-    if part in {"head", "tree"}:
-        return part, not _TREE_LINE.match(line)
-    if part == "importances":
-        return ("end" if part == "end" else part), not _IMPORTANCE.match(line)
-    if part == "parameters":
-        return part, not _PARAMETER.match(line)
-    return part, True
+    allowed = _LINES.get(part)
+    return part, allowed is None or not allowed.match(line)
+
+
+_LINES = {"head": _TREE_LINE, "tree": _TREE_LINE, "importances": _IMPORTANCE, "parameters": _PARAMETER}
+
+
+def _is_json(text: str) -> bool:
+    try:
+        strict_json.parse(text.encode())
+    except strict_json.JsonError:
+        return False
+    return True
 
 
 def recognise_catboost(region: Region, name: str) -> bool:  # noqa: ARG001 -- content decides, as Format asks

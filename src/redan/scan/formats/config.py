@@ -1,7 +1,7 @@
 """JSON files beside a model: settings that make a loader import code, call functions or render templates.
 
-Sources: the loaders' own keys (transformers `auto_map`, diffusers `model_index.json`, hydra `_target_`, jsonpickle `py/`),
-CVE-2024-34359 for templates, CVE-2025-1550 for Keras.
+Sources: the loaders' own keys (transformers `auto_map`, diffusers `model_index.json`, hydra `_target_`, jsonpickle
+`py/`), CVE-2024-34359 for templates, CVE-2025-1550 for Keras.
 """
 
 from collections.abc import Iterator
@@ -90,9 +90,9 @@ def _document(value: dict[str, Json], say: Voice) -> Iterator[Detection]:
 def _modules(value: list[Json], say: Voice) -> Iterator[Detection]:
     """`modules.json` of sentence-transformers: a list of classes to import."""
     for part in value:
-        if isinstance(part, dict) and isinstance(kind := part.get("type"), str) and "path" in part and "idx" in part:
-            if not kind.startswith("sentence_transformers."):
-                yield _import(say, f"A module of the model is of the class `{shown(kind)}`", kind)
+        kind = part.get("type") if isinstance(part, dict) and "path" in part and "idx" in part else None
+        if isinstance(kind, str) and not kind.startswith("sentence_transformers."):
+            yield _import(say, f"A module of the model is of the class `{shown(kind)}`", kind)
 
 
 def _object(path: str, here: dict[str, Json], say: Voice) -> Iterator[Detection]:

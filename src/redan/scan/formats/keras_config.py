@@ -1,8 +1,8 @@
 """Keras configurations: which classes and functions a model's JSON names, and which of them run code.
 
-Sources: Keras 3.15 `saving/serialization_lib.py` and Keras 2 `deserialize_keras_object`; CVE-2024-3660 and CVE-2025-9905
-(Lambda), CVE-2025-1550 (any module), CVE-2025-8747 and CVE-2025-9906 (functions inside Keras), CVE-2025-12058 (files as
-vocabulary), CVE-2025-49655 (wrapped torch modules).
+Sources: Keras 3.15 `saving/serialization_lib.py` and Keras 2 `deserialize_keras_object`; CVE-2024-3660 and
+CVE-2025-9905 (Lambda), CVE-2025-1550 (any module), CVE-2025-8747 and CVE-2025-9906 (functions inside Keras),
+CVE-2025-12058 (files as vocabulary), CVE-2025-49655 (wrapped torch modules).
 """
 
 import re
@@ -29,10 +29,11 @@ _GADGET_MODULES = re.compile(
 )
 _INSIDE_KERAS = words(
     "get_file load_model save_model load_weights save_weights load_img save_img enable_unsafe_deserialization "
-    "deserialize_keras_object deserialize from_config model_from_json pack_x_y_sample_weight plot_model clone_model "
-    "register_keras_serializable CustomObjectScope custom_object_scope ExportArchive ModelCheckpoint BackupAndRestore "
-    "CSVLogger LambdaCallback RemoteMonitor TensorBoard python_utils func_load func_dump"
+    "deserialize_keras_object deserialize from_config model_from_json pack_x_y_sample_weight plot_model "
+    "clone_model register_keras_serializable CustomObjectScope custom_object_scope ExportArchive ModelCheckpoint "
+    "BackupAndRestore CSVLogger LambdaCallback RemoteMonitor TensorBoard python_utils func_load func_dump"
 )
+_SHORTEST_CODE = 40  # characters of base64: less is no code object of Python
 _LAMBDAS = words("Lambda __lambda__")
 _LOADERS = {
     "TorchModuleWrapper": ("unpickles a module of torch", "CVE-2025-49655"),
@@ -42,8 +43,8 @@ _LOADERS = {
     "TensorFlowOpLayer": ("runs an operator of TensorFlow from its description", "CWE-94"),
 }
 _VALUES = words(
-    "__tensor__ __numpy__ __bytes__ __ellipsis__ __slice__ __complex__ __keras_tensor__ __tuple__ __set__ __dict__ "
-    "__typespec__ __timestamp__"
+    "__tensor__ __numpy__ __bytes__ __ellipsis__ __slice__ __complex__ __keras_tensor__ __tuple__ __set__ "
+    "__dict__ __typespec__ __timestamp__"
 )
 _LOOKUPS = words("StringLookup IntegerLookup TextVectorization IndexLookup")
 _TF_CALLS = words("TFOpLambda SlicingOpLambda ClassMethod InstanceMethod InstanceProperty")
@@ -90,10 +91,8 @@ def _object(here: dict[str, Json], path: str, say: Voice) -> Iterator[Detection]
 
 def _lambda(config: Json, where: str, say: Voice) -> Detection:
     """A Lambda with marshalled code runs it; one that names a function needs that function from elsewhere."""
-    code = any(
-        isinstance(v, str) and len(v) > 40 and re.fullmatch(r"[A-Za-z0-9+/=\s]+", v)
-        for _, v in strict_json.walk(config)
-    )  # noqa: PLR2004
+    texts = [v for _, v in strict_json.walk(config) if isinstance(v, str)]
+    code = any(len(text) > _SHORTEST_CODE and re.fullmatch(r"[A-Za-z0-9+/=\s]+", text) for text in texts)
     if code or (isinstance(config, dict) and config.get("function_type") == "lambda") or not isinstance(config, dict):
         return say.bad(
             "keras-lambda",
@@ -101,7 +100,7 @@ def _lambda(config: Json, where: str, say: Voice) -> Detection:
             reference="CVE-2024-3660, CVE-2025-9905",
             remedy=_REMEDY,
         )
-    if any(isinstance(v, str) and "." in v and dangerous(v) for _, v in strict_json.walk(config)) or any(
+    if any("." in text and dangerous(text) for text in texts) or any(
         isinstance(v, str) and dangerous(f"{v}.x") for k, v in config.items() if "module" in k
     ):
         return say.bad("keras-lambda", f"A Lambda {where} names a function that runs code.", reference="CVE-2025-9905")

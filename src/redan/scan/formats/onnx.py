@@ -31,6 +31,7 @@ _TRAINING = shape(f1="b", f2="b", f3="b*", f4="b*")
 _FUNCTION = shape(
     f1="b", f4="b*", f5="b*", f6="b*", f7="b*", f8="b", f9="b*", f10="b", f11="b*", f12="b*", f13="b", f14="b*"
 )
+_TYPE, _RAW, _EXTERNAL, _LOCATION = 2, 9, 13, 14  # fields of a tensor
 _ENTRY = shape(f1="b", f2="b")
 _SHAPES: Shapes = {
     "opset": (shape(f1="b", f2="v"), {}),
@@ -190,13 +191,13 @@ class _Model:
     def _tensor(self, field: Field, _depth: int, _waiting: list[tuple[str, Field, int]]) -> Iterator[Detection]:
         found = self._wire.message(field.start, field.size, _TENSOR)
         self._check(found, {3: "segment", 16: "entry"})
-        external = 14 in found and found[14][0].value == 1
+        external = _LOCATION in found and found[_LOCATION][0].value == 1
         size = self._bytes_of(found)
         if external:
-            yield from self._external(found.get(13, []), size, field.start)
-        elif 13 in found:
+            yield from self._external(found.get(_EXTERNAL, []), size, field.start)
+        elif _EXTERNAL in found:
             yield self._say.unclear("onnx-external", "A tensor is inside and outside of the file.", offset=field.start)
-        elif 9 in found and size is not None and found[9][0].size != size:
+        elif _RAW in found and size is not None and found[_RAW][0].size != size:
             yield self._say.unclear(
                 "onnx-tensor-size", "A tensor does not have the bytes that its shape asks for.", offset=field.start
             )
@@ -212,7 +213,7 @@ class _Model:
             count *= dim
             if dim >= 1 << 63 or count >= 1 << 48:
                 raise ProtoError("a tensor has a negative dimension or more elements than any memory")
-        bits = _BITS.get(found[2][0].value) if 2 in found else None
+        bits = _BITS.get(found[_TYPE][0].value) if _TYPE in found else None
         return None if bits is None else (count * bits + 7) // 8
 
     def _external(self, entries: list[Field], size: int | None, offset: int) -> Iterator[Detection]:

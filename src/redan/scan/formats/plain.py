@@ -1,6 +1,7 @@
 """Plain text beside a model: harmless unless a loader runs it, and these rules say which loaders would.
 
-YAML is not parsed: tags and keys are looked for in the text with its escapes undone, which finds more than a parser does.
+YAML is not parsed: tags and keys are looked for in the text with its escapes undone, which finds more than a parser
+does.
 """
 
 import codecs
@@ -11,15 +12,15 @@ from urllib.parse import unquote
 from redan.scan.contract import Context, Format
 from redan.scan.formats import template
 from redan.scan.formats.gadgets import DOTTED, dangerous
-from redan.scan.formats.say import Voice, shown
+from redan.scan.formats.say import Voice, shown, words
 from redan.scan.records import Detection
 from redan.scan.region import READ_LIMIT_BYTES, Region
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
-_CODE_NAMES = (
+_CODE_NAMES = words(
     ".py .pyw .pyi .pyx .ipynb .sh .bash .zsh .bat .cmd .ps1 .js .mjs .ts .rb .pl .php .lua .r .jl .scala .java .c .cc "
-    ".cpp .h .cu .cl .rs .go .vbs .wsf .hta .pth .cfg.py .lisp .m .sql .html .htm .svg .mdx"
-).split(" ")
+    ".cpp .h .cu .cl .rs .go .vbs .wsf .hta .pth .lisp .m .sql .html .htm .svg .mdx"
+)
 _PYTHON = re.compile(
     r"^(?:import [\w.]+(?: as \w+)?(?:, *[\w.]+)*|from [\w.]+ import [\w(*, ]+|(?:async )?def \w+\(.*|class \w+.*:|"
     r"(?:exec|eval|__import__|os\.system)\(.*)\s*(?:#.*)?$",
@@ -41,7 +42,7 @@ _SCRIPT = re.compile(r"<script[\s>]|javascript:|\bon(?:load|error|click)\s*=", r
 _SEAL = "Read the code, pin it and seal it with the model, or load the model without it."
 
 
-def recognise(region: Region, name: str) -> bool:
+def recognise(region: Region, name: str) -> bool:  # noqa: ARG001 -- content decides, as Format asks
     """Whether the first bytes are UTF-8 text without control characters; an empty file is."""
     try:
         head = codecs.getincrementaldecoder("utf-8")().decode(region.upto(0, 4096))

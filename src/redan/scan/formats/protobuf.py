@@ -178,7 +178,7 @@ class Wire:
 
     def _bytes(self, at: int, length: int) -> bytes:
         place = at - self._block_start
-        if 0 <= place and place + length <= len(self._block):
+        if place >= 0 and place + length <= len(self._block):
             return self._block[place : place + length]
         return self._region.read(at, length)
 

@@ -39,21 +39,26 @@ def recognise(region: Region, name: str) -> bool:
 def read(region: Region, context: Context) -> Iterator[Detection]:
     """Detections of a file; none when the library and every other reader agree on all of it."""
     say = Voice(context.place)
-    length = int.from_bytes(region.read(0, 8), "little")
     try:
-        if length > HEADER_LIMIT_BYTES:
-            raise _BrokenError(f"the header of {length:,} bytes is longer than {HEADER_LIMIT_BYTES:,}")
-        if length > READ_LIMIT_BYTES:
-            raise _BrokenError(f"the header of {length:,} bytes is longer than this scanner reads")
-        raw = region.read(8, length)
-        context.budget.spend(steps=length // 16)
-        end = _check(_header(raw))
-        if end + 8 + length != region.size:
-            raise _BrokenError(f"the tensors end at {end + 8 + length:,} and the file at {region.size:,} bytes")
+        _whole(region, context)
     except _BrokenError as error:
         yield say.unclear(
             "safetensors-header", f"The file breaks a rule: {error}.", reference=_REFERENCE, remedy=_REMEDY
         )
+
+
+def _whole(region: Region, context: Context) -> None:
+    """Reads the header and compares it with the size of the file."""
+    length = int.from_bytes(region.read(0, 8), "little")
+    if length > HEADER_LIMIT_BYTES:
+        raise _BrokenError(f"the header of {length:,} bytes is longer than {HEADER_LIMIT_BYTES:,}")
+    if length > READ_LIMIT_BYTES:
+        raise _BrokenError(f"the header of {length:,} bytes is longer than this scanner reads")
+    raw = region.read(8, length)
+    context.budget.spend(steps=length // 16)
+    end = _check(_header(raw))
+    if end + 8 + length != region.size:
+        raise _BrokenError(f"the tensors end at {end + 8 + length:,} and the file at {region.size:,} bytes")
 
 
 def _header(raw: bytes) -> dict[str, Json]:

@@ -33,9 +33,10 @@ _KERAS_NODES = shape(f1="b*")
 _KERAS_NODE = shape(f2="v", f3="b", f4="b", f5="b", f6="b")
 _OP = re.compile(r"[A-Za-z_][\w>.\-/]*\Z")
 _PASSING = words(
-    "Identity IdentityN StringJoin ShardedFilename Select SelectV2 Reshape ExpandDims Squeeze Pack Concat ConcatV2 "
-    "PlaceholderWithDefault StringFormat Fill Tile Switch Merge StopGradient EnsureShape StringLower StringStrip Substr "
-    "RegexReplace StaticRegexReplace AsString ReduceJoin GuaranteeConst Snapshot Where Gather GatherV2 StridedSlice Slice"
+    "Identity IdentityN StringJoin ShardedFilename Select SelectV2 Reshape ExpandDims Squeeze Pack Concat "
+    "ConcatV2 PlaceholderWithDefault StringFormat Fill Tile Switch Merge StopGradient EnsureShape StringLower "
+    "StringStrip Substr RegexReplace StaticRegexReplace AsString ReduceJoin GuaranteeConst Snapshot Where Gather "
+    "GatherV2 StridedSlice Slice"
 )
 _LIMIT_BYTES = 1 << 31
 _METADATA_LIMIT = 32 << 20

@@ -19,7 +19,10 @@ from redan.scan.region import Region
 if TYPE_CHECKING:
     from redan.canon import Json
 
-_ARRAYS = r"numpy\.(?:ndarray|matrix|memmap|recarray|dtype|bool_?|[a-z]+\d+|str_|bytes_|intc|uintc|longlong|ulonglong|longdouble|clongdouble|datetime64|timedelta64)"
+_ARRAYS = (
+    r"numpy\.(?:ndarray|matrix|memmap|recarray|dtype|bool_?|[a-z]+\d+|str_|bytes_|intc|uintc|longlong|ulonglong|"
+    r"longdouble|clongdouble|datetime64|timedelta64)"
+)
 # What each kind of node may build without being asked about.
 _PLAIN = {
     "DictNode": r"builtins\.dict|collections\.OrderedDict",
@@ -54,8 +57,10 @@ _PLAIN["SGDNode"] = _PLAIN["ReduceNode"] = _PLAIN["LossNode"] = _SGD
 _LEADING = words("CachedNode")
 _NOT_PLAIN = words("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor")
 # Names of numpy that are functions with effects: they read files or evaluate text.
-_NUMPY_EFFECTS = words("load save fromfile tofile memmap loadtxt savetxt genfromtxt fromregex savez info test show_config lookfor "
-                       "source who apply_along_axis vectorize frompyfunc fromfunction piecewise")  # fmt: skip
+_NUMPY_EFFECTS = words(
+    "load save fromfile tofile memmap loadtxt savetxt genfromtxt fromregex savez info test show_config lookfor "
+    "source who apply_along_axis vectorize frompyfunc fromfunction piecewise"
+)
 _REMEDY = "Load it with skops 0.13 or later, and name in trusted= only types whose code you have read."
 
 
@@ -146,13 +151,13 @@ def _method(here: "dict[str, Json]", where: str, say: Voice) -> Detection:
     )
 
 
-def recognise(region: Region, name: str) -> bool:
+def recognise(region: Region, name: str) -> bool:  # noqa: ARG001 -- content decides, as Format asks
     """Whether a zip file names `schema.json` in its directory, at its end."""
     return region.upto(0, 2) == b"PK" and b"schema.json" in region.upto(max(0, region.size - (1 << 20)), 1 << 20)
 
 
 def read(_region: Region, _context: Context) -> Iterator[Detection]:
-    """Nothing more than the reader of zip files finds: it hands `schema.json` to the reader of JSON, which calls `examine`."""
+    """Nothing more than the reader of zip files finds: the reader of JSON gets `schema.json` and calls `examine`."""
     return iter(())
 
 

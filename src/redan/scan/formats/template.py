@@ -20,8 +20,8 @@ LIMIT_CHARS = 1 << 20
 _REFERENCE = "CVE-2024-34359"
 _REMEDY = "Remove the template, or write one that uses only the fields of messages; render it in Jinja's sandbox."
 _FRAMES = words(
-    "mro gi_frame gi_code gi_yieldfrom cr_frame cr_code cr_await ag_frame ag_code f_globals f_locals f_builtins f_code "
-    "f_back tb_frame tb_next im_func im_self func_globals func_code func_closure func_defaults"
+    "mro gi_frame gi_code gi_yieldfrom cr_frame cr_code cr_await ag_frame ag_code f_globals f_locals f_builtins "
+    "f_code f_back tb_frame tb_next im_func im_self func_globals func_code func_closure func_defaults"
 )
 _CALLED = words("system popen eval exec execfile compile import_module check_output Popen")
 _OPEN_NAMES = FUNCTIONS | {"open", "os", "subprocess", "sys", "builtins", "importlib", "getattr", "setattr", "vars"}

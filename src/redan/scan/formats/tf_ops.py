@@ -13,24 +13,26 @@ from redan.scan.records import Detection
 _PYTHON = words("PyFunc PyFuncStateless EagerPyFunc PyFuncStatefulOp TFPyFunc")
 _FILES = words(
     "ReadFile WriteFile MatchingFiles Save SaveSlices SaveDataset SaveDatasetV2 DistributedSave WholeFileReader "
-    "WholeFileReaderV2 FixedLengthRecordReader FixedLengthRecordReaderV2 TextLineReader TextLineReaderV2 TFRecordReader "
-    "TFRecordReaderV2 LMDBReader IdentityReader IdentityReaderV2 TextLineDataset TextLineDatasetV2 TFRecordDataset "
-    "TFRecordDatasetV2 FixedLengthRecordDataset FixedLengthRecordDatasetV2 CSVDataset CSVDatasetV2 LMDBDataset "
-    "MatchingFilesDataset CacheDataset CacheDatasetV2 SnapshotDataset SnapshotDatasetV2 SnapshotDatasetReader LoadDataset "
-    "ImmutableConst CreateSummaryFileWriter CreateSummaryDbWriter ImportEvent LoadAndRemapMatrix GenerateVocabRemapping "
-    "CheckpointSaver SnapshotChunkDataset DatasetToTFRecord ExperimentalDatasetToTFRecord FixedUnigramCandidateSampler "
-    "FileSystemSetConfiguration"
+    "WholeFileReaderV2 FixedLengthRecordReader FixedLengthRecordReaderV2 TextLineReader TextLineReaderV2 "
+    "TFRecordReader TFRecordReaderV2 LMDBReader IdentityReader IdentityReaderV2 TextLineDataset TextLineDatasetV2 "
+    "TFRecordDataset TFRecordDatasetV2 FixedLengthRecordDataset FixedLengthRecordDatasetV2 CSVDataset "
+    "CSVDatasetV2 LMDBDataset MatchingFilesDataset CacheDataset CacheDatasetV2 SnapshotDataset SnapshotDatasetV2 "
+    "SnapshotDatasetReader LoadDataset ImmutableConst CreateSummaryFileWriter CreateSummaryDbWriter ImportEvent "
+    "LoadAndRemapMatrix GenerateVocabRemapping CheckpointSaver SnapshotChunkDataset DatasetToTFRecord "
+    "ExperimentalDatasetToTFRecord FixedUnigramCandidateSampler FileSystemSetConfiguration"
 )
 _NETWORK = words(
-    "RpcClient RpcCall RpcServer RpcServerStart RpcServerRegister RpcCheckStatus RpcGetValue Rpc TryRpc SqlDataset "
-    "ExperimentalSqlDataset DataServiceDataset DataServiceDatasetV2 DataServiceDatasetV3 DataServiceDatasetV4 "
-    "RegisterDataset RegisterDatasetV2 BigQueryReader BigtableClient GcsConfigureCredentials GcsConfigureBlockCache "
-    "DebugIdentity DebugIdentityV2 DebugIdentityV3 DebugNanCount DebugNumericSummary DebugNumericSummaryV2 RemoteCall "
-    "KafkaDataset"
+    "RpcClient RpcCall RpcServer RpcServerStart RpcServerRegister RpcCheckStatus RpcGetValue Rpc TryRpc "
+    "SqlDataset ExperimentalSqlDataset DataServiceDataset DataServiceDatasetV2 DataServiceDatasetV3 "
+    "DataServiceDatasetV4 RegisterDataset RegisterDatasetV2 BigQueryReader BigtableClient GcsConfigureCredentials "
+    "GcsConfigureBlockCache DebugIdentity DebugIdentityV2 DebugIdentityV3 DebugNanCount DebugNumericSummary "
+    "DebugNumericSummaryV2 RemoteCall KafkaDataset"
 )
 _LIBRARIES = words("LoadLibrary TfLiteSubgraphExecute RemoteFusedGraphExecute CompilerOp TRTEngineOp")
-SAVERS = words("SaveV2 RestoreV2 RestoreSlice Restore MergeV2Checkpoints InitializeTableFromTextFile "
-               "InitializeTableFromTextFileV2 PrintV2")  # fmt: skip
+SAVERS = words(
+    "SaveV2 RestoreV2 RestoreSlice Restore MergeV2Checkpoints InitializeTableFromTextFile "
+    "InitializeTableFromTextFileV2 PrintV2"
+)
 _REMEDY = "Export the model again without this operator, as ONNX for instance, and do not run this one."
 
 

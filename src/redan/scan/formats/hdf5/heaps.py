@@ -200,7 +200,7 @@ class FractalHeap:
         raise Hdf5Error("a heap nests without end")
 
     def _below(self, at: int | None, rows: int, offset: int) -> tuple[int | None, int, int]:
-        """The block below an indirect block in which an offset lies: its address, its rows (0: direct), the offset in it."""
+        """The block below an indirect one that holds an offset: its address, its rows (0: direct), the offset in it."""
         source, span = self.source, self.first * self.width
         row = 0 if offset < span else (offset // span).bit_length()
         size = self.first << max(row - 1, 0)

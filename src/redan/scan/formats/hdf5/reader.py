@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from redan.scan.contract import Context, Format
 from redan.scan.formats import keras_config, strict_json
 from redan.scan.formats.hdf5 import heaps, links
-from redan.scan.formats.hdf5.base import SIGNATURE, Hdf5Error, Source, begin
+from redan.scan.formats.hdf5.base import SIGNATURE, Hdf5Error, begin
 from redan.scan.formats.hdf5.headers import Message, messages, shared_address
 from redan.scan.formats.hdf5.values import Attribute, attribute
 from redan.scan.formats.say import Voice, shown
@@ -19,6 +19,17 @@ from redan.scan.region import Region, RegionError
 _MOST_OBJECTS = 200_000
 _FILTERS = {1, 2, 3, 4, 5, 6, 32000}  # those of the library, and LZF, which h5py brings
 _HARMLESS = {0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x0A, 0x0D, 0x0E, 0x12, 0x13, 0x16, 0x17}
+# Which method reads a message of which type.
+_OF_KIND = {
+    0x02: "_many_links",
+    0x06: "_one_link",
+    0x07: "_external_storage",
+    0x08: "_layout",
+    0x0B: "_filters",
+    0x0C: "_one_attribute",
+    0x11: "_old_links",
+    0x15: "_dense",
+}
 _EXTENSION = {0x00, 0x0A, 0x13, 0x16, 0x17}
 _CONFIGS = {"model_config", "training_config"}
 _REFERENCE = "CVE-2026-1669"
@@ -99,27 +110,25 @@ class _File:
 
     def _message(self, message: Message) -> Iterator[Detection]:
         """What one message of an object header means."""
-        kind, body = message.kind, message.body
+        kind = message.kind
         if message.shared and kind != 0:
             yield from self._shared(message)
-        elif kind == 0x02:  # noqa: PLR2004 -- numbers of messages, here and below
-            yield from self._links(links.of_link_info(self._source, body), message)
-        elif kind == 0x06:  # noqa: PLR2004
-            yield from self._links(iter([links.of_message(self._source, body)]), message)
-        elif kind == 0x11:  # noqa: PLR2004
-            yield from self._links(links.of_symbol_table(self._source, body), message)
-        elif kind == 0x07:  # noqa: PLR2004
-            yield self._external_storage(message)
-        elif kind == 0x08:  # noqa: PLR2004
-            yield from self._layout(message)
-        elif kind == 0x0B:  # noqa: PLR2004
-            yield from self._filters(message)
-        elif kind == 0x0C:  # noqa: PLR2004
-            yield from self._attribute(attribute(self._source, body), message)
-        elif kind == 0x15:  # noqa: PLR2004
-            yield from self._dense(message)
+        elif kind in _OF_KIND:
+            yield from getattr(self, _OF_KIND[kind])(message)
         elif kind not in _HARMLESS:
             yield self._unread(message, "An object has a message that is not read")
+
+    def _many_links(self, message: Message) -> Iterator[Detection]:
+        return self._links(links.of_link_info(self._source, message.body), message)
+
+    def _one_link(self, message: Message) -> Iterator[Detection]:
+        return self._links(iter([links.of_message(self._source, message.body)]), message)
+
+    def _old_links(self, message: Message) -> Iterator[Detection]:
+        return self._links(links.of_symbol_table(self._source, message.body), message)
+
+    def _one_attribute(self, message: Message) -> Iterator[Detection]:
+        return self._attribute(attribute(self._source, message.body), message)
 
     def _shared(self, message: Message) -> Iterator[Detection]:
         """Only datatypes are shared by what h5py writes; the type itself runs nothing."""
@@ -145,8 +154,8 @@ class _File:
             elif link.target is not None:
                 self._waiting.append(link.target)
 
-    def _external_storage(self, message: Message) -> Detection:
-        return self._say.bad(
+    def _external_storage(self, message: Message) -> Iterator[Detection]:
+        yield self._say.bad(
             "hdf5-external-storage",
             "The numbers of a dataset are read from other files, which can be any file of the machine.",
             offset=message.offset,
