@@ -51,7 +51,7 @@ def unpickle(data: bytes) -> tuple[object, str, str]:
         InputError: the file cannot be loaded here.
     """
     found = required("sklearn", _PACKAGE)
-    import joblib  # type: ignore[import-untyped]
+    import joblib
 
     try:
         return joblib.load(io.BytesIO(data)), _PACKAGE, found
