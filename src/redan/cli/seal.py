@@ -34,6 +34,10 @@ Chain = Annotated[
     list[Path] | None,
     typer.Option(metavar="PEM", help="Certificates, the signer's first, then each authority's; may be repeated."),
 ]
+Identifier = Annotated[
+    list[str] | None,
+    typer.Option("--identifier", metavar="COLUMN", help="Of a table: a column that tells rows apart; may be repeated."),
+]
 Format = Annotated[Literal["text", "json"], typer.Option("--format", help="Text for people, JSON for programs.")]
 
 
@@ -52,6 +56,7 @@ def seal(
     compat: Annotated[
         bool, typer.Option("--compat", help="Name a single file '.', as model-signing 1.x does against the standard.")
     ] = False,
+    identifier: Identifier = None,
     output: Format = "text",
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing; the seal is written.")] = False,
 ) -> None:
@@ -71,6 +76,7 @@ def seal(
         public_key: public half of a key given by URI.
         trust_root: client trust configuration of a private Sigstore.
         compat: name a single file `.`.
+        identifier: columns of a table that tell rows apart.
         output: `text` or `json`.
         quiet: print nothing.
 
@@ -86,7 +92,7 @@ def seal(
     with _sealer(key, keyless, cert_chain or [], public_key, trust_root) as signer, progress("hashing", quiet) as tell:
         made = oms.make(path, signer, ignore=left_out, hash_type=hash_type, progress=tell, dot=compat)
     write_atomic(out, made.bundle)
-    beside = _content_seal(path, out, signer, made)
+    beside = _content_seal(path, out, signer, made, tuple(identifier or ()))
     if quiet:
         return
     facts = _facts(path, out, made)
@@ -146,11 +152,13 @@ def progress(word: str, quiet: bool) -> "Iterator[Progress | None]":
         yield tell
 
 
-def _content_seal(path: Path, out: Path, signer: "Signing | Sealer", made: "Made") -> Rows:
+def _content_seal(
+    path: Path, out: Path, signer: "Signing | Sealer", made: "Made", identifiers: tuple[str, ...]
+) -> Rows:
     """What a table's seal has beside the bundle; no rows for everything that is no table."""
     from redan.cli.content import seal_content
 
-    return seal_content(path, out, signer, made)
+    return seal_content(path, out, signer, made, identifiers)
 
 
 @contextmanager
