@@ -19,40 +19,40 @@ class Cursor:
         dropping: read across the end of a frame as the last of these does.
     """
 
-    __slots__ = ("_base", "_buffer", "_place", "crossed", "dropping", "frame_end", "region")
+    __slots__ = ("base", "buffer", "crossed", "dropping", "frame_end", "place", "region")
 
     def __init__(self, region: Region, position: int = 0, *, dropping: bool = False) -> None:
         self.dropping = dropping
         self.frame_end = NO_FRAME
         self.crossed = False
         self.region = region
-        self._base = position
-        self._buffer = b""
-        self._place = 0
+        self.base = position
+        self.buffer = b""
+        self.place = 0
 
     @property
     def position(self) -> int:
         """Offset of the next byte in the region."""
-        return self._base + self._place
+        return self.base + self.place
 
     def seek(self, position: int) -> None:
         """Goes to an offset; reading there may fail."""
-        inside = position - self._base
-        if 0 <= inside <= len(self._buffer):
-            self._place = inside
+        inside = position - self.base
+        if 0 <= inside <= len(self.buffer):
+            self.place = inside
         else:
-            self._base, self._buffer, self._place = position, b"", 0
+            self.base, self.buffer, self.place = position, b"", 0
 
     def byte(self) -> int:
         """The next byte; -1 at the end."""
-        place = self._place
-        if place >= len(self._buffer):
-            self._refill()
+        place = self.place
+        if place >= len(self.buffer):
+            self.refill()
             place = 0
-            if not self._buffer:
+            if not self.buffer:
                 return -1
-        self._place = place + 1
-        return self._buffer[place]
+        self.place = place + 1
+        return self.buffer[place]
 
     def take(self, length: int) -> bytes:
         """The next bytes.
@@ -60,12 +60,12 @@ class Cursor:
         Raises:
             RegionError: there are not as many.
         """
-        if self.position + length > self.frame_end:
+        if self.base + self.place + length > self.frame_end:
             self._cross()
-        end = self._place + length
-        if end <= len(self._buffer):
-            data = self._buffer[self._place : end]
-            self._place = end
+        end = self.place + length
+        if end <= len(self.buffer):
+            data = self.buffer[self.place : end]
+            self.place = end
             return data
         data = self.region.read(self.position, length)
         self.seek(self.position + length)
@@ -90,17 +90,17 @@ class Cursor:
         kept: list[bytes] = []
         room, whole = LINE_KEPT_BYTES, True
         while True:
-            if self._place >= len(self._buffer):
-                self._refill()
-                if not self._buffer:
+            if self.place >= len(self.buffer):
+                self.refill()
+                if not self.buffer:
                     return b"".join(kept), False, whole
-            end = self._buffer.find(b"\n", self._place)
-            stop = len(self._buffer) if end < 0 else end
-            piece = self._buffer[self._place : min(stop, self._place + room)]
-            whole = whole and len(piece) == stop - self._place
+            end = self.buffer.find(b"\n", self.place)
+            stop = len(self.buffer) if end < 0 else end
+            piece = self.buffer[self.place : min(stop, self.place + room)]
+            whole = whole and len(piece) == stop - self.place
             room -= len(piece)
             kept.append(piece)
-            self._place = stop if end < 0 else end + 1
+            self.place = stop if end < 0 else end + 1
             if end >= 0:
                 return b"".join(kept), True, whole
 
@@ -115,7 +115,12 @@ class Cursor:
 
     def _cross_line(self) -> None:
         """The same for a line: whether a line feed stands before the end of the frame."""
-        position = self.position
+        place = self.buffer.find(b"\n", self.place)
+        if place >= 0:
+            if self.base + place >= self.frame_end:
+                self._cross()
+            return
+        position = self.base + len(self.buffer)
         while position < self.frame_end:
             block = self.region.upto(position, min(_BUFFER_BYTES, self.frame_end - position))
             if not block or b"\n" in block:
@@ -123,7 +128,8 @@ class Cursor:
             position += len(block)
         self._cross()
 
-    def _refill(self) -> None:
-        self._base = self.position
-        self._buffer = self.region.upto(self._base, _BUFFER_BYTES) if self._base < self.region.size else b""
-        self._place = 0
+    def refill(self) -> None:
+        """Reads on when the buffer is used up; it is empty at the end of the region."""
+        self.base = self.position
+        self.buffer = self.region.upto(self.base, _BUFFER_BYTES) if self.base < self.region.size else b""
+        self.place = 0

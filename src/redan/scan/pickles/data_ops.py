@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
-from redan.scan.contract import BudgetError
 from redan.scan.pickles.machine import Machine
 from redan.scan.pickles.values import Bag, Blob, Made, Name, Opaque, Value
 from redan.scan.records import ScanVerdict
@@ -33,22 +32,22 @@ NEWEST_PROTOCOL = 5
 _NUMBER_BYTES = 512  # of longer numbers only the length is looked at
 TEXT_KEPT = 4096  # characters; no name that can be imported is longer
 _INT_DIGITS = 4000  # longer decimal numbers are refused by the interpreter, too
-_MOST_MEMOS = 1 << 25
 _KEY_LIMIT = 1 << 63
 
 
 def _constant(value: Value) -> Handler:
     def push(m: Machine) -> None:
-        m.push(value)
+        m.stack.append(value)
 
     return push
 
 
 def _number(form: str) -> Handler:
     shape = struct.Struct(form)
+    unpack, size = shape.unpack, shape.size
 
     def push(m: Machine) -> None:
-        m.push(shape.unpack(m.cursor.take(shape.size))[0])
+        m.stack.append(unpack(m.cursor.take(size))[0])
 
     return push
 
@@ -305,8 +304,6 @@ def _remember(m: Machine, key: Value) -> None:
         m.fault("remembers under a key that is none")
         return
     m.memo[key] = m.top()
-    if len(m.memo) > _MOST_MEMOS:
-        raise BudgetError(f"remembers more than {_MOST_MEMOS:,} values")
 
 
 def _recall(m: Machine, key: Value) -> None:
@@ -325,7 +322,7 @@ def _keyed(act: Callable[[Machine, Value], None], form: str) -> Handler:
 
 
 def _memoise(m: Machine) -> None:
-    _remember(m, len(m.memo))
+    m.memo[len(m.memo)] = m.top()
 
 
 def _frame(m: Machine) -> None:

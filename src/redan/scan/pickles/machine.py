@@ -4,8 +4,7 @@ Source: Lib/pickletools.py and Modules/_pickle.c of CPython 3.8 to 3.14; where t
 what either accepts is accepted.
 """
 
-from collections import ChainMap
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from redan.scan.contract import BudgetError, Context
@@ -76,7 +75,7 @@ class Machine:
         self.over_pickle = False
         self.stack: list[Value] = []
         self.marks: list[int] = []
-        self.memo: MutableMapping[int, Value] = {}
+        self.memo: dict[int, Value] = {}
         self.at = cursor.position
         self.stopped = False
         self.cut = False
@@ -92,10 +91,10 @@ class Machine:
             position: in the region.
             over_pickle: what stands there is a pickle of its own, whose memo the other loader would mistake.
         """
-        self.context.budget.spend(steps=len(self.stack) + len(self.marks))
+        self.context.budget.spend(steps=len(self.stack) + len(self.marks) + len(self.memo))
         other = Machine(Cursor(self.cursor.region, position), self.context, strict=True, joblib=False)
         other.stack, other.marks = list(self.stack), list(self.marks)
-        other.memo = ChainMap({}, self.memo)
+        other.memo = dict(self.memo)
         other.over_pickle = over_pickle
         self.forks.append(other)
 
@@ -147,15 +146,23 @@ class Machine:
         """Below this the stack belongs to what a mark encloses."""
         return self.marks[-1] if self.marks else 0
 
-    def push(self, value: Value) -> None:
-        """Puts a value on the stack.
+    def spend(self, steps: int) -> None:
+        """Charges steps, and looks at what the walk keeps in memory.
 
         Raises:
-            BudgetError: the stack is deeper than any real stream's.
+            BudgetError: one of them is more than any real stream takes.
         """
-        self.stack.append(value)
+        self.context.budget.spend(steps=steps)
         if len(self.stack) > _MOST_VALUES:
             raise BudgetError(f"keeps more than {_MOST_VALUES:,} values on its stack")
+        if len(self.memo) > _MOST_VALUES:
+            raise BudgetError(f"remembers more than {_MOST_VALUES:,} values")
+        if len(self.marks) > _MOST_MARKS:
+            raise BudgetError(f"nests deeper than {_MOST_MARKS:,} marks")
+
+    def push(self, value: Value) -> None:
+        """Puts a value on the stack."""
+        self.stack.append(value)
 
     def pop(self) -> Value:
         """Takes the top value; unknown when there is none."""
@@ -172,14 +179,8 @@ class Machine:
         return Opaque.UNKNOWN
 
     def mark(self) -> None:
-        """Marks the stack.
-
-        Raises:
-            BudgetError: it nests deeper than any real stream.
-        """
+        """Marks the stack."""
         self.marks.append(len(self.stack))
-        if len(self.marks) > _MOST_MARKS:
-            raise BudgetError(f"nests deeper than {_MOST_MARKS:,} marks")
 
     def pop_mark(self) -> list[Value]:
         """The values above the last mark."""

@@ -16,7 +16,7 @@ from redan.scan.region import Region
 TORCH_MAGIC = 0x1950A86A20F9469CFC6C  # torch/serialization.py, MAGIC_NUMBER
 _TRIAL_STEPS = 8192
 _TRIAL_STREAMS = 64
-_STEPS_OF_A_STREAM = 100  # what starting a walk costs
+_STEPS_OF_A_STREAM = 200  # what starting a walk costs
 
 
 def recognise(region: Region, _name: str) -> bool:
@@ -82,9 +82,9 @@ def read(region: Region, context: Context) -> Iterator[Detection]:
     while waiting:
         start = waiting.pop()
         context.budget.spend(steps=_STEPS_OF_A_STREAM)
-        if start and not _does_something(region, start):
-            continue
         machines = readings(region, start, context)
+        if start and not any(machine.stopped or _effective(machine) for machine in machines):
+            continue
         for machine in machines:
             yield from told(machine, region, context)
         if not any(machine.stopped for machine in machines):

@@ -1,16 +1,14 @@
 """The loop of the abstract machine: opcode after opcode, until the stream stops or a loader would give up."""
 
-from types import MappingProxyType
-
 from redan.scan.contract import Context
 from redan.scan.pickles.cursor import Cursor
-from redan.scan.pickles.data_ops import DATA_OPS
+from redan.scan.pickles.data_ops import DATA_OPS, Handler
 from redan.scan.pickles.machine import Machine, StreamEndError
 from redan.scan.pickles.object_ops import OBJECT_OPS
 from redan.scan.records import ScanVerdict
 from redan.scan.region import Region, RegionError
 
-OPS = MappingProxyType({**DATA_OPS, **OBJECT_OPS})
+OPS: dict[int, Handler] = {**DATA_OPS, **OBJECT_OPS}  # a plain dict: one look-up for each byte of every pickle
 _STEPS_AT_ONCE = 4096
 
 
@@ -55,21 +53,30 @@ def run(machine: Machine, most_steps: int = 1 << 62) -> None:
 
 
 def _loop(m: Machine, most_steps: int) -> None:
-    ops, cursor, spend = OPS, m.cursor, m.context.budget.spend
+    """One opcode after the other; the cursor's buffer is looked at here, since a call for each byte costs most."""
+    ops, cursor = OPS, m.cursor
     steps = 0
     while not m.stopped:
-        m.at = cursor.position
-        if m.at >= m.frame_end:
+        place = cursor.place
+        if place >= len(cursor.buffer):
+            cursor.refill()
+            place = 0
+        m.at = at = cursor.base + place
+        if at >= cursor.frame_end:
             _frame_ended(m)
-        code = cursor.byte()
+        if not cursor.buffer:
+            _broken(m, "ends before its STOP")
+            return
+        code = cursor.buffer[place]
+        cursor.place = place + 1
         act = ops.get(code)
         if act is None:
-            _broken(m, "ends before its STOP" if code < 0 else f"has the unknown opcode 0x{code:02x}")
+            _broken(m, f"has the unknown opcode 0x{code:02x}")
             return
         act(m)
         steps += 1
-        if steps % _STEPS_AT_ONCE == 0:
-            spend(steps=_STEPS_AT_ONCE)
+        if not steps % _STEPS_AT_ONCE:
+            m.spend(_STEPS_AT_ONCE)
             if steps >= most_steps:
                 m.cut = True
                 return
