@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
+from redan.cli.page import aligned, escaped
 from redan.errors import InvalidError, UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ Chain = Annotated[
     list[Path] | None,
     typer.Option(metavar="PEM", help="Certificates, the signer's first, then each authority's; may be repeated."),
 ]
+Compat = Annotated[
+    bool, typer.Option("--compat", help="Name a single file '.', as model-signing 1.x does against the standard.")
+]
 Identifier = Annotated[
     list[str] | None,
     typer.Option("--identifier", metavar="COLUMN", help="Of a table: a column that tells rows apart; may be repeated."),
@@ -43,7 +47,9 @@ Format = Annotated[Literal["text", "json"], typer.Option("--format", help="Text 
 
 def seal(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A model, a dataset or a folder of files.")],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="SEAL", help="Where the seal goes, such as model.sig.")],
+    out: Annotated[
+        Path, typer.Option("--output", "-o", "--out", metavar="SEAL", help="Where the seal goes, such as model.sig.")
+    ],
     key: Key = None,
     keyless: Annotated[
         bool, typer.Option("--keyless", help="Sign as yourself through Sigstore; asks its services.")
@@ -53,9 +59,7 @@ def seal(
     cert_chain: Chain = None,
     public_key: Annotated[Path | None, typer.Option(metavar="PUB", help="Public half of a key given by URI.")] = None,
     trust_root: Annotated[Path | None, typer.Option(metavar="JSON", help="Trust of a private Sigstore.")] = None,
-    compat: Annotated[
-        bool, typer.Option("--compat", help="Name a single file '.', as model-signing 1.x does against the standard.")
-    ] = False,
+    compat: Compat = False,
     identifier: Identifier = None,
     output: Format = "text",
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing; the seal is written.")] = False,
@@ -99,18 +103,13 @@ def seal(
     if output == "json":
         sys.stdout.write(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
         return
-    show([*_rows(facts, made), *beside])
+    *said, verify = _rows(facts, made)
+    show([*said, *beside, verify])
 
 
 def show(rows: Rows) -> None:
     """Prints lines of a word and a sentence, aligned; what could steer a terminal is escaped."""
-    width = max(len(name) for name, _ in rows) + 2
-    sys.stdout.write("".join(f"{name:<{width}}{plain(text)}\n" for name, text in rows))
-
-
-def plain(text: str) -> str:
-    """Text for a terminal: what could steer one is escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    sys.stdout.write(aligned(rows))
 
 
 def counted(size: int) -> str:
@@ -147,7 +146,7 @@ def progress(word: str, quiet: bool) -> "Iterator[Progress | None]":
         task = bar.add_task(word, total=None)
 
         def tell(done: int, total: int, name: str) -> None:
-            bar.update(task, completed=done, total=total, description=plain(name)[-40:] or word)
+            bar.update(task, completed=done, total=total, description=escaped(name)[-40:] or word)
 
         yield tell
 
@@ -228,7 +227,7 @@ def _check_out(out: Path) -> None:
     try:
         bundle.parse(read_bounded(out, bundle.BUNDLE_LIMIT_BYTES))
     except (InputError, InvalidError) as error:
-        raise UsageError("exists and is no seal", where=str(out), remedy="name another file with --out") from error
+        raise UsageError("exists and is no seal", where=str(out), remedy="name another file with --output") from error
 
 
 def _within(path: Path, out: Path) -> list[str]:
