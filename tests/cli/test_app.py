@@ -8,7 +8,7 @@ import pytest
 
 import small_project
 from redan.cli import app
-from redan.cli.page import PIPED_WIDTH, page, plain, terminal
+from redan.cli.page import PIPED_WIDTH, aligned, page, plain, terminal
 from redan.reports import text
 
 
@@ -29,7 +29,8 @@ def redan(capsys):
     [
         (["chek"], "did you mean 'redan check'?"),
         (["key", "nwe"], "did you mean 'redan key new'?"),
-        (["zzz"], "see 'redan --help'"),
+        (["zzz"], "redan: no verb is called 'zzz' (see 'redan --help')"),
+        (["seal", "m", "--key", "k.pem"], "redan seal: missing option '--output' / '-o' (see"),
         (["check", "--nope"], "redan check: no such option: --nope"),
         (["explain"], "redan explain: missing argument 'ID'"),
         (["verify", "pack.json"], "missing option '--key'"),
@@ -69,15 +70,33 @@ def test_every_verb_has_help_that_fits(redan, monkeypatch):
         code, out, _ = redan(*verb, "--help")
         assert code == 0
         assert max(map(len, out.splitlines())) <= 80
-        assert not re.search(r"^ +-.*<(str|path|list|int)\b", out, re.MULTILINE), f"{verb}: {out}"
+        assert not re.search(r"<(str|path|list|int)\b", out), f"{verb}: {out}"
+        usage = out.splitlines()[0]
+        assert not set("{}") & set(usage), usage
+        assert "[[" not in usage
+        assert ", --out " not in out
+
+
+def test_a_usage_line_says_what_to_type(redan):
+    """Arguments stand as they are typed, in brackets when they may be left out."""
+    lines = {verb: redan(verb, "--help")[1].splitlines()[0].split("redan ")[1] for verb in app.VERBS}
+    assert lines["record"] == "record [OPTIONS] -- COMMAND..."
+    assert lines["scan"] == "scan [OPTIONS] PATH..."
+    assert lines["publish"] == "publish [OPTIONS] [MODEL]"
+    assert lines["check"] == "check [OPTIONS] [PATH]"
 
 
 def test_options_have_the_same_name_everywhere(redan):
     """A file to write is -o/--output, a folder of the project --dir, and every verb with a form has --format."""
-    said = {verb: redan(*verb.split(), "--help")[1] for verb in ("report", "threats", "data card", "key new", "check")}
+    said = {
+        verb: redan(*verb.split(), "--help")[1]
+        for verb in ("report", "threats", "data card", "key new", "check", "lock", "unlock", "record")
+    }
     assert all("-o, --output FILE" in text_ for text_ in said.values()), said
     for verb in ("data card", "ledger log", "ledger prove"):
         assert "--dir PATH" in redan(*verb.split(), "--help")[1]
+    for verb in (*app.VERBS, "key new", "ledger log", "data card", "model card"):
+        assert "--quiet" in redan(*verb.split(), "--help")[1] or verb in {"threats", "explain", "doctor", "demo"}
 
 
 def test_a_pipe_gets_plain_lines(monkeypatch):
@@ -96,6 +115,20 @@ def test_a_pipe_gets_plain_lines(monkeypatch):
     assert max(map(len, sink.getvalue().splitlines())) <= PIPED_WIDTH
     terminal().print("[red]while it works[/]")
     assert sink.getvalue().endswith("while it works\n")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_lines_of_words_and_sentences_fit_the_terminal(width):
+    """A sentence goes on below itself; a command to copy and a long word stay whole; nothing steers the terminal."""
+    command = "redan verify " + "m" * width + " --key PUB"
+    rows = [("not said", "file modes, times, owners " * 6), ("", "\x1b[31mred"), ("empty", ""), ("verify", command)]
+    lines = aligned(rows, width).splitlines()
+    assert lines[-1] == "verify    " + command
+    assert lines[-2].strip() == "empty"
+    assert all(len(line) <= width for line in lines[:-1])
+    assert {line[:10].strip() for line in lines} == {"not said", "", "empty", "verify"}
+    assert "\x1b" not in "".join(lines)
+    assert len(aligned(rows).splitlines()) == len(rows)
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 160])
@@ -117,3 +150,5 @@ def test_quiet_verbs_say_nothing(redan, tmp_path, small):
     assert redan("init", str(tmp_path), "--quiet") == (0, "", "")
     key = small.pack.with_name("key.pub")
     assert redan("verify", str(small.pack), "--key", str(key), "--quiet") == (0, "", "")
+    assert redan("key", "new", "-o", str(tmp_path / "k.pem"), "--quiet") == (0, "", "")
+    assert (tmp_path / "k.pub").exists()

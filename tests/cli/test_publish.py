@@ -126,8 +126,8 @@ def test_refusals_have_their_exit_codes(work, redan):
     [
         ((), "nothing is asked for"),
         (("model.onnx", "--renew"), "more than one thing"),
-        (("model.onnx",), "--seal is missing"),
-        (("--yank", "1"), "--name is missing"),
+        (("model.onnx",), "missing option '--seal'"),
+        (("--yank", "1"), "missing option '--name'"),
         (("--rotate", "mirror"), "no role 'mirror'"),
         (("--renew", "--expires", "timestamp=soon"), "not understood"),
         (("--renew", "--expires", "mirror=2 days"), "not understood"),

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from redan.cli.app import main
-from redan.cli.seal import counted, named, plain
+from redan.cli.page import escaped
+from redan.cli.seal import counted, named
 from redan.evidence import history
 from redan.ledger.store import Ledger
 from redan.seal import oms
@@ -141,8 +142,8 @@ def test_hidden_files_are_told_when_sealing(redan, tmp_path):
 MISTAKES = {
     "no signer": (["seal", "m", "--out", "m.sig"], "--key KEY, or --keyless"),
     "two signers": (["seal", "m", "--out", "m.sig", "--key", "k.pem", "--keyless"], "--key KEY, or --keyless"),
-    "no out": (["seal", "m", "--key", "k.pem"], "--out"),
-    "public key signs": (["seal", "m", "--out", "m.sig", "--key", "k.pub"], "chmod 600"),
+    "no out": (["seal", "m", "--key", "k.pem"], "--output"),
+    "public key signs": (["seal", "m", "--out", "m.sig", "--key", "k.pub"], "is a public key"),
     "no such key": (["seal", "m", "--out", "m.sig", "--key", "gone.pem"], "gone.pem"),
     "no such path": (["seal", "gone", "--out", "m.sig", "--key", "k.pem"], "gone"),
     "out is the model": (["seal", "m/config.json", "--out", "m/config.json", "--key", "k.pem"], "is no seal"),
@@ -309,7 +310,7 @@ def test_names_cannot_steer_the_terminal(redan, tmp_path):
     (tmp_path / "m" / "evil\x1b[2Jx").write_bytes(b"")
     done = redan(*SEAL)
     assert (done.code, "\x1b" in done.err, "\\x1b" in done.err) == (2, False, True)
-    assert plain("a\x1b[2J\nb") == "a\\x1b[2J\\nb"
+    assert escaped("a\x1b[2J\nb") == "a\\x1b[2J\\nb"
 
 
 def test_a_seal_is_written_whole_or_not_at_all(redan, tmp_path):

@@ -78,7 +78,7 @@ CASES = {
     "pack for a key": (["pack.json", "--key", "pack.json"], 2),
     "key for a pack": (["key.pub", "--key", "key.pub"], 4),
     "folder": ([".", "--key", "key.pub"], 2),
-    "pack for a seal": (["pack.json", "--seal", "pack.json", "--key", "key.pub"], 4),
+    "pack for a seal": (["pack.json", "--seal", "pack.json", "--key", "key.pub"], 2),
     "two ways to trust": (["pack.json", "--seal", "pack.json", "--key", "key.pub", "--ca", "key.pub"], 2),
     "format": (["pack.json", "--key", "key.pub", "--format", "xml"], 2),
 }

@@ -182,7 +182,7 @@ def test_halves_are_not_confused(tmp_path):
     path = tmp_path / "key.pub"
     path.write_text(signer.public.pem)
     path.chmod(0o600)
-    with pytest.raises(UsageError, match="not one private key"):
+    with pytest.raises(UsageError, match="only the private one signs"):
         load_signer(path)
     assert load_public(path) == signer.public
 

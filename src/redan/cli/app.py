@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 import redan
@@ -57,7 +57,7 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Verb]]] = MappingProxyType(
     {
         "key": (
             "Make signing keys.",
-            {"new": Verb("redan.cli.key", "key_new", "Make a key pair for signing evidence.")},
+            {"new": Verb("redan.cli.key", "key_new", "Make a key pair for signing evidence or seals.")},
         ),
         "ledger": (
             "Read the tamper-evident log.",
@@ -79,6 +79,33 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Verb]]] = MappingProxyType(
         ),
     }
 )
+
+
+class VerbCommand(TyperCommand):
+    """A verb whose help says what to type and no types of Python."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """`[OPTIONS]`, then each argument; in brackets when it may be left out."""
+        named = [(str(one.metavar), one.required) for one in self.params if one.param_type_name == "argument"]
+        return ["[OPTIONS]", *(name if required else f"[{name}]" for name, required in named)]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Arguments and options, each with its name, what it stands for, and its meaning."""
+        for title, kind in (("Arguments", "argument"), ("Options", "option")):
+            found = [(one, one.get_help_record(ctx)) for one in self.get_params(ctx) if one.param_type_name == kind]
+            rows = [
+                (str(one.metavar) if kind == "argument" else _one_spelling(record[0]), record[1])
+                for one, record in found
+                if record is not None
+            ]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
+def _one_spelling(names: str) -> str:
+    """Names of an option without the second spelling of -o, which is understood and not advertised."""
+    return names.replace(", --out ", " ")
 
 
 class LazyGroup(TyperGroup):
@@ -111,7 +138,8 @@ class LazyGroup(TyperGroup):
 
             near = get_close_matches(word.lower(), self.list_commands(ctx), n=1)
             hint = f"did you mean '{ctx.command_path} {near[0]}'?" if near else f"see '{ctx.command_path} --help'"
-            raise UsageError(f"{ctx.command_path}: no verb is called {word!r}", remedy=hint)
+            whole = " ".join([*ctx.command_path.split()[1:], word])
+            raise UsageError(f"no verb is called {whole!r}", remedy=hint)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
@@ -126,7 +154,8 @@ def _command(name: str, verb: Verb) -> Any:
     single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     function = vars(import_module(verb.home))[verb.function]
     settings = {"max_content_width": _WIDEST}
-    single.command(name, help=verb.help + "\n\n" + _body(function.__doc__), context_settings=settings)(function)
+    words = verb.help + "\n\n" + _body(function.__doc__)
+    single.command(name, cls=VerbCommand, help=words, context_settings=settings)(function)
     return typer.main.get_command(single)
 
 
@@ -247,7 +276,7 @@ def _usage(error: TyperException) -> str:
         return said
     context = getattr(error, "ctx", None)
     where = "redan" if context is None else context.command_path
-    fault = said.replace("Value error, ", "").rstrip(".")
+    fault = said.replace("Value error, ", "").replace(" / '--out'", "").rstrip(".")
     return str(UsageError(f"{where}: {fault[:1].lower()}{fault[1:]}", remedy=f"see '{where} --help'"))
 
 

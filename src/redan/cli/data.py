@@ -34,6 +34,7 @@ def data_card(
     published: Annotated[
         dt.datetime | None, typer.Option("--published", metavar="DAY", formats=["%Y-%m-%d"], help="Day of publication.")
     ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Only the card, no remarks.")] = False,
 ) -> None:
     """Write a dataset's Croissant card or its datasheet.
 
@@ -46,6 +47,7 @@ def data_card(
         output: `croissant` or `datasheet`.
         target: where to write.
         published: goes into the card; the description does not hold it.
+        quiet: leave out the line on what is not stated.
 
     Raises:
         ConfigError: there is no such dataset, or it has no path.
@@ -64,7 +66,7 @@ def data_card(
         sys.stdout.buffer.flush()
     else:
         write_atomic(target, written)
-    if missing:
+    if missing and not quiet:
         sys.stderr.write(f"redan: not stated, but required by Croissant 1.1: {', '.join(missing)}\n")
 
 

@@ -51,6 +51,9 @@ def ledger_log(
     output: Annotated[Literal["text", "json"], typer.Option("--format", help="Text for people, JSON for programs.")] = (
         "text"
     ),
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Say nothing when it is valid; the exit code answers.")
+    ] = False,
 ) -> None:
     """List the entries of the ledger.
 
@@ -62,6 +65,7 @@ def ledger_log(
         key: the public key.
         last: how many entries to list, from the end; None lists all.
         output: `text` or `json`.
+        quiet: print nothing.
 
     Raises:
         UsageError: there is no ledger, or the key cannot be read.
@@ -72,6 +76,8 @@ def ledger_log(
             ledger.verify()
         else:
             sys.stderr.write("redan: no public key, so nothing is verified (give --key PUB)\n")
+        if quiet:
+            return
         if output == "json":
             _write_json(ledger, last)
         else:

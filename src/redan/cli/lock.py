@@ -1,6 +1,7 @@
 """`redan lock` and `redan unlock`: encryption at rest in the age format, one file for one file."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +33,8 @@ def lock(
     ] = None,
     passphrase_file: PassphraseFile = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="The encrypted file; PATH.age without it.")
+        Path | None,
+        typer.Option("--output", "-o", "--out", metavar="FILE", help="The encrypted file; PATH.age without it."),
     ] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Delete the original when it is encrypted.")] = False,
     recursive: Recursive = False,
@@ -88,7 +90,8 @@ def unlock(
     ] = None,
     passphrase_file: PassphraseFile = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="The plain file; PATH less .age without it.")
+        Path | None,
+        typer.Option("--output", "-o", "--out", metavar="FILE", help="The plain file; PATH less .age without it."),
     ] = None,
     recursive: Recursive = False,
     output: Format = "text",
@@ -133,12 +136,14 @@ def _files(path: Path | None, out: Path | None, recursive: bool, *, locked: bool
 
     if path is None:
         raise UsageError("there is no file", remedy="give PATH, or --new-identity FILE")
+    if not os.path.lexists(path):  # said before a passphrase is asked for
+        raise UsageError("does not exist", where=str(path), remedy="give a file that is there")
     if not path.is_dir() or path.is_symlink():
         return (path,)
     if not recursive:
         raise UsageError("is a folder", where=str(path), remedy="give --recursive to take each of its files by itself")
     if out is not None:
-        raise UsageError("a folder has no one output", where=str(path), remedy="leave out --out")
+        raise UsageError("a folder has no one output", where=str(path), remedy="leave out --output")
     files = files_below(path, locked=locked)
     if not files:
         what = "holds no .age file" if locked else "holds no file that is not locked"
@@ -150,7 +155,9 @@ def _plain_name(file: Path) -> Path:
     from redan.seal.age_files import SUFFIX
 
     if file.suffix != SUFFIX or file.name == SUFFIX:
-        raise UsageError("does not end in .age, so its plain name is not known", where=str(file), remedy="give --out")
+        raise UsageError(
+            "does not end in .age, so its plain name is not known", where=str(file), remedy="give --output"
+        )
     return file.with_suffix("")
 
 
@@ -176,8 +183,6 @@ def _each(
     keys: "Keys",
     work: "Callable[[Path, Path, Keys], object]",
 ) -> list[tuple[Path, Path]]:
-    import os
-
     pairs = [(file, name(file)) for file in files]
     for _, target in pairs:  # before the first, so that a folder is not left half done
         if os.path.lexists(target):

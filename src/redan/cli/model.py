@@ -27,6 +27,7 @@ def model_card(
     target: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it here; standard output if left out.")
     ] = None,
+    _quiet: Annotated[bool, typer.Option("--quiet", help="Only the card, no remarks.")] = False,
 ) -> None:
     """Write a model's card.
 

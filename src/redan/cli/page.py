@@ -2,14 +2,46 @@
 
 import io
 import os
+import shutil
 import sys
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+_NARROWEST = 20  # columns of a sentence; terminals narrower than that break lines themselves
 PIPED_WIDTH = 100  # columns of text that goes to a file or another program
+
+
+def aligned(rows: Iterable[tuple[str, str]], width: int | None = None) -> str:
+    """Lines of a word and a sentence; on a terminal, sentences go on below themselves instead of under the words.
+
+    Args:
+        rows: a word, which may be empty, and its sentence; what could steer a terminal is escaped.
+        width: columns; None takes the terminal's, and leaves lines whole where there is none, for other programs.
+
+    Returns:
+        Lines; a command to copy and a word longer than the line stay whole.
+    """
+    pairs = [(word, escaped(text)) for word, text in rows]
+    margin = max((len(word) for word, _ in pairs), default=0) + 2
+    if width is None and sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+    lines: list[str] = []
+    for word, text in pairs:
+        room = 0 if width is None or text.startswith("redan ") else max(width - margin, _NARROWEST)
+        parts = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) if room else []
+        lines += [
+            f"{head:<{margin}}{part}\n" for head, part in zip([word, *[""] * len(parts)], parts or [text], strict=False)
+        ]
+    return "".join(lines)
+
+
+def escaped(text: str) -> str:
+    """Text for a terminal: what could steer one is escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def page(draw: "Callable[[Console], None]") -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _LIFE_MAX_DAYS = 3_650
 Model = Annotated[
-    Path | None, typer.Argument(metavar="[MODEL]", help="The sealed file or folder; none with the other deeds.")
+    Path | None, typer.Argument(metavar="MODEL", help="The sealed file or folder; none with the other deeds.")
 ]
 To = Annotated[Path, typer.Option("--to", metavar="FOLDER", help="The distribution; made by the first release.")]
 SealFile = Annotated[Path | None, typer.Option("--seal", metavar="SEAL", help="The seal of MODEL.")]
@@ -274,16 +274,16 @@ def _publisher(to: Path, keys: list[Path], now: dt.datetime) -> "Publisher":
 
 
 def _offer(path: Path, seal: Path | None, key: Path | None, name: str | None, version: str | None) -> "Offer":
+    from redan.cli.verify_seal import seal_key
     from redan.files import read_bounded
     from redan.seal.distribution.publisher import Offer
     from redan.seal.distribution.records import SEAL_LIMIT_BYTES
-    from redan.seal.keys import load_public
 
     sealed = _needed(seal, "--seal SEAL")
     return Offer(
         path=path,
         seal=read_bounded(Path(sealed).resolve(), SEAL_LIMIT_BYTES),
-        key=load_public(Path(_needed(key, "--key PUB"))),
+        key=seal_key(Path(_needed(key, "--key PUB"))),
         name=str(_needed(name, "--name NAME")),
         version=version,
     )
@@ -291,7 +291,7 @@ def _offer(path: Path, seal: Path | None, key: Path | None, name: str | None, ve
 
 def _needed(value: "Path | str | None", what: str) -> str:
     if value is None:
-        raise UsageError(f"{what.partition(' ')[0]} is missing", remedy=f"give {what}")
+        raise UsageError(f"missing option '{what.partition(' ')[0]}'", remedy=f"give {what}")
     return str(value)
 
 

@@ -71,11 +71,11 @@ def pull(
     from redan.cli.seal import progress
 
     _require_tuf()
+    from redan.cli.verify_seal import seal_key
     from redan.seal.distribution import puller, sources
-    from redan.seal.keys import load_public
 
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # its retries are not the user's concern
-    trust = None if key is None else load_public(key)
+    trust = None if key is None else seal_key(key)
     wanted = puller.Wanted(name=name, into=into, root=_root(root), key=trust, state=state, where=source)
     place = sources.open_source(source, puller.scratch_of(into, name), patience)
     with progress("pulling", quiet) as tell:

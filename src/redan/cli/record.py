@@ -17,7 +17,8 @@ def record(
         str | None, typer.Option("--model", metavar="NAME", help="The model that is trained; found out if left out.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write the sealed record here as well.")
+        Path | None,
+        typer.Option("--output", "-o", "--out", metavar="FILE", help="Write the sealed record here as well."),
     ] = None,
     key: Annotated[
         Path | None, typer.Option("--key", metavar="KEY", help="Private key to sign with; .redan/key.pem if left out.")

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from redan.canon import Json
+from redan.cli.page import aligned
 from redan.cli.recording import Recorded
 from redan.recording.digests import State
 from redan.recording.form import NO_OUTPUT, FileResource, PackageResource, SourceResource
 from redan.recording.observation import Method
 
-_WIDTH = 12
 _LINES = 40  # of one kind; JSON has all
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _KILO = 1000
@@ -68,7 +68,7 @@ def _input(item: FileResource) -> Json:
 
 def as_text(done: Recorded) -> str:
     """The record's facts, most wanted last: findings, and where the record is."""
-    return "".join(f"{word:<{_WIDTH}}{text}\n" for word, text in _lines(done))
+    return aligned(_lines(done))
 
 
 def _lines(done: Recorded) -> Iterator[tuple[str, str]]:

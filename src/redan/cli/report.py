@@ -33,6 +33,7 @@ def report(
         Path | None, typer.Option("--evidence", metavar="PACK", help="The pack; .redan/evidence.json if left out.")
     ] = None,
     key: Annotated[Path | None, typer.Option(metavar="PUB", help="Public key; .redan/key.pub if left out.")] = None,
+    _quiet: Annotated[bool, typer.Option("--quiet", help="Only the report, no remarks.")] = False,
 ) -> None:
     """Draw the last evidence as a page or in a machine's format.
 

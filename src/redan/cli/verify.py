@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from redan.errors import InvalidError, UsageError
+from redan.cli.page import aligned
+from redan.errors import InputError, InvalidError, UsageError
 
 if TYPE_CHECKING:
     from redan.canon import Json
@@ -88,7 +89,7 @@ def verify(
         verify_seal(path, seal, asked)
         return
     if key is None and not path.is_dir() and not asked.about_seals:
-        raise UsageError("redan verify: missing option '--key'", remedy="and --seal SEAL, if PATH is not a pack")
+        raise UsageError("missing option '--key'", remedy="give --key PUB, and --seal SEAL if PATH is not a pack")
     if path.is_dir() or asked.about_seals or key is None:
         raise UsageError(
             "a sealed path needs its seal, an evidence pack only a key",
@@ -106,6 +107,10 @@ def _verify_pack(path: Path, key: Path, output: str, *, quiet: bool) -> None:
 
     public = load_public(key)
     pack = read_bounded(path.resolve(), PACK_LIMIT_BYTES)
+    if _is_seal(pack):
+        raise UsageError(
+            "is a seal, not an evidence pack", where=str(path), remedy=f"name what it seals: --seal {path} --key PUB"
+        )
     try:
         verified = verified_of(pack, public)
     except InvalidError as error:
@@ -115,7 +120,18 @@ def _verify_pack(path: Path, key: Path, output: str, *, quiet: bool) -> None:
     if output == "json":
         sys.stdout.write(json.dumps(as_json(verified, public), indent=2, ensure_ascii=False) + "\n")
         return
-    sys.stdout.write("".join(f"{name:<9}{text}\n" for name, text in as_text(path, verified, public)))
+    sys.stdout.write(aligned(as_text(path, verified, public)))
+
+
+def _is_seal(data: bytes) -> bool:
+    """Whether bytes look like a seal, so that a slip of the command line is not called a broken signature."""
+    from redan.seal.oms import bundle
+
+    try:
+        bundle.parse(data)
+    except (InputError, InvalidError):
+        return False
+    return True
 
 
 def as_json(verified: "Verified", public: "PublicKey") -> "dict[str, Json]":

@@ -12,6 +12,7 @@ from redan.errors import InvalidError, UsageError
 
 if TYPE_CHECKING:
     from redan.canon import Json
+    from redan.seal.keys import PublicKey
     from redan.seal.oms import Sealed, Trust
     from redan.system.system import System
 
@@ -160,13 +161,30 @@ def _content_verified(path: Path, seal: Path, asked: Asked) -> Rows:
     return [] if asked.whom.key is None else same_content(path, seal, asked.whom.key)
 
 
+def seal_key(file: Path) -> "PublicKey":
+    """The public key of a seal.
+
+    Raises:
+        UsageError: the file holds no public key, or one of a kind that signs evidence only.
+    """
+    from redan.seal.keys import load_public
+
+    key = load_public(file)
+    if key.kind == "ed25519":
+        raise UsageError(
+            "is an Ed25519 key: it signs evidence, and no seal",
+            where=str(file),
+            remedy="give the public key of whoever sealed it",
+        )
+    return key
+
+
 def _trust(asked: Whom) -> "Trust":
     """Whom to believe.
 
     Raises:
         UsageError: not exactly one of a key, authorities and an identity was given.
     """
-    from redan.seal.keys import load_public
     from redan.seal.oms import Chain, Identity, chain
 
     if (asked.identity is None) != (asked.issuer is None):
@@ -177,7 +195,7 @@ def _trust(asked: Whom) -> "Trust":
             remedy="give --key PUB, or --ca CERT, or --identity with --issuer",
         )
     if asked.key is not None:
-        return load_public(asked.key)
+        return seal_key(asked.key)
     if asked.authorities:
         return Chain(anchors=chain.load_certificates(asked.authorities))
     return Identity(identity=asked.identity or "", issuer=asked.issuer or "", trust_root=asked.trust_root)

@@ -201,7 +201,7 @@ def _recipient(line: str) -> object:
     except (pyrage.RecipientError, ValueError) as error:
         hint = "it is a secret identity; make a new one, and give its public key" if _SECRET in line.upper() else None
         raise UsageError(
-            "there is a recipient that is none", remedy=hint or "give age1... or an SSH public key, one a line"
+            "one of the recipients is not one", remedy=hint or "give age1... or an SSH public key, one a line"
         ) from error
 
 

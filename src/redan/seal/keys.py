@@ -148,9 +148,13 @@ def load_signer(path: Path, passphrase: bytes | None = None) -> Signer:
     except InputError as error:
         raise UsageError(f"the signing key {error.what}", where=where, remedy=_NEW_KEY) from error
     with os.fdopen(descriptor, "rb") as file:
+        text = file.read(KEY_LIMIT_BYTES + 1)
+        if text.startswith(b"-----BEGIN PUBLIC KEY-----"):
+            raise UsageError(
+                "is a public key, and only the private one signs", where=where, remedy="give the .pem file"
+            )
         if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
             raise UsageError("the signing key can be read by others", where=where, remedy=f"run: chmod 600 {path}")
-        text = file.read(KEY_LIMIT_BYTES + 1)
     return _signer(_private(text, passphrase, where), where)
 
 

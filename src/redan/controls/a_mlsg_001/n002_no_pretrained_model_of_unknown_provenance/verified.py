@@ -62,7 +62,7 @@ def _signature(have: Have, model: Model) -> Finding:
                 "Take signature and key from the publisher; when there is none, vet the file and seal it with the key "
                 "of the person who vetted it."
             ),
-            command=f"redan seal {model.bundle or model.path} --key KEY --out {model.path}.sig",
+            command=f"redan seal {model.bundle or model.path} --key KEY -o {model.path}.sig",
             effort=Level.MEDIUM,
         )
         return broken(VERIFIED, have.subject.id, text, advice, part="signature")

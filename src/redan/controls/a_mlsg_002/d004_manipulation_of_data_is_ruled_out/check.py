@@ -54,7 +54,7 @@ def _is(count: int) -> str:
 
 
 def _seal_it(path: str) -> Remedy:
-    command = f"redan seal {path} --key KEY --out {path}.sig" if _plain(path) else None
+    command = f"redan seal {path} --key KEY -o {path}.sig" if _plain(path) else None
     text = "Seal the dataset when it is released, and declare 'seal' and the public 'key' at the dataset."
     return Remedy(text=text, command=command, effort=Level.LOW)
 

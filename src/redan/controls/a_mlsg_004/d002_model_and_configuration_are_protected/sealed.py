@@ -52,7 +52,7 @@ def sealed(have: Have) -> Iterator[Finding]:
 def seal_fault(model: Model, found: ModelSeal) -> tuple[str, Remedy] | None:
     """What is wrong with the seal of a model, as a sentence, and what to do; None when it covers everything."""
     what = model.bundle or model.path or ""
-    command = f"redan seal {what} --key KEY --out {model.seal or f'{what}.sig'}"
+    command = f"redan seal {what} --key KEY -o {model.seal or f'{what}.sig'}"
     if model.seal is None:
         files = ", ".join([model.path or "", *model.config])
         return (
