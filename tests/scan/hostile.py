@@ -330,6 +330,11 @@ def odd_streams() -> dict[str, bytes]:
         "codec": b"\x80\x02c_codecs\nencode\nX\x01\x00\x00\x00aX\x05\x00\x00\x00rot13\x86R.",
         "state-of-class": b"\x80\x02ccollections\nOrderedDict\n)RN}X\x09\x00\x00\x00__class__cbuiltins\ndict\ns\x86b.",
         "load-from-made-bytes": b"\x80\x02ctorch.storage\n_load_from_bytes\nN\x85R.",
+        "booster-of-a-file": b"\x80\x02clightgbm.basic\nBooster\n(NNX\x01\x00\x00\x00xtR.",
+        "dtype-hides-objects": b"\x80\x02cnumpy\ndtype\nX\x02\x00\x00\x00V8\x89\x88\x87R(K\x03X\x01\x00\x00\x00|N"
+        b"X\x01\x00\x00\x00a\x85}X\x01\x00\x00\x00acnumpy\ndtype\nX\x02\x00\x00\x00O8\x89\x88\x87RK\x00\x86sK\x08K\x01K\x00tb.",
+        "dtype-field-outside": b"\x80\x02cnumpy\ndtype\nX\x02\x00\x00\x00V8\x89\x88\x87R(K\x03X\x01\x00\x00\x00|N"
+        b"X\x01\x00\x00\x00a\x85}X\x01\x00\x00\x00acnumpy\ndtype\nX\x02\x00\x00\x00i8\x89\x88\x87RK\x40\x86sK\x08K\x01K\x00tb.",
         "append-to-number": b"\x80\x02K\x01K\x02a.",
         "build-of-list": b"\x80\x02]}b.",
     }

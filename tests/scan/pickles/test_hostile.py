@@ -77,3 +77,17 @@ def test_a_name_from_the_file_cannot_steer_a_terminal():
     text = " ".join(d.what for d in found.detections)
     assert "\x1b" not in text
     assert len(text) < 500
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x80\x02cbuiltins\ntype\nccollections\nOrderedDict\n)R\x85RN}X\x01\x00\x00\x00aK\x01s\x86b.",
+        b"\x80\x02clogging\ngetLogger\n)R}X\x08\x00\x00\x00disabled\x88sb.",
+        b"\x80\x02ccollections\nOrderedDict\n}X\x01\x00\x00\x00aK\x01sb.",
+        b"\x80\x02cbuiltins\ntype\n(X\x01\x00\x00\x00X)}tR.",
+    ],
+)
+def test_what_the_process_shares_is_not_written(data):
+    """A class behind an object, a logger, an imported class; and no class is made."""
+    assert scan_bytes(data, "m.pkl").verdict is ScanVerdict.MALICIOUS

@@ -31,6 +31,7 @@ _SIMPLE_ESCAPES: Mapping[bytes, bytes] = MappingProxyType(
 NEWEST_PROTOCOL = 5
 _NUMBER_BYTES = 512  # of longer numbers only the length is looked at
 TEXT_KEPT = 4096  # characters; no name that can be imported is longer
+_SHARED = ("builtins.type", "logging.getLogger")  # they give objects that others hold, too
 _INT_DIGITS = 4000  # longer decimal numbers are refused by the interpreter, too
 _KEY_LIMIT = 1 << 63
 
@@ -262,22 +263,30 @@ def _many(kind: str) -> Handler:
 def _added(m: Machine, items: list[Value], kind: str) -> None:
     """Items go into what is on top: a container of the stream, or an object with methods of its own."""
     target = m.top()
+    if writes_into_process(m, target, "writes into"):
+        return
     if isinstance(target, Bag):
         if target.kind != kind:
             m.fault(f"adds to a {target.kind} as if it were a {kind}")
         target.extend(items)
-    elif isinstance(target, Name):
-        m.called(target)
-        m.say(
-            "pickle-writes-into-import",
-            ScanVerdict.MALICIOUS,
-            f"writes into {target.path[:200]!r}, which it imported: the process is changed, not only the object",
-            "CWE-915",
-        )
     elif isinstance(target, Made):
         m.seen.acted = True
     elif target is not Opaque.UNKNOWN:
         m.fault("adds items to what holds none")
+
+
+def writes_into_process(m: Machine, target: Value, how: str) -> bool:
+    """Whether a write goes into something that the process shares: what was imported, a class, a logger."""
+    shared = isinstance(target, Made) and target.of(*_SHARED)
+    if not shared and not isinstance(target, Name):
+        return False
+    name = target if isinstance(target, Name) else target.func if isinstance(target, Made) else None
+    if isinstance(name, Name):
+        m.called(name)
+        which = f"what {name.path[:200]!r} gave" if shared else f"{name.path[:200]!r}, which it imported"
+        what = f"{how} {which}: the process is changed, not only the object"
+        m.say("pickle-writes-into-process", ScanVerdict.MALICIOUS, what, "CWE-915")
+    return True
 
 
 def _pop(m: Machine) -> None:

@@ -17,6 +17,7 @@ _DTYPES = ("numpy.dtype",)
 _DEEPEST = 32
 _STATE_PARTS = 8  # version, byte order, subarray, names, fields, size, alignment, flags
 _PAIR = 2
+_OBJECT_FLAGS = 3
 
 
 class Layout(NamedTuple):
@@ -55,6 +56,29 @@ def _of_state(state: list[Value] | None, plain: Layout | None, textual: bool, de
         return _of_fields(state[4], state[5], depth)
     size = state[5]
     return Layout(size, False) if textual and isinstance(size, int) and size > 0 else plain
+
+
+def lies(dtype: Made) -> bool:
+    """Whether a dtype's state says what NumPy never writes: hidden objects, or fields behind the end.
+
+    Source: numpy/core/include/numpy/ndarraytypes.h, `NPY_ITEM_HASOBJECT` and `NPY_LIST_PICKLE`.
+    """
+    state = tuple_of(dtype.state)
+    if state is None or len(state) < _STATE_PARTS:
+        return False
+    layout, flags = layout_of(dtype), state[7]
+    if layout is None or not isinstance(flags, int) or (layout.objects and flags & _OBJECT_FLAGS != _OBJECT_FLAGS):
+        return True
+    fields = state[4].items[1::2] if isinstance(state[4], Bag) else []
+    return any(not _inside(tuple_of(entry), layout.size) for entry in fields)
+
+
+def _inside(field: list[Value] | None, size: int) -> bool:
+    """Whether a field of a structure ends where the structure does, or before."""
+    if not field or len(field) < _PAIR or not isinstance(field[1], int):
+        return False
+    inner = layout_of(field[0])
+    return inner is not None and 0 <= field[1] <= size - inner.size
 
 
 def _of_code(code: str) -> Layout | None:

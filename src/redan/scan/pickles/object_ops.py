@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from redan.scan.pickles import joblib_arrays
-from redan.scan.pickles.data_ops import Handler, line_of
+from redan.scan.pickles.data_ops import Handler, line_of, writes_into_process
+from redan.scan.pickles.dtypes import lies
 from redan.scan.pickles.machine import Machine, StreamEndError, tuple_of
 from redan.scan.pickles.references import referred
 from redan.scan.pickles.rules import RULES
@@ -111,17 +112,14 @@ def _made_of(made: Made) -> str:
 def _build(m: Machine) -> None:
     state, target = m.pop(), m.top()
     m.seen.acted = True
-    if isinstance(target, Name):
-        m.called(target)
-        m.say(
-            "pickle-builds-import",
-            ScanVerdict.MALICIOUS,
-            f"sets attributes of {target.path[:200]!r}, which it imported: the process is changed, not only the object",
-            "CWE-915",
-        )
-    elif isinstance(target, Made):
+    if writes_into_process(m, target, "sets attributes of"):
+        return
+    if isinstance(target, Made):
         target.state = state
         _judge_state(m, state)
+        if target.of("numpy.dtype") and lies(target):
+            what = "gives a NumPy type a state that NumPy never writes; arrays of it could read any memory"
+            m.say("numpy-dtype", _NOT_UNDERSTOOD, what, "CWE-843")
         if m.joblib:
             joblib_arrays.pass_over(m, target)
     elif target is not Opaque.UNKNOWN:

@@ -80,6 +80,14 @@ def _nested_call(m: Machine, func: Name, args: Value) -> Value:
     return Made(func, args)
 
 
+def _empty_only(m: Machine, func: Name, args: Value) -> Value:
+    """Its constructor opens the files that its arguments name; a pickle of one has none."""
+    items = tuple_of(args)
+    if items is None or any(isinstance(item, str | Made | Opaque) for item in items):
+        _refused(m, func, "with arguments, which may name files")
+    return Made(func, args)
+
+
 def _partial(m: Machine, func: Name, args: Value) -> Value:
     """Calls nothing by itself; what it is made of was judged when it was imported."""
     items = tuple_of(args)
@@ -100,7 +108,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "_codecs.encode": _encode,
         "builtins.type": _type,
         "functools.partial": _partial,
+        "lightgbm.basic.Booster": _empty_only,
+        "lightgbm.basic.Dataset": _empty_only,
+        "xgboost.core.Booster": _empty_only,
+        "catboost.core.CatBoost": _empty_only,
         "torch._tensor._rebuild_from_type_v2": _nested_call,
+        "torch.tensor._rebuild_from_type_v2": _nested_call,
         "torch.storage._load_from_bytes": _stream_inside,
         "pickle.loads": _stream_inside,
         "_pickle.loads": _stream_inside,

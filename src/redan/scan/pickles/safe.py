@@ -90,6 +90,7 @@ _TORCH_CALLS = (
     ("torch.jit._pickle", "restore_type_tag"),
     ("torch", "device Size dtype"),
     ("torch._tensor", "_rebuild_from_type_v2 _rebuild_from_type"),
+    ("torch.tensor", "_rebuild_from_type_v2 _rebuild_from_type"),
 )
 # Columns of text are kept by Arrow in current pandas.
 _ARROW_CALLS = (("pyarrow.lib", "_restore_array type_for_alias py_buffer chunked_array"),)
