@@ -205,6 +205,13 @@ def test_hostile_files_are_not_understood(name):
     assert verdict(HOSTILE[name], "m.h5") == "not-understood"
 
 
+def test_a_name_ends_at_its_first_nul():
+    """The library reads a name up to its NUL; what stands behind it hides nothing."""
+    data = made(lambda f: f.attrs.create("model_config_x", json.dumps(keras_config(LAMBDA)).encode()))
+    assert rules(data) == set()
+    assert verdict(data.replace(b"model_config_x", b"model_config\0x")) == "malicious"
+
+
 def test_circles_end():
     """Groups that hold each other, and a root that holds itself, are walked once."""
 

@@ -52,7 +52,8 @@ class Cursor:
         Raises:
             RegionError: past the end.
         """
-        self.region.window(self.at, count)
+        if count > self.region.size - self.at:
+            self.region.window(self.at, count)  # says what is missing
         self.at += count
 
     def number(self, size: int) -> int:

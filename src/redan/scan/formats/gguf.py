@@ -135,6 +135,11 @@ class _Reader:
         if inner in _FIXED:
             self._skip(count * _FIXED[inner])
             return
+        if inner == _STRING and not keep:
+            number, wide, skip = cursor.number, self._wide, cursor.skip
+            for _ in range(count):  # a vocabulary has hundreds of thousands
+                skip(number(wide))
+            return
         for _ in range(count):
             yield from self._value(inner, depth + 1, keep=keep)
 

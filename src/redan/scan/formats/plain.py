@@ -22,7 +22,7 @@ _CODE_NAMES = words(
     ".cpp .h .cu .cl .rs .go .vbs .wsf .hta .pth .lisp .m .sql .html .htm .svg .mdx"
 )
 _PYTHON = re.compile(
-    r"^(?:import [\w.]+(?: as \w+)?(?:, *[\w.]+)*|from [\w.]+ import [\w(*, ]+|(?:async )?def \w+\(.*|class \w+.*:|"
+    r"^(?:import [\w.]++(?: as \w++)?(?:, *+[\w.]++)*+|from [\w.]++ import [\w(*, ]++|(?:async )?def \w+\(.*|class \w+.*:|"
     r"(?:exec|eval|__import__|os\.system)\(.*)\s*(?:#.*)?$",
     re.MULTILINE,
 )
@@ -33,10 +33,10 @@ _YAML_TARGET = re.compile(
     re.MULTILINE,
 )
 _PROTOBUF_TEXT = re.compile(
-    r"^\s*(?:meta_graphs|graph_def|saved_model_schema_version|node|layer|graph|ir_version|input_arg|opset_import)\s*(?:\{|:\s*[\d<{])",
+    r"^[ \t]*+(?:meta_graphs|graph_def|saved_model_schema_version|node|layer|graph|ir_version|input_arg|opset_import)\s*(?:\{|:\s*[\d<{])",
     re.MULTILINE,
 )
-_YAML_KERAS = re.compile(r"^[\s\-]*class_name\s*:\s*\S+", re.MULTILINE)
+_YAML_KERAS = re.compile(r"^[ \t\-]*+class_name[ \t]*+:[ \t]*+\S", re.MULTILINE)
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4}))")
 _SCRIPT = re.compile(r"<script[\s>]|javascript:|\bon(?:load|error|click)\s*=", re.IGNORECASE)
 _SEAL = "Read the code, pin it and seal it with the model, or load the model without it."

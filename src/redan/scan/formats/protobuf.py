@@ -13,6 +13,7 @@ from redan.scan.region import Region
 _BLOCK = 1 << 18
 _LONGEST_VARINT = 10
 _TEXT_LIMIT = 1 << 16
+_STEPS_OF_A_MESSAGE = 8  # what opening one costs, even if it is empty
 _U64 = (1 << 64) - 1
 
 # number -> wire types that are allowed, and whether the field may stand more than once
@@ -107,7 +108,7 @@ class Wire:
                 raise ProtoError(f"the single field {field.number} stands twice, and parsers differ in what they do")
             here.append(field)
         if self._budget is not None:
-            self._budget.spend(steps=count + 1)
+            self._budget.spend(steps=count + _STEPS_OF_A_MESSAGE)
         return found
 
     def check(self, field: Field, name: str, shapes: Shapes) -> None:

@@ -16,7 +16,8 @@ from redan.scan.records import Detection
 if TYPE_CHECKING:
     from jinja2 import Environment, nodes
 
-LIMIT_CHARS = 1 << 20
+LIMIT_CHARS = 1 << 18  # the longest of published models have a tenth of it
+_MOST_ROUNDS = 40
 _REFERENCE = "CVE-2024-34359"
 _REMEDY = "Remove the template, or write one that uses only the fields of messages; render it in Jinja's sandbox."
 _FRAMES = words(
@@ -28,11 +29,8 @@ _OPEN_NAMES = FUNCTIONS | {"open", "os", "subprocess", "sys", "builtins", "impor
 _GADGETS = words("lipsum cycler joiner self url_for get_flashed_messages request g session")
 # Filters whose argument names an attribute.
 _BY_ATTRIBUTE = words("map selectattr rejectattr groupby sort sum unique min max join attr")
-# Expressions that put text together; a name that is put together is not seen by who reads the template.
-_BUILDING_FILTERS = words(
-    "join replace format reverse lower upper title capitalize string trim list urlencode tojson random first last "
-    "batch slice attr map escape e forceescape safe center indent wordwrap striptags truncate xmlattr pprint"
-)
+# Filters and methods that put text together; a name that is put together is not seen by who reads the template.
+_BUILDING = words("join replace format format_map reverse translate random xmlattr urlencode")
 _PIECE = re.compile(r"_+\Z|__|.*__\Z")
 
 
@@ -112,41 +110,33 @@ class _Reader:
                     yield detection
 
     def _remember_built(self, everything: "list[nodes.Node]") -> None:
-        from jinja2 import nodes
-
-        before = -1
-        pairs: list[tuple[nodes.Node, nodes.Node]] = []
-        for node in everything:
-            if isinstance(node, nodes.Assign):
-                pairs.append((node.target, node.node))
-            elif isinstance(node, nodes.For):
-                pairs.append((node.target, node.iter))
-            elif isinstance(node, nodes.With):
-                pairs.extend(zip(node.targets, node.values, strict=False))
-            elif isinstance(node, nodes.AssignBlock):
-                pairs.append((node.target, nodes.Concat([])))
-            elif isinstance(node, nodes.Macro):
-                pairs.append((nodes.Name(node.name, "store"), nodes.Concat([])))
-        while before != len(self._built):
+        pairs = [pair for node in everything for pair in _assigned(node)]
+        calls, parameters = _macro_calls(everything)
+        for _ in range(_MOST_ROUNDS):
             before = len(self._built)
             for target, value in pairs:
                 if self._puts_together(value):
                     self._built.update(_names(target))
+            if any(self._puts_together(value) for value in calls):
+                self._built.update(parameters)
+            if before == len(self._built):
+                return
+        raise OverflowError  # names that hand on to each other in a long chain: no template of a chat
 
     def _puts_together(self, value: "nodes.Node") -> bool:
         """Whether an expression makes new text out of parts, or uses a name that holds such text."""
         from jinja2 import nodes
 
-        if isinstance(value, (nodes.Name, nodes.Getattr)):
-            return _dotted(value) in self._built
-        if isinstance(value, nodes.Concat):
+        if isinstance(value, nodes.Concat) or _builds(value):
             return True
         if isinstance(value, (nodes.Add, nodes.Mul, nodes.Mod)):
             return any(self._texty(n) for n in (value.left, value.right))
-        if isinstance(value, nodes.Filter):
-            return value.name in _BUILDING_FILTERS and not isinstance(value.node, nodes.Name)
-        if isinstance(value, nodes.CondExpr):
-            return any(self._puts_together(n) for n in (value.expr1, value.expr2) if n is not None)
+        if isinstance(value, (nodes.Name, nodes.Getattr)) and _dotted(value) in self._built:
+            return True
+        if isinstance(value, (nodes.Getattr, nodes.Getitem, nodes.Filter, nodes.Call)):
+            return value.node is not None and self._puts_together(value.node)
+        if isinstance(value, (nodes.List, nodes.Tuple, nodes.Dict, nodes.Pair, nodes.CondExpr)):
+            return any(self._puts_together(n) for n in value.iter_child_nodes())
         return False
 
     def _texty(self, value: "nodes.Node") -> bool:
@@ -243,6 +233,44 @@ class _Reader:
 
     def _unclear(self, what: str) -> Detection:
         return self._say.unclear("template-unclear", what, reference=_REFERENCE, remedy=_REMEDY)
+
+
+def _assigned(node: "nodes.Node") -> "Iterator[tuple[nodes.Node, nodes.Node]]":
+    """Targets of assignments and loops with what they get; a block of text counts as put together."""
+    from jinja2 import nodes
+
+    if isinstance(node, nodes.Assign):
+        yield node.target, node.node
+    elif isinstance(node, nodes.For):
+        yield node.target, node.iter
+    elif isinstance(node, nodes.With):
+        yield from zip(node.targets, node.values, strict=False)
+    elif isinstance(node, nodes.AssignBlock):
+        yield node.target, nodes.Concat([])
+    elif isinstance(node, nodes.Macro):
+        yield nodes.Name(node.name, "store"), nodes.Concat([])
+
+
+def _macro_calls(everything: "list[nodes.Node]") -> "tuple[list[nodes.Expr], set[str]]":
+    """What is given to macros, and the names of all their parameters."""
+    from jinja2 import nodes
+
+    macros = [n for n in everything if isinstance(n, nodes.Macro)]
+    names = {m.name for m in macros}
+    calls = [
+        n for n in everything if isinstance(n, nodes.Call) and isinstance(n.node, nodes.Name) and n.node.name in names
+    ]
+    given = [a for c in calls for a in (*c.args, *(k.value for k in c.kwargs))]
+    return given, {a.name for m in macros for a in m.args}
+
+
+def _builds(value: "nodes.Node") -> bool:
+    """Whether a filter or method makes new text."""
+    from jinja2 import nodes
+
+    if isinstance(value, nodes.Filter):
+        return value.name in _BUILDING
+    return isinstance(value, nodes.Call) and isinstance(value.node, nodes.Getattr) and value.node.attr in _BUILDING
 
 
 def _all_nodes(tree: "nodes.Node") -> "Iterator[nodes.Node]":

@@ -42,7 +42,7 @@ def attribute(source: Source, body: bytes) -> Attribute:
     if version > 1 and flags & 3:
         raise Hdf5Error("an attribute has a type that lies elsewhere, which is not read")
     name, kind, space = (_part(piece, size, padded=version == 1) for size in sizes)
-    text = name.rstrip(b"\0").decode("utf-8", errors="backslashreplace")
+    text = name.partition(b"\0")[0].decode("utf-8", errors="backslashreplace")  # as the library reads it
     return Attribute(text, _values(source, kind, _count(source, space), piece.rest()))
 
 
