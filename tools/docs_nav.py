@@ -6,7 +6,12 @@ from pathlib import Path
 from typing import Any
 
 # Pages in reading order; whole folders after them. A folder that is not there is left out.
-FIRST = {"Home": "index.md", "The first hour": "first-hour.md", "Glossary": "glossary.md"}
+FIRST = {
+    "Home": "index.md",
+    "The first hour": "first-hour.md",
+    "Supply chain": "supply-chain.md",
+    "Glossary": "glossary.md",
+}
 REFERENCE = {"Command line": "reference/cli.md", "redan.toml": "reference/schema.md"}
 FOLDERS = {"Specifications": "spec", "Decisions": "adr"}
 CONTROLS = "reference/controls"

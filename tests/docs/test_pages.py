@@ -122,3 +122,41 @@ def test_site_builds_strictly_and_needs_no_network(tmp_path):
     assert [str(page.relative_to(tmp_path)) for page in pages if outside.search(page.read_text(encoding="utf-8"))] == []
     styles = "".join(path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.css"))
     assert re.findall(r"(?:@import|url\()[\s\"']*(?:https?:)?//", styles) == []
+
+
+def test_readme_counts_what_the_catalogue_counts():
+    """The number of questions with a check that the README states is the catalogue's."""
+    from redan.controls.catalogue import load
+
+    controls = load().values()
+    live, every = sum(len(control.live) for control in controls), sum(len(control.checks) for control in controls)
+    assert f"{live} of the {every} questions have a check" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_index_of_decisions_lists_each_of_them():
+    """Every decision is linked from the index, with its own title."""
+    index = (DOCS / "adr" / "index.md").read_text(encoding="utf-8")
+    for path in DOCS.glob("adr/[0-9]*.md"):
+        number, title = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ").split(": ", 1)
+        assert f"| [{number}]({path.name}) | {title} |" in index
+
+
+def test_commands_of_the_supply_chain_page_exist():
+    """Each verb and long option that the page types is one that the command line has."""
+    import contextlib
+    import io
+
+    from redan.cli.app import GROUPS, VERBS, main
+
+    page = (DOCS / "supply-chain.md").read_text(encoding="utf-8")
+    typed = re.findall(r"^(?:\$ )?redan ([^#\n]+)", page, re.MULTILINE)
+    assert len(typed) > 15
+    for line in typed:
+        words = line.partition(" -- ")[0].split()
+        verb = words[:1] if words[0] in VERBS else words[:2]
+        assert verb[0] in VERBS or verb[1] in GROUPS[verb[0]][1]
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said), contextlib.suppress(SystemExit):
+            main([*verb, "--help"])
+        for option in (word for word in words if word.startswith("--")):
+            assert re.search(rf"{option}\b", said.getvalue()), line
