@@ -2,9 +2,11 @@
 
 import datetime as dt
 import json
+from types import SimpleNamespace
 
 import pytest
 
+from redan.findings import Measure
 from redan.reports import model_card
 from redan.reports.model_facts import model_facts
 from redan.system.read import parse, read
@@ -59,6 +61,16 @@ def test_findings_of_the_last_evidence_are_caveats(project):
     text = card_of(material.system, "churn", material)
     assert "**When was it checked?** 2026-06-01 12:00 UTC by redan" in text
     assert text.count("**Found broken:**") >= 1
+
+
+def test_measures_are_named_in_words_and_thresholds_once():
+    """A measure that several findings have is listed once, as people write it."""
+    measure = Measure(name="rounds_won", value=0.9, n=15, threshold=0.5, comparator=">=", unit="share")
+    finding = SimpleNamespace(subject="model:churn")
+    facts = SimpleNamespace(measured=lambda: [(finding, measure, None)] * 2)
+    answers = dict(model_card._metrics(facts))
+    assert answers["Which measures were taken?"] == "rounds won"
+    assert answers["Which thresholds decide?"] == "rounds won of model:churn >= 0.5"
 
 
 def test_base_models_are_not_given_the_purpose_of_the_product(project):

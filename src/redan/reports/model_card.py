@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from redan.reports.escape import code, inline
 from redan.reports.model_facts import ModelFacts
-from redan.reports.words import measured
+from redan.reports.words import measured, plain_name
 from redan.system.records import Dataset
 
 NOT_STATED = "not stated"
@@ -85,16 +85,16 @@ def _factors(facts: ModelFacts) -> _Answers:
 
 
 def _metrics(facts: ModelFacts) -> _Answers:
-    names = dict.fromkeys(measure.name for _, measure, _ in facts.measured())
+    names = dict.fromkeys(plain_name(measure) for _, measure, _ in facts.measured())
     yield "Which measures were taken?", ", ".join(names) or None
-    yield "Which thresholds decide?", "; ".join(_thresholds(facts)) or None
+    yield "Which thresholds decide?", "; ".join(dict.fromkeys(_thresholds(facts))) or None
     yield "How was the uncertainty estimated?", "intervals of each measure, with their confidence" if names else None
 
 
 def _thresholds(facts: ModelFacts) -> Iterator[str]:
     for finding, measure, _ in facts.measured():
         if measure.threshold is not None:
-            yield f"{measure.name} of {finding.subject} {measure.comparator} {measure.threshold:.6g}"
+            yield f"{plain_name(measure)} of {finding.subject} {measure.comparator} {measure.threshold:.6g}"
 
 
 def _evaluation(facts: ModelFacts) -> _Answers:

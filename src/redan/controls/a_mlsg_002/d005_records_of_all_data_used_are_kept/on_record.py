@@ -39,7 +39,8 @@ def on_record(have: Have) -> Iterator[Finding]:
         text = f"The record of model {model.name} does not cover its data: {'; '.join(gaps)}."
         yield broken(ON_RECORD, have.subject.id, text, advice(have), measure=measure)
     else:
-        text = f"A sealed record in the ledger names all {count} datasets of model {model.name} by their digest."
+        which = "the one dataset" if count == 1 else f"all {count:,} datasets"
+        text = f"A sealed record in the ledger names {which} of model {model.name} by digest."
         yield holds(ON_RECORD, have.subject.id, text, measure=measure)
 
 

@@ -112,7 +112,7 @@ def _loads(have: Have) -> Iterator[Finding]:
             yield finding
             said = True
     if not said:
-        text = f"{_count(read, 'file')} of code load no format that can carry code."
+        text = f"No format that can carry code is loaded by {_count(read, 'file')} of code."
         yield _good(LOADS, have, read, text, "places")
 
 
