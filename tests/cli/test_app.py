@@ -75,6 +75,7 @@ def test_every_verb_has_help_that_fits(redan, monkeypatch):
         assert not set("{}") & set(usage), usage
         assert "[[" not in usage
         assert ", --out " not in out
+        assert not re.search(r"\bx[<>]=|<=x", out)
 
 
 def test_a_usage_line_says_what_to_type(redan):

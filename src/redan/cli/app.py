@@ -94,7 +94,7 @@ class VerbCommand(TyperCommand):
         for title, kind in (("Arguments", "argument"), ("Options", "option")):
             found = [(one, one.get_help_record(ctx)) for one in self.get_params(ctx) if one.param_type_name == kind]
             rows = [
-                (str(one.metavar) if kind == "argument" else _one_spelling(record[0]), record[1])
+                (str(one.metavar) if kind == "argument" else _one_spelling(record[0]), _plain_range(record[1]))
                 for one, record in found
                 if record is not None
             ]
@@ -106,6 +106,13 @@ class VerbCommand(TyperCommand):
 def _one_spelling(names: str) -> str:
     """Names of an option without the second spelling of -o, which is understood and not advertised."""
     return names.replace(", --out ", " ")
+
+
+def _plain_range(text: str) -> str:
+    """Help with `1 to 20` and `0 or more` for the parser's `1<=x<=20` and `x>=0`."""
+    import re
+
+    return re.sub(r"\bx>=(\S+)(?=[\];])", r"\1 or more", re.sub(r"(\S+)<=x<=(\S+)(?=[\];])", r"\1 to \2", text))
 
 
 class LazyGroup(TyperGroup):
