@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import re
 import sys
 
 from redan.scan import Scanned, scan_bytes
@@ -9,6 +10,9 @@ from redan.scan.budget import Spent
 from redan.scan.contract import Context
 from redan.scan.pickles.walk import readings
 from redan.scan.region import Region
+
+# Peers believe lengths and indices: gigabytes for five bytes.
+_LARGE_MEMO = re.compile(rb"r..[^\0].|r...[^\0]|p\s*[+]?[\d_]{6,}|\x96..(?!\0{6})", re.DOTALL)
 
 
 class _Stub:
@@ -60,6 +64,8 @@ def TestOneInput(data: bytes) -> None:  # noqa: N802 -- the name that fuzzers ca
     )
     seen = {name for machine in readings(Region.of(data), 0, context) for name in machine.seen.imports}
     for base in (pickle.Unpickler, pickle._Unpickler):  # noqa: SLF001 -- the unpickler that joblib and dill build on
+        if _LARGE_MEMO.search(data):
+            continue
         missed = _asked(base, data) - seen
         if missed:
             raise AssertionError(f"an unpickler imports {min(missed)!r}, which the walker did not see")

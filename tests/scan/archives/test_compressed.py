@@ -59,6 +59,17 @@ def test_further_streams_are_read(codec):
     assert scan_bytes(pack(EVIL[:half]) + pack(EVIL[half:]), "m").verdict is MALICIOUS
 
 
+@pytest.mark.parametrize("codec", ["gzip", "zlib", "xz", "lzma"])
+def test_what_stands_before_a_broken_byte_is_read(codec):
+    """A stream whose later bytes are broken has already given the payload to a loader that reads in small steps."""
+    import random
+
+    noise = random.Random(0).randbytes(20_000)
+    whole = bytearray(PACKERS[codec](EVIL + noise))
+    whole[len(whole) // 2 :] = bytes(len(whole) - len(whole) // 2)
+    assert scan_bytes(bytes(whole), "m").verdict is MALICIOUS
+
+
 def test_padding_between_streams_is_passed_over():
     """gzip and xz allow zero bytes between streams."""
     assert scan_bytes(gzip.compress(b"") + bytes(100) + gzip.compress(EVIL), "m").verdict is MALICIOUS

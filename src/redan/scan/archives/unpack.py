@@ -6,10 +6,11 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from redan.scan.region import READ_LIMIT_BYTES, Region
+from redan.scan.region import Region
 
 _INPUT_BYTES = 1 << 16
 _CHUNK_BYTES = 1 << 20
+_SMALL_BYTES = 64
 _MEMORY_BYTES = 192 << 20  # what a dictionary of xz may take; presets use up to 64 MiB
 _MOST_STREAMS = 10_000
 
@@ -128,7 +129,8 @@ class Unpacker:
                 return
 
     def _stream(self) -> Iterator[bytes]:
-        decoder, position, given = CODECS[self._codec](), self.end, 0
+        start, calls, given = self.end, 0, 0
+        decoder, position = CODECS[self._codec](), start
         try:
             while not decoder.eof and given < self._limit:
                 data = self._region.upto(position, _INPUT_BYTES) if decoder.needs_input else b""
@@ -136,14 +138,35 @@ class Unpacker:
                     self.fault = "breaks off before the end of its compressed stream"
                     return
                 position += len(data)
-                out = decoder.decompress(data, min(_CHUNK_BYTES, READ_LIMIT_BYTES))
-                given += len(out)
+                out = decoder.decompress(data, _CHUNK_BYTES)
+                calls, given = calls + 1, given + len(out)
                 if out:
                     yield out
         except _FAULTS:
             self.fault = "holds a compressed stream that is broken"
         finally:
             self.end = position - len(decoder.unused_data)
+        if self.fault:
+            yield from self._salvaged(start, calls)
+
+    def _salvaged(self, start: int, calls: int) -> Iterator[bytes]:
+        """What a reader in small steps sees before the fault: a call that fails gives nothing of what it had."""
+        decoder, position = CODECS[self._codec](), start
+        try:
+            for _ in range(calls):
+                data = self._region.upto(position, _INPUT_BYTES) if decoder.needs_input else b""
+                position += len(data)
+                decoder.decompress(data, _CHUNK_BYTES)
+            while not decoder.eof:
+                data = self._region.upto(position, 1) if decoder.needs_input else b""
+                if not data and decoder.needs_input:
+                    return
+                position += len(data)
+                out = decoder.decompress(data, _SMALL_BYTES)
+                if out:
+                    yield out
+        except _FAULTS:
+            return
 
     def _another(self) -> bool:
         """Whether a further stream follows; gzip and xz may have zero bytes between them."""

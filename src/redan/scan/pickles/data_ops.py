@@ -182,9 +182,9 @@ def _float_bytes(m: Machine) -> None:
 def _unescaped(match: re.Match[bytes]) -> bytes:
     """One escape of a string as Python 2 wrote it; one that is none stays as it is."""
     body = match[1]
-    if body[:1] == b"x":
+    if body[:1] == b"x" and body != b"x":
         return bytes([int(body[1:], 16)])
-    if body[:1].isdigit():
+    if body[0] in b"01234567":
         return bytes([int(body, 8) & 0xFF])
     return _SIMPLE_ESCAPES.get(body, match[0])
 
@@ -228,6 +228,8 @@ def _empty(kind: str) -> Handler:
 def _gathered(kind: str) -> Handler:
     def push(m: Machine) -> None:
         items = m.pop_mark()
+        if Name in map(type, items):
+            m.handed_over(items)
         bag = Bag(kind, [])
         bag.extend(items)
         m.push(bag)
@@ -237,8 +239,15 @@ def _gathered(kind: str) -> Handler:
 
 def _tuple_of(count: int) -> Handler:
     def push(m: Machine) -> None:
-        items = [m.pop() for _ in range(count)]
-        m.push(Bag("tuple", items[::-1]))
+        stack = m.stack
+        if len(stack) - count >= m.fence:
+            items = stack[-count:]
+            del stack[-count:]
+        else:
+            items = [m.pop() for _ in range(count)][::-1]
+        if Name in map(type, items):
+            m.handed_over(items)
+        stack.append(Bag("tuple", items))
 
     return push
 
@@ -263,6 +272,8 @@ def _many(kind: str) -> Handler:
 def _added(m: Machine, items: list[Value], kind: str) -> None:
     """Items go into what is on top: a container of the stream, or an object with methods of its own."""
     target = m.top()
+    if Name in map(type, items):
+        m.handed_over(items)
     if writes_into_process(m, target, "writes into"):
         return
     if isinstance(target, Bag):
@@ -337,13 +348,20 @@ def _memoise(m: Machine) -> None:
 def _frame(m: Machine) -> None:
     (length,) = struct.unpack("<Q", m.cursor.take(8))
     start = m.cursor.position
-    if m.framed and start < m.frame_end:
+    nested = m.framed and start < m.frame_end
+    if nested:
         m.say(
             "pickle-frame",
             ScanVerdict.NOT_UNDERSTOOD,
             "begins a frame inside a frame: unpicklers differ in what they read then",
             "CWE-436",
         )
+        m.cursor.crossed = True
+    if nested and m.cursor.dropping:
+        if start + length <= m.frame_end:
+            return
+        start = m.frame_end  # Modules/_pickle.c reads the inner frame behind the outer one, and drops what is between
+        m.cursor.seek(start)
     if length > m.cursor.region.size - start:
         m.fault("announces a frame that is longer than the file")
         return

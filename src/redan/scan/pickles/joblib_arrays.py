@@ -54,7 +54,10 @@ def _pad(m: Machine, size: int) -> None:
 
 
 def _table(state: Value) -> dict[str, Value]:
-    return state.table() if isinstance(state, Bag) and state.kind == "dict" else {}
+    """The entries; none when a key could be another name for one that is told."""
+    if not isinstance(state, Bag) or state.kind != "dict" or not state.whole:
+        return {}
+    return state.table() if all(isinstance(key, str) for key in state.items[::2]) else {}
 
 
 def _count(shape: Value) -> int | None:

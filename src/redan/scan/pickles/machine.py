@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from redan.scan.contract import BudgetError, Context
 from redan.scan.pickles.cursor import NO_FRAME, Cursor
 from redan.scan.pickles.names import Judged, judge
+from redan.scan.pickles.safe import GUARDED
 from redan.scan.pickles.values import Bag, Name, Opaque, Standing, Value
 from redan.scan.records import Detection, ScanVerdict
 
@@ -227,9 +228,21 @@ class Machine:
         known = self.seen.imports.get((module, name))
         if known is None:
             judged = judge(module, name, self.context.hint)
-            value = Name(judged.module, judged.name, judged.standing)
+            guarded = f"{judged.module}.{judged.name}" in GUARDED
+            value = Name(judged.module, judged.name, judged.standing, guarded)
             known = self.seen.imports[module, name] = Imported(judged, value, self.at)
         return known.name
+
+    def handed_over(self, items: "list[Value]") -> None:
+        """Notes functions that are put where another function could call them with arguments that nobody sees."""
+        for item in items:
+            if type(item) is Name and item.guarded:
+                self.say(
+                    "pickle-handed-over",
+                    ScanVerdict.NOT_UNDERSTOOD,
+                    f"hands {item.path} to other code; what it is called with is not known",
+                    "CWE-502",
+                )
 
     def called(self, name: Name) -> None:
         """Notes that an imported name is called, built or written into."""

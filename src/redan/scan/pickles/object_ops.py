@@ -16,6 +16,7 @@ _WIDEST = 4  # bytes; only the longest extension code has a sign
 _NOT_UNDERSTOOD = ScanVerdict.NOT_UNDERSTOOD
 # Attributes that no honest state sets, since setting one changes what the object does instead of what it holds.
 _STEERING = frozenset({"class", "dict", "code", "globals", "builtins", "closure", "getattribute", "getattr", "setattr"})
+_PLAIN = str | int | float | Bag | None
 _STEERING_CALLS = frozenset({"setstate", "reduce", "reduce_ex", "init", "new", "call", "del", "import", "bases", "mro"})
 
 
@@ -54,6 +55,7 @@ def _stack_global(m: Machine) -> None:
 def _inst(m: Machine) -> None:
     module, name = line_of(m), line_of(m)
     args = m.pop_mark()
+    m.handed_over(args)
     _import(m, module, name)
     func = m.stack.pop()
     m.push(called(m, func, Bag("tuple", args)))
@@ -65,6 +67,7 @@ def _obj(m: Machine) -> None:
         m.fault("makes an object of nothing")
         m.push(Opaque.UNKNOWN)
         return
+    m.handed_over(items[1:])
     m.push(called(m, items[0], Bag("tuple", items[1:])))
 
 
@@ -114,6 +117,7 @@ def _build(m: Machine) -> None:
     m.seen.acted = True
     if writes_into_process(m, target, "sets attributes of"):
         return
+    m.handed_over([state])
     if isinstance(target, Made):
         target.state = state
         _judge_state(m, state)
@@ -133,6 +137,8 @@ def _judge_state(m: Machine, state: Value) -> None:
     for table in tables:
         if not isinstance(table, Bag) or table.kind != "dict":
             continue
+        if not table.whole or (halves is not None and not all(isinstance(key, _PLAIN) for key in table.items[::2])):
+            m.say("pickle-state", _NOT_UNDERSTOOD, "sets attributes whose names cannot be told", "CWE-915")
         for key in table.table():
             plain = key[2:-2] if key.startswith("__") and key.endswith("__") else ""
             if plain in _STEERING or plain in _STEERING_CALLS:

@@ -67,16 +67,26 @@ def _stream_inside(m: Machine, func: Name, args: Value) -> Value:
 
 
 def _nested_call(m: Machine, func: Name, args: Value) -> Value:
-    """Calls its first argument with its third: `_rebuild_from_type_v2(func, type, args, state)`."""
+    """Calls its first argument with its third: `_rebuild_from_type_v2(func, type, args, state)`.
+
+    A function that is safe with some arguments alone was noted when it was put into the tuple.
+    """
     items = tuple_of(args)
     match items:
-        case [Name() as inner, _, inner_args, _]:
+        case [Name() as inner, _, _, _]:
             m.called(inner)
-            rule = RULES.get(inner.path)
-            if rule is not None and rule is not _nested_call:
-                rule(m, inner, inner_args)
         case _:
             _refused(m, func, "with a function that cannot be followed")
+    return Made(func, args)
+
+
+def _generator(m: Machine, func: Name, args: Value) -> Value:
+    """Calls its second argument with its first, where NumPy writes the maker of bit generators or nothing."""
+    items = tuple_of(args)
+    match items:
+        case [] | [_] | [_, Name(module="numpy.random._pickle", name="__bit_generator_ctor")]:
+            return Made(func, args)
+    _refused(m, func, "with a function that NumPy never writes")
     return Made(func, args)
 
 
@@ -112,6 +122,11 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "lightgbm.basic.Dataset": _empty_only,
         "xgboost.core.Booster": _empty_only,
         "catboost.core.CatBoost": _empty_only,
+        "numpy.random._pickle.__generator_ctor": _generator,
+        "numpy.random._pickle.__randomstate_ctor": _generator,
+        "numpy.random.__RandomState_ctor": _generator,
+        "torch._tensor._rebuild_from_type": _nested_call,
+        "torch.tensor._rebuild_from_type": _nested_call,
         "torch._tensor._rebuild_from_type_v2": _nested_call,
         "torch.tensor._rebuild_from_type_v2": _nested_call,
         "torch.storage._load_from_bytes": _stream_inside,

@@ -44,6 +44,31 @@ _STDLIB_CALLS = (
     ("itertools", "count"),
     ("pytz", "_UTC _p"),
 )
+# Functions that are safe with some arguments alone; handed to another function, nobody sees what they are called with.
+GUARDED = frozenset(
+    {
+        "_codecs.encode",
+        "_pickle.loads",
+        "builtins.type",
+        "copyreg.__newobj__",
+        "copyreg.__newobj_ex__",
+        "copyreg._reconstructor",
+        "functools.partial",
+        "numpy._core._ufunc_reconstruct",
+        "numpy._core.multiarray._reconstruct",
+        "numpy.core._ufunc_reconstruct",
+        "numpy.core.multiarray._reconstruct",
+        "numpy.random.__RandomState_ctor",
+        "numpy.random._pickle.__generator_ctor",
+        "numpy.random._pickle.__randomstate_ctor",
+        "pickle.loads",
+        "torch._tensor._rebuild_from_type",
+        "torch._tensor._rebuild_from_type_v2",
+        "torch.storage._load_from_bytes",
+        "torch.tensor._rebuild_from_type",
+        "torch.tensor._rebuild_from_type_v2",
+    }
+)
 # Rebuild arrays, scalars, dtypes and random states; memory safety is NumPy's own.
 _NUMPY_CALLS = (
     ("numpy.core.multiarray", "_reconstruct scalar"),

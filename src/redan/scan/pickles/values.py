@@ -27,11 +27,19 @@ class Opaque(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """An imported name; what it is called in Python 3, and what may be done with it."""
+    """An imported name; what it is called in Python 3, and what may be done with it.
+
+    Args:
+        module: of Python 3.
+        name: of Python 3.
+        standing: what may be done with it.
+        guarded: safe where the stream itself calls it, since the arguments are looked at then, and nowhere else.
+    """
 
     module: str
     name: str
     standing: Standing
+    guarded: bool = False
 
     @property
     def path(self) -> str:
