@@ -288,6 +288,43 @@ def joblib_raw(payload: bytes) -> bytes:
     return _wrapper(b"u1", b"K" + bytes([len(payload)]) + b"\x85") + payload + b"."
 
 
+def _call(module: str, name: str, *args: bytes) -> bytes:
+    return b"c" + line(module, name) + b"(" + b"".join(args) + b"tR"
+
+
+def handed_over() -> dict[str, bytes]:
+    """Functions that are safe with some arguments alone, where another function would call them with its own."""
+    load = b"c" + line("torch.storage", "_load_from_bytes")
+    ufunc = b"c" + line("numpy._core", "_ufunc_reconstruct")
+    tensor = b"c" + line("torch", "Tensor")
+    rebuild, rebuild2 = ("torch._tensor", "_rebuild_from_type"), ("torch._tensor", "_rebuild_from_type_v2")
+    names = b"(" + short("os") + short("system") + b"t"
+    bag = b"c" + line("types", "SimpleNamespace") + b")\x81}"
+    streams = {
+        "import-rebuilt": _call(*rebuild, _call(*rebuild, ufunc, tensor, names, b"}"), tensor, ARGS, b"}"),
+        "rebuild-rebuilt": _call(*rebuild2, b"c" + line(*rebuild2), b"N", b"(" + ufunc + b"N" + names + b"Nt", b"N"),
+        "generator-maker": _call("numpy.random._pickle", "__generator_ctor", b"C\x02N.", load),
+        "random-state-maker": _call("numpy.random._pickle", "__randomstate_ctor", short("x"), _call("builtins", "str")),
+        "partial-of-loader": _call("functools", "partial", load, b"C\x02N."),
+        "append-is-loader": bag + short("append") + load + b"sbC\x02N.a",
+        "schedule-is-loader": _call("torch.optim.lr_scheduler", "LambdaLR", b"N", load),
+        "key-is-loader": b"c" + line("pandas", "DataFrame") + b")R" + load + b"Ns",
+        "state-is-loader": bag[:-1] + load + b"b",
+        "instance-of-loader": b"(" + load + b"i" + line("numpy", "ndarray"),
+        "object-of-loader": b"(c" + line("pandas", "Series") + load + b"o",
+        "list-of-loaders": b"](" + load + b"e",
+        "recalled-loader": load + b"q\x050h\x05\x85",
+        "attribute-by-made-name": b"c"
+        + line("collections", "OrderedDict")
+        + b")RN}"
+        + _call("builtins", "str", short("__class__"))
+        + b"c"
+        + line("builtins", "dict")
+        + b"s\x86b",
+    }
+    return {name: b"\x80\x04" + data + b"." for name, data in streams.items()}
+
+
 def odd_streams() -> dict[str, bytes]:
     """Streams that name nothing dangerous and that nobody can vouch for: not clean."""
     return {
@@ -335,6 +372,7 @@ def odd_streams() -> dict[str, bytes]:
         b"X\x01\x00\x00\x00a\x85}X\x01\x00\x00\x00acnumpy\ndtype\nX\x02\x00\x00\x00O8\x89\x88\x87RK\x00\x86sK\x08K\x01K\x00tb.",
         "dtype-field-outside": b"\x80\x02cnumpy\ndtype\nX\x02\x00\x00\x00V8\x89\x88\x87R(K\x03X\x01\x00\x00\x00|N"
         b"X\x01\x00\x00\x00a\x85}X\x01\x00\x00\x00acnumpy\ndtype\nX\x02\x00\x00\x00i8\x89\x88\x87RK\x40\x86sK\x08K\x01K\x00tb.",
+        **handed_over(),
         "append-to-number": b"\x80\x02K\x01K\x02a.",
         "build-of-list": b"\x80\x02]}b.",
     }
