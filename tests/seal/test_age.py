@@ -295,6 +295,73 @@ def test_folders(tmp_path):
         files_below(tmp_path, locked=False)
 
 
+def test_folders_that_cannot_be_read(tmp_path):
+    """Folders nested deeper than a path can name are refused in one line; none is passed over."""
+    deep = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(120):  # a path that no call takes at once
+        os.mkdir("d" * 60, dir_fd=deep)  # noqa: PTH102 -- by descriptor
+        inner = os.open("d" * 60, os.O_RDONLY, dir_fd=deep)
+        os.close(deep)
+        deep = inner
+    os.close(deep)
+    with pytest.raises(InputError, match="cannot be read"):
+        files_below(tmp_path, locked=False)
+
+
+class _Full(io.RawIOBase):
+    """A disk that is full, or a user who interrupts, at the first write or read."""
+
+    def __init__(self, error):
+        self._error = error
+
+    def write(self, _data):
+        raise self._error
+
+    def read(self, _size=-1):
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_what_a_stream_raises_is_what_is_raised(error):
+    """A full disk and an interrupt are themselves, not an internal error and not an altered file."""
+    identity = pyrage.x25519.Identity.generate()
+    data = _data(200_001)
+    locked = io.BytesIO()
+    age.encrypt(io.BytesIO(data), locked, [identity.to_public()])
+    for call in (
+        lambda: age.encrypt(io.BytesIO(data), _Full(error), [identity.to_public()]),
+        lambda: age.encrypt(_Full(error), io.BytesIO(), [identity.to_public()]),
+        lambda: age.decrypt(io.BytesIO(locked.getvalue()), _Full(error), [identity]),
+        lambda: age.decrypt(_Full(error), io.BytesIO(), [identity]),
+    ):
+        with pytest.raises(type(error)) as told:
+            call()
+        assert told.value is error
+
+
+def test_remove_leaves_what_must_stay(tmp_path, identity, monkeypatch):
+    """An identity is not locked in, and an original that was written meanwhile stays, its times set back or not."""
+    keys = Keys(parties=read_recipients([identity[1]], None))
+    with pytest.raises(InputError, match="is an identity"):
+        lock_file(identity[0], tmp_path / "o", keys, remove=True)
+    assert identity[0].exists()
+    assert not (tmp_path / "o").exists()
+    plain = tmp_path / "d"
+    plain.write_bytes(b"rows")
+    encrypt, before = age.encrypt, plain.stat()
+
+    def written_meanwhile(*given):
+        encrypt(*given)
+        plain.write_bytes(b"more")
+        os.utime(plain, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    monkeypatch.setattr(age, "encrypt", written_meanwhile)
+    with pytest.raises(InputError, match="changed"):
+        lock_file(plain, tmp_path / "o", keys, remove=True)
+    assert plain.read_bytes() == b"more"
+    assert not (tmp_path / "o").exists()
+
+
 def _locked(data, *, armored=False):
     out = io.BytesIO()
     pyrage.encrypt_io(io.BytesIO(data), out, [pyrage.x25519.Identity.generate().to_public()], armored)

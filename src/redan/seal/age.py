@@ -44,10 +44,17 @@ def encrypt(source: BinaryIO, target: BinaryIO, recipients: Sequence[object]) ->
         source: what to encrypt.
         target: takes the age file.
         recipients: from `read_recipients`.
+
+    Raises:
+        OSError: a stream cannot be read or written.
     """
     import pyrage
 
-    pyrage.encrypt_io(source, target, list(recipients))
+    reader, writer = _Reader(source), _Writer(target)
+    try:
+        pyrage.encrypt_io(reader, writer, list(recipients))
+    except pyrage.EncryptError as error:
+        raise _first(reader, writer) or error from None
 
 
 def decrypt(source: BinaryIO, target: BinaryIO, identities: Sequence[object]) -> None:
@@ -55,34 +62,64 @@ def decrypt(source: BinaryIO, target: BinaryIO, identities: Sequence[object]) ->
 
     Raises:
         InvalidError: no identity opens it, or it is cut short or altered.
+        OSError: a stream cannot be read or written.
     """
     import pyrage
 
+    reader, writer = _Reader(source), _Writer(target)
     try:
-        pyrage.decrypt_io(_Unspecial(source), target, list(identities))
-    except pyrage.DecryptError as error:
+        pyrage.decrypt_io(reader, writer, list(identities))
+    except (pyrage.DecryptError, OSError) as error:
+        if (first := _first(reader, writer)) is not None:
+            raise first from None
         said = str(error)
         if "No matching keys" in said:
             what = "none of the identities opens it"
             raise InvalidError(what, remedy="give the identity of one of its recipients") from error
         raise InvalidError(_REFUSED, remedy=_AGAIN) from error
-    except OSError as error:
-        if error.errno:
-            raise  # the disk, not the file
-        raise InvalidError(_REFUSED, remedy=_AGAIN) from error
 
 
-class _Unspecial(io.RawIOBase):
-    """A stream that is only read, so that nothing else of the file object is reached."""
+class _Reader(io.RawIOBase):
+    """A stream that is only read, so that nothing else of the file object is reached.
+
+    The library turns what a stream raises, an interrupt too, into an error about the age file; so it is kept.
+    """
 
     def __init__(self, source: BinaryIO) -> None:
         self._source = source
+        self.raised: BaseException | None = None
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        return self._source.read(size)
+        try:
+            return self._source.read(size)
+        except BaseException as error:
+            self.raised = error
+            raise
+
+
+class _Writer(io.RawIOBase):
+    """A stream that is only written, and that keeps what it raised."""
+
+    def __init__(self, target: BinaryIO) -> None:
+        self._target = target
+        self.raised: BaseException | None = None
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        try:
+            return self._target.write(data)
+        except BaseException as error:
+            self.raised = error
+            raise
+
+
+def _first(reader: _Reader, writer: _Writer) -> BaseException | None:
+    return reader.raised or writer.raised
 
 
 def encrypt_by_passphrase(source: BinaryIO, target: BinaryIO, passphrase: bytes, *, work: int = _WORK) -> None:

@@ -16,6 +16,7 @@ SUFFIX = ".age"
 MODE = 0o600
 _TEXT_LIMIT = 1 << 20
 _PASSPHRASE_LIMIT = 1 << 12
+_SECRET_WITHIN = 1 << 14  # bytes of a file of identities, comments before the first included
 _SECRET = "AGE-SECRET-KEY-1"  # noqa: S105 - how an identity begins
 
 
@@ -45,15 +46,14 @@ def lock_file(path: Path, out: Path, keys: Keys, *, remove: bool = False) -> int
         Bytes of the original.
 
     Raises:
-        InputError: the original is absent, a link or not regular, changed while it was read, or has hard links that
-            would keep it although it is to be removed.
+        InputError: the original is absent, a link or not regular, changed while it was read, or is to be removed and
+            has hard links that would keep it, or is an identity, without which what is locked to it stays locked.
         UsageError: the output exists or cannot be written.
     """
     with _source(path) as source, atomic_file(out, mode=MODE, replace=False) as target:
         before = os.fstat(source.fileno())
-        if remove and before.st_nlink > 1:
-            advice = "remove the other names first, or leave out --remove"
-            raise InputError("has other names that would keep it readable", where=str(path), remedy=advice)
+        if remove:
+            _refuse_removal(path, source, before)
         if keys.passphrase is None:
             age.encrypt(source, target, keys.parties)
         else:
@@ -91,16 +91,26 @@ def files_below(path: Path, *, locked: bool) -> tuple[Path, ...]:
     """The files of a folder that are to be locked or unlocked, sorted.
 
     Raises:
-        InputError: there is a link or a special file, which would be left as it is.
+        InputError: there is a link, a special file or an unreadable folder, which would be left as it is.
     """
     found: list[Path] = []
-    for folder, names, files in os.walk(path):
-        for name in (*names, *files):
-            each = Path(folder) / name
-            mode = each.lstat().st_mode
-            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+    folders = [path]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(folder) as listing:
+                entries = list(listing)
+        except OSError as error:
+            what = f"cannot be read: {os.strerror(error.errno or 0).lower()}"
+            raise InputError(what, where=str(folder), remedy="make it readable, or nest it less deeply") from error
+        for entry in entries:
+            each = folder / entry.name
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(each)
+            elif not entry.is_file(follow_symlinks=False):
                 raise InputError("is a link or a special file", where=str(each), remedy="move it out of the folder")
-        found += [Path(folder) / name for name in files if name.endswith(SUFFIX) is locked]
+            elif entry.name.endswith(SUFFIX) is locked:
+                found.append(each)
     return tuple(sorted(found))
 
 
@@ -178,16 +188,31 @@ def _source(path: Path) -> BinaryIO:
     return os.fdopen(open_regular(path), "rb")
 
 
+def _refuse_removal(path: Path, source: BinaryIO, found: os.stat_result) -> None:
+    """Refuses before anything is written; the source is at its beginning before and after."""
+    if found.st_nlink > 1:
+        advice = "remove the other names first, or leave out --remove"
+        raise InputError("has other names that would keep it readable", where=str(path), remedy=advice)
+    start = source.read(_SECRET_WITHIN)
+    source.seek(0)
+    if any(line.startswith(_SECRET.encode()) for line in start.splitlines()):
+        advice = "keep it apart from what is locked to it, or leave out --remove"
+        raise InputError("is an identity, and removing it could lock it in", where=str(path), remedy=advice)
+
+
+def _state(found: os.stat_result) -> tuple[int, ...]:
+    """What changes when anybody writes; times of content can be set back, times of state cannot."""
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
 def _refuse_changed(path: Path, before: os.stat_result, after: os.stat_result) -> None:
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+    if _state(before) != _state(after):
         raise InputError("changed while it was read", where=str(path), remedy="run again when nothing writes to it")
 
 
 def _remove(path: Path, locked: os.stat_result) -> None:
     """Removes the very file that was locked, and no other that took its name meanwhile."""
-    found = path.lstat()
-    same = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
-    if same != (locked.st_dev, locked.st_ino, locked.st_size, locked.st_mtime_ns):
+    if _state(path.lstat()) != _state(locked):
         raise InputError("is another file now, so it was not removed", where=str(path), remedy="look at both files")
     path.unlink()
 
