@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import socket
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -363,3 +364,10 @@ def test_whatever_is_sealed_verifies(files, tmp_path_factory):
     with pytest.raises(InvalidError, match="not as it was sealed") as caught:
         oms.verify(folder, bundle, P256.public, ignore_unsigned=True)
     assert caught.value.where == str(victim)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no /proc here")
+def test_a_file_that_says_it_is_empty_and_is_not():
+    """Sizes of /proc are no sizes; such a file is refused instead of being sealed as empty."""
+    with pytest.raises(InputError, match="changed while it was read"):
+        oms.sign(Path("/proc/self/status"), P256)

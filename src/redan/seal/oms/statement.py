@@ -192,8 +192,11 @@ def _check_names(resources: tuple[Resource, ...], serialization: Serialization) 
         whole = {}
     names.listed(whole if serialization.method == "shards" else [r.name for r in resources] if whole else [])
     if serialization.method == "shards":
-        for name in dict.fromkeys(resource.name for resource in resources):
-            _check_ranges(name, [r for r in resources if r.name == name], serialization.shard_size or 1)
+        shards: dict[str, list[Resource]] = {}
+        for resource in resources:
+            shards.setdefault(resource.name, []).append(resource)
+        for name, ranges in shards.items():
+            _check_ranges(name, ranges, serialization.shard_size or 1)
 
 
 def _check_ranges(name: str, shards: list[Resource], size: int) -> None:
