@@ -70,6 +70,29 @@ def test_what_is_no_table_has_no_content(place):
     assert _redan("verify", "m.bin", "--seal", "d.sig", "--key", "k.pub", cwd=place).returncode == 0
 
 
+def test_files_that_are_no_seals_are_left_alone(place):
+    """Files of the user that have the names of a seal's files are neither removed nor written over."""
+    for name in ("o.rows", "o.content.json"):
+        (place / name).write_bytes(b"precious")
+    (place / "m.bin").write_bytes(b"weights")
+    assert _redan("seal", "m.bin", "--key", "k.pem", "-o", "o", cwd=place).returncode == 0
+    (place / "o").unlink()
+    done = _redan("seal", "d.csv", "--key", "k.pem", "-o", "o", cwd=place)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "o.content.json: exists and is no part of a seal" in done.stderr
+    assert [(place / name).read_bytes() for name in ("o.rows", "o.content.json")] == [b"precious"] * 2
+    assert not (place / "o").exists()
+
+
+def test_a_wrong_key_of_rows_is_said_before_anything_is_written(place):
+    """A file that is no key of rows, where that key would go, leaves no half of a seal."""
+    (place / "d.sig.rows.key").write_bytes(b"precious")
+    (place / "d.sig.rows.key").chmod(0o600)
+    assert _redan("seal", "d.csv", "--key", "k.pem", "-o", "d.sig", cwd=place).returncode == 2
+    assert not (place / "d.sig").exists()
+    assert (place / "d.sig.rows.key").read_bytes() == b"precious"
+
+
 def test_values_without_a_canonical_form_are_sealed_as_bytes(place):
     """A table of lists is sealed as a file, and it is said that its content is not digested."""
     import pyarrow as pa

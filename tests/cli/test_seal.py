@@ -336,3 +336,13 @@ def test_long_lists_are_cut():
     """Three names and a count."""
     assert named(("a", "b")) == "a, b"
     assert named(("a", "b", "c", "d", "e")) == "a, b, c and 2 more"
+
+
+def test_the_signing_key_is_not_sealed(redan, tmp_path):
+    """A folder with the signing key in it is refused, until the key is left out by name."""
+    args = ("seal", ".", "--key", "k.pem", "--output", "m.sig")
+    done = redan(*args)
+    assert (done.code, done.out) == (2, "")
+    assert "k.pem: the signing key lies in the folder that is sealed" in done.err
+    assert not (tmp_path / "m.sig").exists()
+    assert redan(*args, "--ignore", "k.pem").code == 0

@@ -20,8 +20,32 @@ TABLES = frozenset(
 
 def concerned(path: Path, seal: Path) -> bool:
     """Whether a seal is one of a table, or was; asked before anything heavy is imported."""
-    table = path.suffix.lower() in TABLES and path.is_file()
-    return table or any(os.path.lexists(f"{seal}{suffix}") for suffix in (".content.json", ".rows"))
+    return _is_table(path) or any(os.path.lexists(f"{seal}{suffix}") for suffix in (".content.json", ".rows"))
+
+
+def check_beside(path: Path, out: Path) -> None:
+    """Refuses, before anything is written, to write a table's seal over files that are none of a seal.
+
+    Args:
+        path: what is to be sealed.
+        out: where the seal goes.
+
+    Raises:
+        UsageError: a file that is no part of an older seal has the name, or the key of rows there is none.
+    """
+    if not _is_table(path) or not concerned(path, out):
+        return
+    from redan.content.dataset import beside
+    from redan.content.rows import load_secret
+
+    files = beside(out)
+    for file in files[:2]:
+        if os.path.lexists(file) and not _of_a_seal(file):
+            raise UsageError(
+                "exists and is no part of a seal", where=str(file), remedy="name another file with --output"
+            )
+    if os.path.lexists(files.rows_key):
+        load_secret(files.rows_key)
 
 
 def seal_content(
@@ -49,8 +73,9 @@ def seal_content(
 
     files = beside(out)
     for stale in files[:2]:  # of an earlier seal under the same name
-        stale.unlink(missing_ok=True)
-    if path.suffix.lower() not in TABLES or not path.is_file():
+        if _of_a_seal(stale):
+            stale.unlink()
+    if not _is_table(path):
         if identifiers:
             raise UsageError("only a table has identifiers", where=str(path), remedy="leave out --identifier")
         return []
@@ -124,6 +149,23 @@ def same_content(path: Path, seal: Path, key: Path) -> list[tuple[str, str]]:
     """
     found = _compared(path, seal, key)
     return [] if found is None else [("content", f"{found.rows:,} rows, with all their columns as they were signed")]
+
+
+def _is_table(path: Path) -> bool:
+    return path.suffix.lower() in TABLES and path.is_file()
+
+
+def _of_a_seal(file: Path) -> bool:
+    """Whether a file begins as the statement or the record of an earlier seal does."""
+    from redan.content.rows import MAGIC
+    from redan.content.statement import BEGINNING
+    from redan.files import open_regular
+
+    try:
+        with os.fdopen(open_regular(file), "rb") as found:
+            return found.read(max(len(MAGIC), len(BEGINNING))).startswith((MAGIC, BEGINNING))
+    except InputError:
+        return False
 
 
 def _compared(path: Path, seal: Path, key: Path) -> "Comparison | None":

@@ -88,11 +88,14 @@ def seal(
         UsageError: the key or an option is wrong, or the seal would overwrite something else.
         InputError: a file cannot be sealed.
     """
+    from redan.cli.content import check_beside
     from redan.files import write_atomic
     from redan.seal import oms
 
     _check_out(out)
+    check_beside(path, out)
     left_out = [*(ignore or []), *_within(path, out)]
+    _check_key_apart(path, key, left_out)
     with _sealer(key, keyless, cert_chain or [], public_key, trust_root) as signer, progress("hashing", quiet) as tell:
         made = oms.make(path, signer, ignore=left_out, hash_type=hash_type, progress=tell, dot=compat)
     write_atomic(out, made.bundle)
@@ -230,8 +233,25 @@ def _check_out(out: Path) -> None:
         raise UsageError("exists and is no seal", where=str(out), remedy="name another file with --output") from error
 
 
+def _check_key_apart(path: Path, key: str | None, left_out: list[str]) -> None:
+    """Refuses to seal a folder with the signing key in it, which would be handed out with the release.
+
+    Raises:
+        UsageError: the key's file is one that the seal would cover.
+    """
+    from redan.seal.oms.names import under
+
+    inside = [] if key is None or not Path(key).is_file() else _within(path, Path(key))
+    if inside and under(inside[0], [name.removesuffix("/") for name in left_out]) is None:
+        raise UsageError(
+            "the signing key lies in the folder that is sealed",
+            where=key,
+            remedy=f"keep it elsewhere, or leave it out with --ignore {inside[0]}",
+        )
+
+
 def _within(path: Path, out: Path) -> list[str]:
-    """The seal's own path below the sealed folder; none where it lies elsewhere."""
+    """A file's own path below the sealed folder; none where it lies elsewhere."""
     root, whole = path.absolute().resolve(), out.absolute().parent.resolve() / out.name
     return [whole.relative_to(root).as_posix()] if path.is_dir() and whole.is_relative_to(root) else []
 

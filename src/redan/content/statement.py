@@ -19,6 +19,8 @@ from redan.seal.keys import PublicKey, Signer
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 # A UUID URN (RFC 9562 section 4) is collision-free without a domain or a registry; the fragment is for readers.
 CONTENT: Final = "urn:uuid:222dc32a-a96b-4225-a27b-677a73bc9c89#redan-content-v1"
+# How every such file begins: the envelope, and in base64 the type of its statement.
+BEGINNING: Final = b'{"payload":"eyJfdHlwZSI6Imh0dHBzOi8vaW4tdG90by5pby9TdGF0ZW1lbnQvdjEi'
 STATEMENT_LIMIT_BYTES = 16 << 20  # ten thousand columns with long names need less
 _DEPTH = 12
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
