@@ -1,5 +1,7 @@
 """The demo, end to end on the real churn data: the published defect is found, and its repair passes the gate."""
 
+import base64
+import hashlib
 import json
 import os
 import shutil
@@ -71,6 +73,56 @@ def test_repaired_system_meets_its_gate(demo):
     done = redan("check", "--format", "json", cwd=demo[0] / "repaired")
     assert done.returncode == 0, done.stdout[:3000]
     assert control(json.loads(done.stdout), "A-MLSG-002-D002")["outcome"] == "holds"
+
+
+@pytest.fixture
+def released(demo, tmp_path):
+    """A copy of the repaired system, released, that a test may harm."""
+    return Path(shutil.copytree(demo[0] / "repaired", tmp_path / "repaired"))
+
+
+def test_a_flipped_bit_of_the_released_model_is_named(released):
+    """One bit of the model changes: verifying names the file, and the check of the bundle is broken."""
+    model = released / "model.onnx"
+    assert redan("verify", model, "--seal", "model.sig", "--key", "release.pub", cwd=released).returncode == 0
+    data = bytearray(model.read_bytes())
+    data[len(data) // 2] ^= 1
+    model.write_bytes(data)
+    done = redan("verify", model, "--seal", "model.sig", "--key", "release.pub", cwd=released)
+    assert done.returncode == 4
+    assert "model.onnx" in done.stderr
+    checked = redan("check", "--only", "A-MLSG-004-D002/bundle-is-sealed", "--format", "json", cwd=released)
+    assert checked.returncode == 1
+    assert control(json.loads(checked.stdout), "A-MLSG-004-D002")["outcome"] == "broken"
+
+
+def test_a_changed_row_of_the_sealed_data_is_named(released):
+    """One label changes: verifying names the row and the column, and no value."""
+    data = released / "data" / "train.csv"
+    lines = data.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert lines[7].endswith(("Yes\n", "No\n"))
+    lines[7] = lines[7].removesuffix("No\n") + "Yes\n" if lines[7].endswith("No\n") else lines[7][:-4] + "No\n"
+    data.write_text("".join(lines), encoding="utf-8")
+    done = redan("verify", data, "--seal", "data/train.csv.sig", "--key", "release.pub", cwd=released)
+    assert done.returncode == 4
+    said = done.stdout + done.stderr
+    assert "row 7 " in said
+    assert "churn" in said
+
+
+def test_the_record_lists_what_pandas_and_arrow_read(released):
+    """Both datasets are inputs of the one record, by the digests of the files."""
+    record = next((released / ".redan" / "records").glob("*.json"))
+    statement = json.loads(base64.b64decode(json.loads(record.read_bytes())["payload"]))
+    inputs = {d["digest"]["sha256"] for d in statement["predicate"]["buildDefinition"]["resolvedDependencies"]}
+    for name in ("train.csv", "test.csv"):
+        assert hashlib.sha256((released / "data" / name).read_bytes()).hexdigest() in inputs
+
+
+def test_the_pulled_model_is_the_released_one(released):
+    """What the edge site got is byte for byte what was trained."""
+    pulled = released / "edge" / "churn" / "files" / "model.onnx"
+    assert pulled.read_bytes() == (released / "model.onnx").read_bytes()
 
 
 def test_pack_verifies_with_the_key_alone(demo, tmp_path):
