@@ -72,6 +72,31 @@ def test_every_function_with_a_rule_is_guarded():
     assert set(RULES) - GUARDED == {path for path in RULES if judge(*path.rsplit(".", 1)).standing is Standing.CLASS}
 
 
+ZONE = b"\x80\x02cbuiltins\ngetattr\n(czoneinfo\nZoneInfo\nX\x09\x00\x00\x00_unpickletR"
+
+
+@pytest.mark.parametrize(
+    ("behind", "verdict"),
+    [
+        (b"(X\x03\x00\x00\x00UTC\x88tR.", ScanVerdict.CLEAN),
+        (b"0cbuiltins\ngetattr\n(czoneinfo\nZoneInfo\nX\x09\x00\x00\x00from_filetR.", ScanVerdict.MALICIOUS),
+        (b"0cbuiltins\ngetattr\n(cbuiltins\nlist\n)RX\x06\x00\x00\x00appendtR.", ScanVerdict.MALICIOUS),
+        (b"0cfunctools\npartial\n(cbuiltins\ngetattr\ntR.", ScanVerdict.MALICIOUS),
+        (b"0(cbuiltins\nlist\nibuiltins\ngetattr\n.", ScanVerdict.MALICIOUS),
+        (b"0cbuiltins\ngetattr\n}b.", ScanVerdict.MALICIOUS),
+    ],
+)
+def test_getattr_is_excused_for_class_methods_that_are_listed_alone(behind, verdict):
+    """Time zones are pickled as a class method of ZoneInfo; anything else that getattr does stays dangerous."""
+    assert scan_bytes(ZONE + behind, "m.pkl").verdict is verdict
+
+
+def test_exceptions_of_python_2_are_those_of_python_3():
+    """The old module is one that nothing but the mapping of names can import."""
+    assert scan_bytes(b"cexceptions\nValueError\n(S'a'\ntR.", "m.pkl").verdict is ScanVerdict.CLEAN
+    assert scan_bytes(b"cexceptions\nevil\n(S'a'\ntR.", "m.pkl").verdict is not ScanVerdict.CLEAN
+
+
 def test_the_place_of_an_import_is_its_opcode():
     """The offset points at the opcode of the import, in the stream where it stands."""
     data = styles("os", "system")["second-stream"]

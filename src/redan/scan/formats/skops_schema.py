@@ -1,8 +1,8 @@
 """The schema of a skops file: which objects it builds, by which kind of node.
 
 Source: skops 0.16 `skops.io` (kinds of nodes and trusted types); CVE-2024-37065, CVE-2025-54412, CVE-2025-54413,
-CVE-2025-54886. skops refuses what it does not trust; here the same types are not understood, so that a file that
-needs `trusted=` is never clean.
+CVE-2025-54886. skops refuses what it does not trust; here those types are not understood, except objects of
+scikit-learn that only hold data, which old versions of skops ask about, too.
 """
 
 import re
@@ -13,6 +13,8 @@ from redan.scan.contract import Context, Format
 from redan.scan.formats import strict_json
 from redan.scan.formats.gadgets import dangerous
 from redan.scan.formats.say import Voice, shown, words
+from redan.scan.pickles.names import judge
+from redan.scan.pickles.values import Standing
 from redan.scan.records import Detection
 from redan.scan.region import Region
 
@@ -56,6 +58,7 @@ _SGD = r"sklearn\.(?:linear_model\._sgd_fast|_loss\._loss|_loss\.loss)\.\w+"
 _PLAIN["SGDNode"] = _PLAIN["ReduceNode"] = _PLAIN["LossNode"] = _SGD
 _LEADING = words("CachedNode")
 _NOT_PLAIN = words("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor")
+_USES = {"ObjectNode": Standing.CLASS, "DictNode": Standing.CLASS, "FunctionNode": Standing.VALUE}
 # Names of numpy that are functions with effects: they read files or evaluate text.
 _NUMPY_EFFECTS = words(
     "load save fromfile tofile memmap loadtxt savetxt genfromtxt fromregex savez info test show_config lookfor "
@@ -113,9 +116,18 @@ def _node(kind: str, name: str, here: "dict[str, Json]", path: str, say: Voice) 
 
 def _is_plain(kind: str, name: str) -> bool:
     pattern = _PLAIN.get(kind)
-    if pattern is None or name in _NOT_PLAIN or not re.fullmatch(pattern, name):
+    if name in _NOT_PLAIN:
         return False
+    if pattern is None or not re.fullmatch(pattern, name):
+        return _as_in_pickles(kind, name)
     return kind != "FunctionNode" or name.rpartition(".")[2] not in _NUMPY_EFFECTS
+
+
+def _as_in_pickles(kind: str, name: str) -> bool:
+    """Whether a pickle of the same object would be clean: skops makes and fills it in the same way."""
+    module, _, cls = name.rpartition(".")
+    use = _USES.get(kind)
+    return use is not None and module.startswith(("sklearn.", "scipy.")) and judge(module, cls).standing is use
 
 
 def _operator(name: str, where: str, say: Voice) -> Detection:

@@ -42,6 +42,7 @@ class Seen:
         said: detections without those about imports.
         imports: by the names in the stream.
         called: imports that were called, built or written into.
+        excused: dangerous imports that were called in a way that is harmless; elsewhere they are `called`, too.
         acted: whether anything was called or built.
         arrays: joblib arrays whose bytes were passed over.
         storages: of torch, by key: name of the class and count of elements.
@@ -51,6 +52,7 @@ class Seen:
     said: list[Detection] = field(default_factory=list)
     imports: dict[tuple[str, str], Imported] = field(default_factory=dict)
     called: set[Name] = field(default_factory=set)
+    excused: set[Name] = field(default_factory=set)
     acted: bool = False
     arrays: int = 0
     storages: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -237,6 +239,7 @@ class Machine:
         """Notes functions that are put where another function could call them with arguments that nobody sees."""
         for item in items:
             if type(item) is Name and item.guarded:
+                self.called(item)
                 self.say(
                     "pickle-handed-over",
                     ScanVerdict.NOT_UNDERSTOOD,
@@ -253,6 +256,8 @@ class Machine:
         """All that the walk found, in the order of the stream."""
         found = [*self.seen.said]
         for imported in self.seen.imports.values():
+            if imported.name in self.seen.excused - self.seen.called:
+                continue
             told = _told(imported, imported.name in self.seen.called, self.context.place)
             found += [] if told is None else [told]
         return sorted(found, key=lambda detection: detection.offset or 0)

@@ -16,6 +16,7 @@ from redan.scan.pickles import danger, safe
 from redan.scan.pickles.values import Standing
 
 _SHOWN = 160
+_ONLY_PYTHON_2 = "exceptions"  # no module of Python 3: without its mapping, its import fails
 _DUNDER = re.compile(r"__\w+__")
 
 
@@ -77,7 +78,8 @@ def judge(module: str, name: str, hint: str = "") -> Judged:
         return Judged(Standing.CLASS, module, name, "", "", "")
     mapped = _python3(module, name)
     found = _judge(*mapped)
-    if mapped != (module, name) and module in known().stdlib and module not in _compat_pickle.IMPORT_MAPPING:
+    ambiguous = module in known().stdlib and module not in {*_compat_pickle.IMPORT_MAPPING, _ONLY_PYTHON_2}
+    if mapped != (module, name) and ambiguous:
         both = (_judge(module, name), found)
         found = max(both, key=lambda judged: list(Standing).index(judged.standing))
     return found

@@ -94,7 +94,8 @@ def called(m: Machine, func: Value, args: Value) -> Value:
     """The value of a call; what it may do to the process is noted."""
     m.seen.acted = True
     if isinstance(func, Name):
-        m.called(func)
+        if func.path != "builtins.getattr":  # its rule tells
+            m.called(func)
         if func.standing is Standing.VALUE:
             m.say("pickle-call", _NOT_UNDERSTOOD, f"calls {func.path}, which is known as a value only", "CWE-502")
         rule = RULES.get(func.path)

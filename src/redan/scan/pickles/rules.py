@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from redan.scan.pickles.machine import Machine, tuple_of
-from redan.scan.pickles.values import Bag, Blob, Made, Name, Opaque, Value
+from redan.scan.pickles.values import Bag, Blob, Made, Name, Opaque, Standing, Value
 from redan.scan.records import ScanVerdict
 
 Rule: TypeAlias = Callable[[Machine, Name, Value], Value]
@@ -54,6 +54,18 @@ def _ufunc(m: Machine, func: Name, args: Value) -> Value:
             return m.imported(module, name)
     _refused(m, func, "with names that are not two texts")
     return Opaque.UNKNOWN
+
+
+def _attribute(m: Machine, func: Name, args: Value) -> Value:
+    """A method of a class that is on the lists under its full name, as class methods are pickled; else dangerous."""
+    match tuple_of(args):
+        case [Name(guarded=False) as owner, str() as name]:
+            method = m.imported(owner.module, f"{owner.name}.{name}")
+            if method.standing is Standing.CALL:
+                m.seen.excused.add(func)
+                return method
+    m.called(func)
+    return Made(func, args)
 
 
 def _stream_inside(m: Machine, func: Name, args: Value) -> Value:
@@ -111,11 +123,13 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "copyreg._reconstructor": _class_first,
         "copyreg.__newobj__": _class_first,
         "copyreg.__newobj_ex__": _class_first,
+        "numpy.core._internal._reconstruct": _class_first,
         "numpy.core.multiarray._reconstruct": _class_first,
         "numpy._core.multiarray._reconstruct": _class_first,
         "numpy.core._ufunc_reconstruct": _ufunc,
         "numpy._core._ufunc_reconstruct": _ufunc,
         "_codecs.encode": _encode,
+        "builtins.getattr": _attribute,
         "builtins.type": _type,
         "functools.partial": _partial,
         "lightgbm.basic.Booster": _empty_only,

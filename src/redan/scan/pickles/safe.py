@@ -49,6 +49,7 @@ GUARDED = frozenset(
     {
         "_codecs.encode",
         "_pickle.loads",
+        "builtins.getattr",
         "builtins.type",
         "copyreg.__newobj__",
         "copyreg.__newobj_ex__",
@@ -75,6 +76,7 @@ _NUMPY_CALLS = (
     ("numpy._core.multiarray", "_reconstruct scalar"),
     ("numpy.core.numeric", "_frombuffer"),
     ("numpy._core.numeric", "_frombuffer"),
+    ("numpy.core._internal", "_reconstruct"),
     ("numpy.core", "_ufunc_reconstruct"),
     ("numpy._core", "_ufunc_reconstruct"),
     ("numpy.core._internal", "_convert_to_stringdtype_kwargs"),
@@ -100,6 +102,11 @@ _NUMPY_CLASSES = (
     ("numpy.random.mtrand", "RandomState"),
     ("numpy.random._generator", "Generator"),
     ("numpy.polynomial.polynomial", "Polynomial"),
+    ("numpy.polynomial.chebyshev", "Chebyshev"),
+    ("numpy.polynomial.hermite", "Hermite"),
+    ("numpy.polynomial.hermite_e", "HermiteE"),
+    ("numpy.polynomial.laguerre", "Laguerre"),
+    ("numpy.polynomial.legendre", "Legendre"),
 )
 # Joblib writes arrays beside the pickle; joblib_arrays.py follows them.
 _JOBLIB_CLASSES = (
@@ -119,7 +126,29 @@ _TORCH_CALLS = (
 )
 # Columns of text are kept by Arrow in current pandas.
 _ARROW_CALLS = (("pyarrow.lib", "_restore_array type_for_alias py_buffer chunked_array"),)
-_SCIPY_CLASSES = (("scipy.interpolate._bsplines", "BSpline"),)
+_SCIPY_CLASSES = (
+    ("scipy.interpolate._bsplines", "BSpline"),
+    ("scipy.interpolate._cubic", "CubicSpline PchipInterpolator Akima1DInterpolator CubicHermiteSpline"),
+    ("scipy.interpolate._interpolate", "PPoly BPoly"),
+    ("scipy.spatial.transform._rotation", "Rotation"),
+    ("scipy.stats._kde", "gaussian_kde"),
+)
+# Frequencies of dates; what is left out takes functions or calendars of others.
+_PANDAS_CLASSES = (
+    (
+        "pandas._libs.tslibs.offsets",
+        "Day Hour Minute Second Milli Micro Nano BusinessDay BusinessHour MonthBegin MonthEnd BusinessMonthBegin"
+        " BusinessMonthEnd SemiMonthBegin SemiMonthEnd QuarterBegin QuarterEnd BQuarterBegin BQuarterEnd HalfYearBegin"
+        " HalfYearEnd BHalfYearBegin BHalfYearEnd YearBegin YearEnd BYearBegin BYearEnd Week WeekOfMonth"
+        " LastWeekOfMonth Easter FY5253 FY5253Quarter",
+    ),
+    ("pandas", "IntervalIndex PeriodIndex TimedeltaIndex Timedelta Timestamp"),
+)
+_MORE_CALLS = (
+    ("pandas.core.indexes.timedeltas", "_new_TimedeltaIndex"),
+    ("sklearn._loss._loss", "__pyx_unpickle_CyHalfMultinomialLoss"),
+    ("sklearn.linear_model._sgd_fast", "__pyx_unpickle_Classification __pyx_unpickle_Regression"),
+)
 _VALUES = (
     ("numpy", "mean median sum std var max min average amax amin prod ptp log1p expm1 nan_to_num ravel squeeze"),
     ("scipy._lib.array_api_compat.numpy._aliases", "asarray"),
@@ -139,9 +168,10 @@ def entries() -> Iterator[tuple[str, str, Standing]]:
     yield from _spread((("builtins", _BUILTIN_CLASSES),), Standing.CLASS)
     yield from _spread((("builtins", _BUILTIN_VALUES),), Standing.VALUE)
     yield from _spread(_VALUES, Standing.VALUE)
-    yield from _spread((*_MACHINERY, *_STDLIB_CALLS, *_NUMPY_CALLS, *_TORCH_CALLS, *_ARROW_CALLS), Standing.CALL)
+    calls = (*_MACHINERY, *_STDLIB_CALLS, *_NUMPY_CALLS, *_TORCH_CALLS, *_ARROW_CALLS, *_MORE_CALLS)
+    yield from _spread(calls, Standing.CALL)
     classes = (*_STDLIB_CLASSES, *_NUMPY_CLASSES, *_JOBLIB_CLASSES, *_BOOSTER_CLASSES, *_SCIPY_CLASSES)
-    yield from _spread(classes, Standing.CLASS)
+    yield from _spread((*classes, *_PANDAS_CLASSES), Standing.CLASS)
 
 
 def _spread(group: tuple[tuple[str, str], ...], use: Standing) -> Iterator[tuple[str, str, Standing]]:
