@@ -84,6 +84,17 @@ def test_files_that_are_no_seals_are_left_alone(place):
     assert not (place / "o").exists()
 
 
+def test_a_seal_that_fails_leaves_what_was_there(place):
+    """A column that is not there is refused: without a seal there is none afterwards, and an older one still holds."""
+    refused = ("seal", "d.csv", "--key", "k.pem", "-o", "d.sig", "--identifier", "no such")
+    assert _redan(*refused, cwd=place).returncode == 2
+    assert not list(place.glob("d.sig*"))
+    assert _redan("seal", "d.csv", "--key", "k.pem", "-o", "d.sig", cwd=place).returncode == 0
+    before = {file.name: file.read_bytes() for file in place.glob("d.sig*")}
+    assert _redan(*refused, cwd=place).returncode == 2
+    assert {file.name: file.read_bytes() for file in place.glob("d.sig*")} == before
+
+
 def test_a_wrong_key_of_rows_is_said_before_anything_is_written(place):
     """A file that is no key of rows, where that key would go, leaves no half of a seal."""
     (place / "d.sig.rows.key").write_bytes(b"precious")

@@ -299,7 +299,7 @@ def test_folders_that_cannot_be_read(tmp_path):
     """Folders nested deeper than a path can name are refused in one line; none is passed over."""
     deep = os.open(tmp_path, os.O_RDONLY)
     for _ in range(120):  # a path that no call takes at once
-        os.mkdir("d" * 60, dir_fd=deep)  # noqa: PTH102 -- by descriptor
+        os.mkdir("d" * 60, dir_fd=deep)
         inner = os.open("d" * 60, os.O_RDONLY, dir_fd=deep)
         os.close(deep)
         deep = inner

@@ -10,6 +10,7 @@ from redan.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from redan.content import Comparison
+    from redan.content.dataset import Beside
     from redan.seal.oms import Made, Sealer, Signing
 
 # Text files and databases of other kinds share the other suffixes that `open_table` reads.
@@ -72,14 +73,13 @@ def seal_content(
     from redan.content.dataset import beside, seal_dataset
 
     files = beside(out)
-    for stale in files[:2]:  # of an earlier seal under the same name
-        if _of_a_seal(stale):
-            stale.unlink()
     if not _is_table(path):
         if identifiers:
             raise UsageError("only a table has identifiers", where=str(path), remedy="leave out --identifier")
+        _forget(files)
         return []
     if made.method != "key":
+        _forget(files)
         return [("content", "not digested: only a seal with a key of its own says what rows and columns hold")]
     had_key = os.path.lexists(files.rows_key)
     try:
@@ -87,6 +87,7 @@ def seal_content(
     except InputError as error:
         if identifiers:
             raise
+        _forget(files)
         return [("content", f"not digested: {error.what}")]
     digest = sealed.digest
     rows = [
@@ -153,6 +154,13 @@ def same_content(path: Path, seal: Path, key: Path) -> list[tuple[str, str]]:
 
 def _is_table(path: Path) -> bool:
     return path.suffix.lower() in TABLES and path.is_file()
+
+
+def _forget(files: "Beside") -> None:
+    """Removes what an earlier seal under the same name had, and nothing else."""
+    for stale in files[:2]:
+        if _of_a_seal(stale):
+            stale.unlink()
 
 
 def _of_a_seal(file: Path) -> bool:

@@ -98,8 +98,8 @@ def seal(
     _check_key_apart(path, key, left_out)
     with _sealer(key, keyless, cert_chain or [], public_key, trust_root) as signer, progress("hashing", quiet) as tell:
         made = oms.make(path, signer, ignore=left_out, hash_type=hash_type, progress=tell, dot=compat)
-    write_atomic(out, made.bundle)
     beside = _content_seal(path, out, signer, made, tuple(identifier or ()))
+    write_atomic(out, made.bundle)  # last, so that nothing that fails before leaves a seal
     if quiet:
         return
     facts = _facts(path, out, made)
