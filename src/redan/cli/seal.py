@@ -88,12 +88,10 @@ def seal(
         UsageError: the key or an option is wrong, or the seal would overwrite something else.
         InputError: a file cannot be sealed.
     """
-    from redan.cli.content import check_beside
     from redan.files import write_atomic
     from redan.seal import oms
 
-    _check_out(out)
-    check_beside(path, out)
+    _check_out(path, out)
     left_out = [*(ignore or []), *_within(path, out)]
     _check_key_apart(path, key, left_out)
     with _sealer(key, keyless, cert_chain or [], public_key, trust_root) as signer, progress("hashing", quiet) as tell:
@@ -102,11 +100,10 @@ def seal(
     write_atomic(out, made.bundle)  # last, so that nothing that fails before leaves a seal
     if quiet:
         return
-    facts = _facts(path, out, made)
     if output == "json":
-        sys.stdout.write(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(_facts(path, out, made), indent=2, ensure_ascii=False) + "\n")
         return
-    *said, verify = _rows(facts, made)
+    *said, verify = _rows(_facts(path, out, made), made)
     show([*said, *beside, verify])
 
 
@@ -215,16 +212,18 @@ def _secret(what: str) -> str:
     return str(typer.prompt(what, hide_input=True, err=True))
 
 
-def _check_out(out: Path) -> None:
+def _check_out(path: Path, out: Path) -> None:
     """Refuses to write over anything that is not an older seal, such as the model itself.
 
     Raises:
         UsageError: something else lies there.
     """
+    from redan.cli.content import check_beside
     from redan.errors import InputError
     from redan.files import read_bounded
     from redan.seal.oms import bundle
 
+    check_beside(path, out)
     if not os.path.lexists(out):
         return
     try:

@@ -87,7 +87,7 @@ class _Reader(io.RawIOBase):
 
     def __init__(self, source: BinaryIO) -> None:
         self._source = source
-        self.raised: BaseException | None = None
+        self.raised: OSError | KeyboardInterrupt | None = None
 
     def readable(self) -> bool:
         return True
@@ -95,7 +95,7 @@ class _Reader(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         try:
             return self._source.read(size)
-        except BaseException as error:
+        except (OSError, KeyboardInterrupt) as error:
             self.raised = error
             raise
 
@@ -105,7 +105,7 @@ class _Writer(io.RawIOBase):
 
     def __init__(self, target: BinaryIO) -> None:
         self._target = target
-        self.raised: BaseException | None = None
+        self.raised: OSError | KeyboardInterrupt | None = None
 
     def writable(self) -> bool:
         return True
@@ -113,12 +113,12 @@ class _Writer(io.RawIOBase):
     def write(self, data: bytes) -> int:  # type: ignore[override]
         try:
             return self._target.write(data)
-        except BaseException as error:
+        except (OSError, KeyboardInterrupt) as error:
             self.raised = error
             raise
 
 
-def _first(reader: _Reader, writer: _Writer) -> BaseException | None:
+def _first(reader: _Reader, writer: _Writer) -> OSError | KeyboardInterrupt | None:
     return reader.raised or writer.raised
 
 
