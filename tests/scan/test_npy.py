@@ -74,6 +74,11 @@ def test_a_header_that_lies_is_not_clean(data):
     assert verdict(data) is UNCLEAR
 
 
+def test_numbers_of_python_2_are_read():
+    """A shape with the suffix of Python 2's long integers is the shape that it was."""
+    assert verdict(npy_of(bytes(16), "'<f8'", "(2L,)")) is CLEAN
+
+
 def test_a_second_array_behind_the_first_is_read():
     """Loaders that are called again on the same file read on."""
     assert verdict(npy_of(bytes(8), "'<f8'") + npy_of(EVIL)) is MALICIOUS

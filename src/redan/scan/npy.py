@@ -4,6 +4,7 @@ Source: numpy/lib/format.py, NEP 1.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 
 from redan.scan.contract import Context
@@ -15,6 +16,7 @@ _MAGIC = b"\x93NUMPY"
 _MOST_HEADER_BYTES = 1 << 16  # NumPy itself refuses more than 10,000 unless pickles are allowed
 _KEYS = {"descr", "fortran_order", "shape"}
 _MOST_DIMENSIONS = 64
+_LONG = re.compile(r"(?<=[(, ])(\d+)L(?=[,) ])")  # how Python 2 wrote the numbers of a shape
 _DEEPEST = 16
 _SIZES = {"b": 1, "?": 1, "i": 0, "u": 0, "f": 0, "c": 0, "m": 8, "M": 8, "S": 0, "a": 0, "V": 0, "U": 0, "O": 8}
 
@@ -70,7 +72,7 @@ def _header(region: Region) -> tuple[int, int, bool]:
     if length > _MOST_HEADER_BYTES:
         raise _LyingError(f"it is {length:,} bytes long")
     text = region.read(8 + width, length).decode("latin-1" if major < 3 else "utf-8")  # noqa: PLR2004 -- NEP 1
-    value = ast.literal_eval(text.strip())
+    value = ast.literal_eval(_LONG.sub(r"\1", text.strip()))
     if not isinstance(value, dict) or set(value) != _KEYS:
         raise _LyingError("it has other keys")
     count = 1

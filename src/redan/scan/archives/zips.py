@@ -156,8 +156,9 @@ def _compared(context: Context, entry: Entry, local: Entry) -> Iterator[Detectio
     if (entry.flags ^ local.flags) & ~_SIZES_BEHIND or entry.method != local.method:
         what = f"The flags or method of {shortened(entry.text)!r} differ between the directory and its local header."
         yield _odd(context, "zip-header-mismatch", what, local.at, "CVE-2025-1945")
-    behind = local.flags & _SIZES_BEHIND and local.packed == local.size == local.crc == 0
-    if not behind and (entry.packed, entry.size, entry.crc) != (local.packed, local.size, local.crc):
+    left_open = {0} if local.flags & _SIZES_BEHIND else set()  # their values stand behind the data
+    stated = ((entry.packed, local.packed), (entry.size, local.size), (entry.crc, local.crc))
+    if any(theirs not in {ours, *left_open} for ours, theirs in stated):
         what = f"Size or checksum of {shortened(entry.text)!r} differ between the directory and its local header."
         yield _odd(context, "zip-header-mismatch", what, local.at, "CVE-2025-10156")
 

@@ -57,6 +57,7 @@ GUARDED = frozenset(
         "functools.partial",
         "numpy._core._ufunc_reconstruct",
         "numpy._core.multiarray._reconstruct",
+        "numpy.core._internal._reconstruct",
         "numpy.core._ufunc_reconstruct",
         "numpy.core.multiarray._reconstruct",
         "numpy.random.__RandomState_ctor",
