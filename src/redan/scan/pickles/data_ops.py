@@ -68,6 +68,8 @@ def _decoded(m: Machine, length: int) -> Value:
         m.cursor.skip(length)
         return Opaque.LONG_TEXT
     data = m.cursor.take(length)
+    if data.isascii():
+        return data.decode("ascii")
     try:
         return data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
@@ -341,8 +343,18 @@ def _keyed(act: Callable[[Machine, Value], None], form: str) -> Handler:
     return lambda m: act(m, shape.unpack(m.cursor.take(shape.size))[0])
 
 
+def _recall_byte(m: Machine) -> None:
+    """The most frequent opcode, without the detours of the others."""
+    key = m.cursor.take(1)[0]
+    if key in m.memo:
+        m.stack.append(m.memo[key])
+    else:
+        _recall(m, key)
+
+
 def _memoise(m: Machine) -> None:
-    m.memo[len(m.memo)] = m.top()
+    stack = m.stack
+    m.memo[len(m.memo)] = stack[-1] if stack and not m.marks else m.top()
 
 
 def _frame(m: Machine) -> None:
@@ -424,7 +436,7 @@ DATA_OPS: Mapping[int, Handler] = MappingProxyType(
         ord("2"): _dup,
         ord("("): _mark,
         ord("g"): _keyed(_recall, ""),
-        ord("h"): _keyed(_recall, "<B"),
+        ord("h"): _recall_byte,
         ord("j"): _keyed(_recall, "<I"),
         ord("p"): _keyed(_remember, ""),
         ord("q"): _keyed(_remember, "<B"),
