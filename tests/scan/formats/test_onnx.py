@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
@@ -230,6 +230,7 @@ def test_a_long_graph_is_read_in_blocks():
     assert rules(onnx_model(*nodes, onnx_node("Evil", "evil"))) == {"onnx-operator"}
 
 
+@example(at=2638, byte=82, cut=0)
 @settings(max_examples=300)
 @given(at=st.integers(0, 10_000), byte=st.integers(0, 255), cut=st.integers(0, 3))
 def test_a_clean_model_is_one_that_onnx_parses(at, byte, cut):

@@ -48,6 +48,12 @@ _SHAPES: Shapes = {
     "shape": (shape(f1="b*"), {1: "dim"}),
     "dim": (shape(f1="v", f2="b", f3="b"), {}),
     "segment": (shape(f1="v", f2="v"), {}),
+    "devices": (shape(f1="b", f2="v", f3="b*"), {}),
+    "placement": (shape(f1="b", f2="b*", f3="v"), {2: "sharding"}),
+    "sharding": (shape(f1="b", f2="p*", f3="b*", f4="b*"), {3: "group", 4: "sharded"}),
+    "group": (shape(f1="v", f2="p*"), {}),
+    "sharded": (shape(f1="v", f2="b*"), {2: "simple"}),
+    "simple": (shape(f1="v", f2="b", f3="v"), {}),
 }
 # Bits per element by data type; 8 is a string, which has no fixed size.
 _BITS = {
@@ -111,8 +117,9 @@ class _Model:
         for field in model.get(20, []):
             found = wire.message(field.start, field.size, _TRAINING)
             waiting.extend(("graph", f, 2) for number in (1, 2) for f in found.get(number, []))
+            self._check(found, {3: "entry", 4: "entry"})
         yield from self._metadata(model.get(14, []))
-        self._check(model, {8: "opset"})
+        self._check(model, {8: "opset", 26: "devices"})
         while waiting:
             kind, field, depth = waiting.pop()
             if depth > _DEEPEST:
@@ -154,7 +161,7 @@ class _Model:
     def _node(self, field: Field, depth: int, waiting: list[tuple[str, Field, int]]) -> Iterator[Detection]:
         found = self._wire.message(field.start, field.size, _NODE)
         waiting.extend(("attribute", f, depth + 1) for f in found.get(5, []))
-        self._check(found, {9: "entry"})
+        self._check(found, {9: "entry", 10: "placement"})
         domain, name = _domain(self._wire.first(found, 7)), self._wire.first(found, 4)
         if (domain, name) in onnx_ops() or (domain, name) in self._functions:
             return

@@ -4,6 +4,7 @@ Source: the encoding guide of Protocol Buffers. Unknown fields, wrong wire types
 twice are refused, because parsers skip, convert or merge them each in their own way.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
@@ -12,6 +13,7 @@ from redan.scan.region import Region
 
 _BLOCK = 1 << 18
 _LONGEST_VARINT = 10
+_ENDLESS = re.compile(rb"[\x80-\xff]{10}")  # no number goes on after its tenth byte
 _TEXT_LIMIT = 1 << 16
 _STEPS_OF_A_MESSAGE = 8  # what opening one costs, even if it is empty
 _U64 = (1 << 64) - 1
@@ -106,10 +108,25 @@ class Wire:
             here = found.setdefault(field.number, [])
             if here and not allowed[1]:
                 raise ProtoError(f"the single field {field.number} stands twice, and parsers differ in what they do")
+            if field.wire == 2 and len(allowed[0]) > 1:  # noqa: PLR2004 -- the wire type
+                self._packed(field, min(allowed[0] - {2}))
             here.append(field)
         if self._budget is not None:
             self._budget.spend(steps=count + _STEPS_OF_A_MESSAGE)
         return found
+
+    def _packed(self, field: Field, wire: int) -> None:
+        """Packed numbers end where their field ends, each of them."""
+        if wire:
+            if field.size % (8 if wire == 1 else 4):
+                raise ProtoError("packed numbers leave their field")
+            return
+        end = field.start + field.size
+        for at in range(field.start, end, _BLOCK):
+            # A number that crosses two blocks is seen whole in the first of them.
+            block = self._region.upto(at, min(_BLOCK + _LONGEST_VARINT, end - at))
+            if _ENDLESS.search(block) or (at + len(block) == end and block[-1] & 0x80):
+                raise ProtoError("a packed number does not end")
 
     def check(self, field: Field, name: str, shapes: Shapes) -> None:
         """Walks through messages of which nothing is needed but that they are well formed.
