@@ -49,3 +49,9 @@ def test_what_is_no_json_is_refused(data):
     """Broken, deep, huge and wrongly encoded texts raise one kind of error."""
     with pytest.raises(strict_json.JsonError):
         strict_json.parse(data)
+
+
+def test_a_text_of_millions_of_arrays_is_refused_before_it_fills_the_memory():
+    """Each empty array takes twenty times its two bytes once it is read."""
+    with pytest.raises(strict_json.JsonError, match="objects and arrays"):
+        strict_json.parse(b"[" + b"[]," * strict_json.LIMIT_NESTED + b"[]]")

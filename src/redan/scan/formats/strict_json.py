@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from redan.canon import Json
 
 LIMIT_BYTES = 64 << 20
+LIMIT_NESTED = 4_000_000  # objects and arrays; each takes twenty times its two bytes once it is read
+_PATH_CHARS = 200
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -44,6 +46,8 @@ def parse(data: bytes) -> Parsed:
     """
     if len(data) > LIMIT_BYTES:
         raise JsonError(f"{len(data):,} bytes of JSON are more than the limit of {LIMIT_BYTES:,}")
+    if data.count(b"{") + data.count(b"[") > LIMIT_NESTED:
+        raise JsonError(f"the JSON text has more than {LIMIT_NESTED:,} objects and arrays")
     twice: list[str] = []
     try:
         text = data.removeprefix(_BOM).decode("utf-8")
@@ -70,12 +74,22 @@ def _pairs(twice: list[str]) -> Callable[[list[tuple[str, Json]]], dict[str, Jso
 
 def walk(value: Json) -> Iterator[tuple[str, Json]]:
     """Every value inside a value with its path such as `$.layers[3].config`, without recursion, in document order."""
-    waiting: list[tuple[str, Json]] = [("$", value)]
+    waiting = [iter([("$", value)])]
     while waiting:
-        path, here = waiting.pop()
-        yield path, here
-        if isinstance(here, dict):
-            waiting.extend((f"{path}.{name}" if len(path) < 200 else path, here[name]) for name in reversed(here))  # noqa: PLR2004
-        elif isinstance(here, list):
-            inner = [(f"{path}[{i}]" if len(path) < 200 else path, v) for i, v in enumerate(here)]  # noqa: PLR2004
-            waiting.extend(reversed(inner))
+        for path, here in waiting[-1]:
+            yield path, here
+            if isinstance(here, dict | list):
+                waiting.append(_children(path, here))
+                break
+        else:
+            waiting.pop()
+
+
+def _children(path: str, here: "dict[str, Json] | list[Json]") -> Iterator[tuple[str, Json]]:
+    """The values of one object or array, one after the other: millions of paths at once would fill the memory."""
+    if isinstance(here, dict):
+        for name, value in here.items():
+            yield (f"{path}.{name}" if len(path) < _PATH_CHARS else path), value
+    else:
+        for place, value in enumerate(here):
+            yield (f"{path}[{place}]" if len(path) < _PATH_CHARS else path), value

@@ -353,8 +353,12 @@ def _recall_byte(m: Machine) -> None:
 
 
 def _memoise(m: Machine) -> None:
-    stack = m.stack
-    m.memo[len(m.memo)] = stack[-1] if stack and not m.marks else m.top()
+    stack, memo = m.stack, m.memo
+    value = stack[-1] if stack and not m.marks else m.top()
+    if memo.others:
+        memo[len(memo)] = value
+    else:
+        memo.in_turn.append(value)
 
 
 def _frame(m: Machine) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from redan.scan.contract import BudgetError, Context
 from redan.scan.pickles.cursor import NO_FRAME, Cursor
+from redan.scan.pickles.memo import Memo
 from redan.scan.pickles.names import Judged, judge
 from redan.scan.pickles.safe import GUARDED
 from redan.scan.pickles.values import Bag, Name, Opaque, Standing, Value
@@ -78,7 +79,7 @@ class Machine:
         self.over_pickle = False
         self.stack: list[Value] = []
         self.marks: list[int] = []
-        self.memo: dict[int, Value] = {}
+        self.memo = Memo()
         self.at = cursor.position
         self.stopped = False
         self.cut = False
@@ -97,7 +98,7 @@ class Machine:
         self.context.budget.spend(steps=len(self.stack) + len(self.marks) + len(self.memo))
         other = Machine(Cursor(self.cursor.region, position), self.context, strict=True, joblib=False)
         other.stack, other.marks = list(self.stack), list(self.marks)
-        other.memo = dict(self.memo)
+        other.memo = self.memo.copy()
         other.over_pickle = over_pickle
         self.forks.append(other)
 
