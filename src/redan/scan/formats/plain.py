@@ -29,11 +29,13 @@ _PYTHON = re.compile(
 _YAML_CODE = re.compile(r"(?:!!|!<?|tag:)[^\s]{0,40}python/(object|name|module|apply|new)")
 _YAML_TAG = re.compile(r"^%TAG\s+(\S+)\s+(\S+)", re.MULTILINE)
 _YAML_TARGET = re.compile(
-    r"""(?:^|[\s{,\-])["']?(_target_|target|class_path|loader_module|trust_remote_code|auto_map)["']?\s*:\s*["']?([\w.:]+)""",
+    r"""(?:^|[\s{,\-])["']?(_target_|target|class_path|loader_module|trust_remote_code|auto_map)["']?"""
+    r"""\s*:\s*["']?([\w.:]+)""",
     re.MULTILINE,
 )
 _PROTOBUF_TEXT = re.compile(
-    r"^[ \t]*+(?:meta_graphs|graph_def|saved_model_schema_version|node|layer|graph|ir_version|input_arg|opset_import)\s*(?:\{|:\s*[\d<{])",
+    r"^[ \t]*+(?:meta_graphs|graph_def|saved_model_schema_version|node|layer|graph|ir_version|input_arg|opset_import)"
+    r"\s*(?:\{|:\s*[\d<{])",
     re.MULTILINE,
 )
 _YAML_KERAS = re.compile(r"^[ \t\-]*+class_name[ \t]*+:[ \t]*+\S", re.MULTILINE)
