@@ -31,6 +31,7 @@ def redan(capsys):
         (["key", "nwe"], "did you mean 'redan key new'?"),
         (["zzz"], "redan: no verb is called 'zzz' (see 'redan --help')"),
         (["seal", "m", "--key", "k.pem"], "redan seal: missing option '--output' / '-o' (see"),
+        (["seal", "", "--key", "k.pem", "-o", "x"], "redan: an argument is empty"),
         (["check", "--nope"], "redan check: no such option: --nope"),
         (["explain"], "redan explain: missing argument 'ID'"),
         (["verify", "pack.json"], "missing option '--key'"),

@@ -226,6 +226,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
     debug = "--debug" in given or bool(os.environ.get("REDAN_DEBUG"))
     arguments = [word for word in given if word != "--debug"]
     try:
+        _refuse_empty(arguments)
         code = _called(arguments)
         sys.stdout.flush()
     except RedanError as error:
@@ -245,6 +246,17 @@ def main(argv: list[str] | None = None) -> NoReturn:
         kind = type(error).__name__
         _leave(f"redan: internal error ({kind}); run again with --debug and report it", Exit.INCOMPLETE)
     sys.exit(code)
+
+
+def _refuse_empty(arguments: list[str]) -> None:
+    """An empty path would mean the current folder, and comes from a variable that is not set.
+
+    Raises:
+        UsageError: an argument of redan's own is empty; those of a command after `--` are its own.
+    """
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if any(not word.strip() for word in own):
+        raise UsageError("an argument is empty", remedy="check that the variable it comes from is set")
 
 
 def _trail(error: Exception, debug: bool) -> None:

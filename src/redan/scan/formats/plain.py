@@ -22,7 +22,8 @@ _CODE_NAMES = words(
     ".cpp .h .cu .cl .rs .go .vbs .wsf .hta .pth .lisp .m .sql .html .htm .svg .mdx"
 )
 _PYTHON = re.compile(
-    r"^(?:import [\w.]++(?: as \w++)?(?:, *+[\w.]++)*+|from [\w.]++ import [\w(*, ]++|(?:async )?def \w+\(.*|class \w+.*:|"
+    r"^(?:import [\w.]++(?: as \w++)?(?:, *+[\w.]++)*+|from [\w.]++ import [\w(*, ]++|"
+    r"(?:async )?def \w+\(.*|class \w+.*:|"
     r"(?:exec|eval|__import__|os\.system)\(.*)\s*(?:#.*)?$",
     re.MULTILINE,
 )
