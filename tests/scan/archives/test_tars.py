@@ -84,6 +84,31 @@ def test_records_override_the_header():
     assert {"archive-name", "pickle-dangerous-import"} <= rules
 
 
+@pytest.mark.parametrize("size", ["2", "2_2", "+22", " 22"])
+def test_two_sizes_of_one_member_are_told(size):
+    """Readers that know pax records and readers that do not see other bytes, or other members behind them."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        info = tarfile.TarInfo("a.txt")
+        info.size, info.pax_headers = len(EVIL), {"size": size}
+        archive.addfile(info, io.BytesIO(EVIL))
+    verdict, rules = found(file.getvalue())
+    assert verdict is not CLEAN
+    assert "tar-size" in rules
+
+
+def test_records_that_are_not_read_whole_are_told():
+    """A record behind a very long one could give another name or size."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        info = tarfile.TarInfo("a.txt")
+        info.size, info.pax_headers = len(GOOD), {"comment": "x" * (1 << 20), "path": "../x"}
+        archive.addfile(info, io.BytesIO(GOOD))
+    verdict, rules = found(file.getvalue())
+    assert verdict is UNCLEAR
+    assert "unread-header" in rules
+
+
 def test_a_duplicate_name_is_told():
     """The later of two members of one name wins when it is unpacked."""
     file = io.BytesIO()

@@ -4,7 +4,7 @@ Source: POSIX.1-2017 pax, GNU tar manual "Basic Tar Format"; Lib/tarfile.py.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from redan.scan.archives.members import judged_link, judged_name
@@ -15,6 +15,7 @@ from redan.scan.router import shortened
 
 BLOCK = 512
 _LONG_NAME_BYTES = 1 << 20
+_NO_ROOM_BYTES = 8 << 30  # twelve octal digits less one
 _REGULAR = b"0\0 7"
 _TORCH = ("storages", "tensors", "pickle")
 _PAX_LINE = re.compile(rb"(\d{1,10}) ([^=]*)=")
@@ -105,10 +106,16 @@ def read(region: Region, context: Context) -> Iterator[Detection]:
             )
             return
         context.budget.spend(members=1, steps=10)
-        header = _renamed(header, {**lasting, **carried})
+        stated, said = header, {**lasting, **carried}
+        header = _renamed(stated, said)
+        if _two_sizes(stated, header, said):
+            what = f"Two sizes are given for the member {shortened(header.name)!r}; readers differ in which they take."
+            yield _odd(context, "tar-size", what, position)
         content, after = _content(region, position + BLOCK, header)
         if header.kind in {b"L", b"K", b"x", b"X", b"g"}:
             found = _extended(content, header.kind)
+            if content.size > _LONG_NAME_BYTES:
+                yield _odd(context, "unread-header", "A header of the tar is too long to be read whole.", position)
             (lasting if header.kind == b"g" else carried).update(found)
             if any(key.startswith("GNU.sparse") for key in found):
                 yield _odd(
@@ -141,6 +148,13 @@ def _renamed(header: Header, carried: dict[str, str]) -> Header:
         carried.get("linkpath", header.link),
         int(size) if size.isdecimal() and len(size) < 20 else header.size,  # noqa: PLR2004 -- digits of 64 bits
     )
+
+
+def _two_sizes(stated: Header, header: Header, said: Mapping[str, str]) -> bool:
+    """Whether a record gives another size than the header, which has room for every size below 8 GiB."""
+    if "size" not in said or header is stated:
+        return False
+    return str(header.size) != said["size"] or (stated.size != header.size and header.size < _NO_ROOM_BYTES)
 
 
 def _extended(content: Region, kind: bytes) -> dict[str, str]:
