@@ -32,6 +32,9 @@ NEWEST_PROTOCOL = 5
 _NUMBER_BYTES = 512  # of longer numbers only the length is looked at
 TEXT_KEPT = 4096  # characters; no name that can be imported is longer
 _SHARED = ("builtins.type", "logging.getLogger")  # they give objects that others hold, too
+_MOST_HASHED = 1 << 20  # parts of one key
+_HASHING = ("dict", "set")
+_NOT_UNDERSTOOD = ScanVerdict.NOT_UNDERSTOOD
 _INT_DIGITS = 4000  # longer decimal numbers are refused by the interpreter, too
 _KEY_LIMIT = 1 << 63
 
@@ -232,6 +235,8 @@ def _gathered(kind: str) -> Handler:
         items = m.pop_mark()
         if Name in map(type, items):
             m.handed_over(items)
+        if kind in _HASHING and Bag in map(type, items):
+            _hashed(m, items, kind)
         bag = Bag(kind, [])
         bag.extend(items)
         m.push(bag)
@@ -276,6 +281,8 @@ def _added(m: Machine, items: list[Value], kind: str) -> None:
     target = m.top()
     if Name in map(type, items):
         m.handed_over(items)
+    if kind != "list" and Bag in map(type, items):
+        _hashed(m, items, kind)
     if writes_into_process(m, target, "writes into"):
         return
     if isinstance(target, Bag):
@@ -286,6 +293,22 @@ def _added(m: Machine, items: list[Value], kind: str) -> None:
         m.seen.acted = True
     elif target is not Opaque.UNKNOWN:
         m.fault("adds items to what holds none")
+
+
+def _hashed(m: Machine, items: list[Value], kind: str) -> None:
+    """Keys of tuples are hashed part by part; tuples that hold one another twice, forty deep, take years."""
+    keys = items[::2] if kind == "dict" else items if kind == "set" else []
+    for key in keys:
+        waiting = [key] if type(key) is Bag else []
+        parts = 0
+        while waiting and parts <= _MOST_HASHED:
+            held = waiting.pop().items
+            parts += len(held)
+            waiting += [item for item in held if type(item) is Bag]
+        if parts > _MOST_HASHED:
+            m.say("pickle-expands", _NOT_UNDERSTOOD, "has a key that takes very long to hash", "CWE-407")
+            return
+        m.context.budget.spend(steps=parts >> 2)
 
 
 def writes_into_process(m: Machine, target: Value, how: str) -> bool:
