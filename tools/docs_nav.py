@@ -10,6 +10,7 @@ FIRST = {
     "Home": "index.md",
     "The first hour": "first-hour.md",
     "Supply chain": "supply-chain.md",
+    "Scanning models": "scan.md",
     "Glossary": "glossary.md",
 }
 REFERENCE = {"Command line": "reference/cli.md", "redan.toml": "reference/schema.md"}
