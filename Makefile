@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.redan-setup
 
-.PHONY: help setup demo test lint bench docs clean system
+.PHONY: help setup demo test lint bench docs clean system peers
 
 help:
 	@echo "make setup   make $(VENV) with everything, $(BIN)/redan included"
@@ -26,10 +26,13 @@ $(STAMP): pyproject.toml constraints.txt
 system:
 	bash tools/system_packages.sh
 
+peers:
+	bash tools/peers.sh $(PYTHON)
+
 demo: setup
 	$(BIN)/redan demo examples/churn
 
-test: setup system lint
+test: setup system peers lint
 	$(BIN)/python -m pytest
 
 lint: setup
@@ -40,7 +43,7 @@ lint: setup
 	$(BIN)/interrogate --quiet src
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
-bench: setup
+bench: setup peers
 	for script in bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
 docs: setup
