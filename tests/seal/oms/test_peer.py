@@ -1,6 +1,6 @@
 """Both directions with model-signing 1.1.1 in an environment of its own: `.peers/model-signing`, or REDAN_PEER_MODEL_SIGNING.
 
-To make it: python -m venv .peers/model-signing && .peers/model-signing/bin/pip install model-signing==1.1.1 pyOpenSSL
+`make peers` makes it.
 """
 
 import os
