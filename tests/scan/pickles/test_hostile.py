@@ -7,7 +7,7 @@ from redan.scan.pickles.names import judge
 from redan.scan.pickles.rules import RULES
 from redan.scan.pickles.safe import GUARDED
 from redan.scan.pickles.values import Standing
-from scan.hostile import PAIRS, containers, odd_streams, styles
+from scan.hostile import PAIRS, containers, hash_bombs, odd_streams, styles
 
 SYSTEM = styles("os", "system")
 UNKNOWN = styles("some_package.models", "Network")
@@ -65,6 +65,14 @@ def test_no_container_makes_an_unknown_name_clean(container):
 def test_what_nobody_can_vouch_for_is_not_clean(name):
     """Faults, references to the outside and indirect calls are not understood, and nobody is accused."""
     assert scan_bytes(odd_streams()[name], "m.pkl").verdict is ScanVerdict.NOT_UNDERSTOOD
+
+
+@pytest.mark.parametrize("name", hash_bombs())
+def test_a_key_that_takes_years_to_hash_is_told(name):
+    """Tuples that hold one another twice are small to keep and endless to hash."""
+    found = scan_bytes(hash_bombs()[name], "m.pkl")
+    assert found.verdict is ScanVerdict.NOT_UNDERSTOOD
+    assert "pickle-expands" in {d.rule for d in found.detections}
 
 
 def test_every_function_with_a_rule_is_guarded():
