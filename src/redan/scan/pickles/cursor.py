@@ -71,6 +71,11 @@ class Cursor:
         self.seek(self.position + length)
         return data
 
+    def peek(self, length: int) -> bytes:
+        """At most `length` of the next bytes, which stay where they are."""
+        head = self.buffer[self.place : self.place + length]
+        return head if len(head) == length else self.region.upto(self.position, length)
+
     def skip(self, length: int) -> None:
         """Passes over bytes.
 

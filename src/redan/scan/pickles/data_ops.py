@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
+from redan.scan.pickles.carried import bytes_begin, in_text
 from redan.scan.pickles.machine import Machine
 from redan.scan.pickles.values import Bag, Blob, Made, Name, Opaque, Value
 from redan.scan.records import ScanVerdict
@@ -68,9 +69,11 @@ def _text(form: str) -> Handler:
 
 def _decoded(m: Machine, length: int) -> Value:
     if length > TEXT_KEPT * 4:
+        in_text(m, m.cursor.region.upto(m.cursor.position, length))
         m.cursor.skip(length)
         return Opaque.LONG_TEXT
     data = m.cursor.take(length)
+    in_text(m, data)
     if data.isascii():
         return data.decode("ascii")
     try:
@@ -89,12 +92,15 @@ def _byte_string(form: str) -> Handler:
         if length < 0:
             m.fault("holds a string of negative length")
             length = 0
+        start = m.cursor.position
+        bytes_begin(m, start, length)
         if length > TEXT_KEPT:
-            start = m.cursor.position
             m.cursor.skip(length)
             m.push(Blob(start, length))
             return
-        m.push(m.cursor.take(length).decode("latin-1"))
+        data = m.cursor.take(length)
+        in_text(m, data)
+        m.push(data.decode("latin-1"))
 
     return push
 
@@ -105,6 +111,7 @@ def _blob(form: str) -> Handler:
     def push(m: Machine) -> None:
         length = shape.unpack(m.cursor.take(shape.size))[0]
         start = m.cursor.position
+        bytes_begin(m, start, length)
         m.cursor.skip(length)
         m.push(Blob(start, length))
 
@@ -206,7 +213,9 @@ def _quoted_line(m: Machine) -> None:
         return
     if _BROKEN_ESCAPE.search(line[1:-1]):
         m.fault("holds a string with a broken escape")
-    text = _ESCAPE.sub(_unescaped, line[1:-1]).decode("latin-1")
+    data = _ESCAPE.sub(_unescaped, line[1:-1])
+    in_text(m, data)
+    text = data.decode("latin-1")
     m.push(text if len(text) <= TEXT_KEPT else Opaque.LONG_TEXT)
 
 
@@ -220,6 +229,7 @@ def _raw_text_line(m: Machine) -> None:
     except UnicodeDecodeError:
         m.fault("holds text with a broken escape")
         text = line.decode("latin-1")
+    in_text(m, text.encode("utf-8", "surrogatepass"))
     m.push(text if len(text) <= TEXT_KEPT else Opaque.LONG_TEXT)
 
 

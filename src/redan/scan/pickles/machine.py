@@ -48,6 +48,8 @@ class Seen:
         arrays: joblib arrays whose bytes were passed over.
         storages: of torch, by key: name of the class and count of elements.
         blobs: bytes that a call would read as a stream of its own: what called, offset, size.
+        carried: offset, offset in the region and size of bytes that are data here and begin as a pickle does, or the
+            bytes themselves where they are spelt in text.
     """
 
     said: list[Detection] = field(default_factory=list)
@@ -58,6 +60,7 @@ class Seen:
     arrays: int = 0
     storages: dict[str, tuple[str, int]] = field(default_factory=dict)
     blobs: list[tuple[str, int, int]] = field(default_factory=list)
+    carried: list[tuple[int, int | bytes, int]] = field(default_factory=list)
     told: set[tuple[str, str]] = field(default_factory=set)
 
 

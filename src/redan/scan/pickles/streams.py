@@ -109,6 +109,9 @@ def told(machine: Machine, region: Region, context: Context) -> Iterator[Detecti
                 yield replace(detection, what=f"Read without joblib: {detection.what}")
     for called, offset, size in machine.seen.blobs:
         yield from context.inside(f"bytes given to {called} at {offset:,}", region.window(offset, size))
+    for at, where, size in machine.seen.carried:
+        part = Region.of(where) if isinstance(where, bytes) else region.window(where, size)
+        yield from context.inside(f"data at {at:,}", part, hint="opaque")
 
 
 def _plausible(fork: Machine) -> bool:
