@@ -4,9 +4,12 @@ import ast
 import statistics
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+
+from redan.cli.demo import FILES
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "redan"
@@ -131,3 +134,11 @@ def test_public_face_is_what_all_says():
     assert all(getattr(redan, name) is not None for name in redan.__all__)
     with pytest.raises(AttributeError, match="no attribute"):
         _ = redan.nothing_like_it
+
+
+def test_the_wheel_carries_what_the_demo_places():
+    """The example's files are named one by one: a folder that was used holds private keys."""
+    table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    included = table["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert set(included) == {f"examples/churn/{name}" for name in FILES}
+    assert all(target == f"redan/_{source}" for source, target in included.items())
