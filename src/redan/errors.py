@@ -21,6 +21,11 @@ def steering(text: str) -> str | None:
     return None if found is None else f"U+{ord(found[0]):04X}"
 
 
+def escaped(text: str) -> str:
+    """Text of anyone for a terminal or a message: what could steer a terminal, or cannot be seen, is escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 class RedanError(Exception):
     """Base of every error that redan raises on purpose.
 
@@ -42,8 +47,7 @@ class RedanError(Exception):
         """The one clear line a user reads; control characters of hostile input are escaped."""
         place = f"{self.where}: " if self.where else ""
         advice = f" ({self.remedy})" if self.remedy else ""
-        line = f"{place}{self.what}{advice}"
-        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+        return escaped(f"{place}{self.what}{advice}")
 
 
 class UsageError(RedanError):

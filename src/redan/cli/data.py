@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from redan.errors import ConfigError, UsageError
+from redan.errors import ConfigError, UsageError, escaped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -155,4 +155,4 @@ def _show(console: "Console", found: "Profile") -> None:
 
 
 def _printable(name: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name).replace("[", r"\[")
+    return escaped(name).replace("[", r"\[")

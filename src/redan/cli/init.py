@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from redan.canon import Json
-from redan.errors import UsageError
+from redan.errors import UsageError, escaped
 from redan.files import write_atomic
 from redan.system.discover.draft import draft
 from redan.system.discover.found import Found
@@ -74,11 +74,11 @@ def _as_text(found: Found, target: Path) -> list[str]:
     lines = [f"Looked at {found.looked_at:,} {'file' if found.looked_at == 1 else 'files'}.", ""]
     for title, rows in _groups(found).items():
         lines.append(f"{title}: {len(rows):,}")
-        lines += [f"  {_printable(path)}  ({_printable(what)})" for path, what in rows[:_SHOWN]]
+        lines += [f"  {escaped(path)}  ({escaped(what)})" for path, what in rows[:_SHOWN]]
         if len(rows) > _SHOWN:
             lines.append(f"  and {len(rows) - _SHOWN:,} more")
     lines += [f"Left out: {note}." for note in found.notes]
-    lines += ["", f"Wrote {_printable(str(target))}. Guesses and open questions are marked in it.", "", "Next:"]
+    lines += ["", f"Wrote {escaped(str(target))}. Guesses and open questions are marked in it.", "", "Next:"]
     return lines + [f"  {command:<16}{what}" for command, what in _NEXT]
 
 
@@ -101,7 +101,3 @@ def _groups(found: Found) -> dict[str, list[tuple[str, str]]]:
         "Package lists": [(path, "packages") for path in pinned],
         "MLflow runs": [(r.path, r.source or "unknown script") for r in found.runs],
     }
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from redan.errors import UsageError
+from redan.errors import UsageError, escaped
 
 if TYPE_CHECKING:
     from redan.seal.age_files import Keys
@@ -204,7 +204,9 @@ def _new_identity(file: Path, path: Path | None, output: str, quiet: bool) -> No
         facts = {"schema": "redan/identity/v1", "identity": str(file), "recipient": recipient}
         sys.stdout.write(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
     elif not quiet:
-        sys.stdout.write(f"identity   {_shown(file)}: opens what is locked to it; keep it secret, and keep a copy\n")
+        sys.stdout.write(
+            f"identity   {escaped(str(file))}: opens what is locked to it; keep it secret, and keep a copy\n"
+        )
         sys.stdout.write(f"recipient  {recipient}\n")
 
 
@@ -215,8 +217,4 @@ def _say(verb: str, done: list[tuple[Path, Path]], output: str, quiet: bool) -> 
         sys.stdout.write(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
     elif not quiet:
         for file, target in done:
-            sys.stdout.write(f"{verb}ed  {_shown(file)} -> {_shown(target)}\n")
-
-
-def _shown(path: Path) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(path))
+            sys.stdout.write(f"{verb}ed  {escaped(str(file))} -> {escaped(str(target))}\n")

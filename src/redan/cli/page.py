@@ -8,6 +8,8 @@ import textwrap
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TextIO
 
+from redan.errors import escaped
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -37,11 +39,6 @@ def aligned(rows: Iterable[tuple[str, str]], width: int | None = None) -> str:
             f"{head:<{margin}}{part}\n" for head, part in zip([word, *[""] * len(parts)], parts or [text], strict=False)
         ]
     return "".join(lines)
-
-
-def escaped(text: str) -> str:
-    """Text for a terminal: what could steer one is escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def page(draw: "Callable[[Console], None]") -> None:

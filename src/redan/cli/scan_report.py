@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from redan.canon import Json, digest_of
+from redan.errors import escaped
 from redan.findings import Finding, Remedy
 from redan.scan import Detection, Scanned, ScanVerdict
 from redan.scan.advice import advice, packages
@@ -118,7 +119,7 @@ def draw(found: list[Scanned], console: "Console", *, quiet: bool = False) -> No
         if quiet and scanned.verdict is ScanVerdict.CLEAN:
             continue
         head = Text(f"{_word(scanned.verdict):<15}", style=_STYLES[scanned.verdict])
-        head.append(_plain(scanned.name), style="bold" if scanned.detections else "")
+        head.append(escaped(scanned.name), style="bold" if scanned.detections else "")
         head.append(f"  {scanned.format}, {_size(scanned.size)}", style="dim")
         console.print(head, soft_wrap=True)
         for line, style in _told(scanned):
@@ -136,15 +137,15 @@ def _told(scanned: Scanned) -> Iterator[tuple[str, str]]:
         place = ", ".join(part for part in (detection.member, _at(detection)) if part)
         reference = f" ({detection.reference})" if detection.reference else ""
         yield (
-            f"{_plain(place)}: {_plain(detection.what)}{reference}"
+            f"{escaped(place)}: {escaped(detection.what)}{reference}"
             if place
-            else f"{_plain(detection.what)}{reference}",
+            else f"{escaped(detection.what)}{reference}",
             "",
         )
     if len(worst) > _SHOWN:
         yield f"and {len(worst) - _SHOWN:,} more, which --format json lists", "dim"
     if worst and worst[0].remedy:
-        yield f"Fix: {_plain(worst[0].remedy)}", "dim"
+        yield f"Fix: {escaped(worst[0].remedy)}", "dim"
 
 
 def _at(detection: Detection) -> str:
@@ -168,8 +169,3 @@ def _size(size: int) -> str:
     while value >= 1000 and unit < len(_UNITS) - 1:  # noqa: PLR2004 -- SI prefixes
         value, unit = value / 1000, unit + 1
     return f"{value:.1f} {_UNITS[unit]}" if unit else f"{size} B"
-
-
-def _plain(text: str) -> str:
-    """Text of a file for a terminal: what could steer one is escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)

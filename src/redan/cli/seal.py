@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
-from redan.cli.page import aligned, escaped
-from redan.errors import InvalidError, UsageError
+from redan.cli.page import aligned
+from redan.errors import InvalidError, UsageError, escaped
 
 if TYPE_CHECKING:
     from redan.canon import Json

@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 from types import FrameType
 
-from redan.errors import RedanError
+from redan.errors import RedanError, escaped
 
 _STANDARD = 2  # standard error, the last of the three
 
@@ -45,7 +45,7 @@ def refused(error: OSError) -> str:
     """What the operating system refused, as one line."""
     place = f"{error.filename}: " if error.filename else ""
     line = f"{place}the system refused: {error.strerror or type(error).__name__} (free space or change permissions)"
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+    return escaped(line)
 
 
 def trail(error: BaseException) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from redan.cli.page import page, plain
-from redan.errors import UsageError
+from redan.errors import UsageError, escaped
 from redan.files import write_atomic
 from redan.terms import Outcome
 
@@ -104,13 +104,13 @@ def show(console: "Console", system: "System", analysis: "Analysis", held: Mappi
     """
     from rich.text import Text
 
-    console.print(Text.assemble((_clean(system.about.name), "bold"), "  ", (f"stage {system.about.stage}", "dim")))
+    console.print(Text.assemble((escaped(system.about.name), "bold"), "  ", (f"stage {system.about.stage}", "dim")))
     console.print(_totals(analysis))
     groups: dict[str, list[Threat]] = {}
     for threat in analysis.threats:
         groups.setdefault(threat.element, []).append(threat)
     for element, found in groups.items():
-        where = f"{_clean(system.origin.file)}:{system.line(element)}"
+        where = f"{escaped(system.origin.file)}:{system.line(element)}"
         console.print()
         console.print(Text.assemble((element, "bold cyan"), "  ", (where, "dim")))
         for threat in found:
@@ -175,11 +175,7 @@ def _show_excluded(console: "Console", system: "System", analysis: "Analysis") -
     for threat in analysis.excluded:
         if threat.exclusion:
             why = threat.exclusion
-            line = Text(f"  {threat.id} at {threat.element}: {_clean(why.reason)} ")
-            line.append(f"[{why.justification}, {_clean(why.owner)}, ", style="dim")
-            line.append(f"{_clean(system.origin.file)}:{why.line}]", style="dim")
+            line = Text(f"  {threat.id} at {threat.element}: {escaped(why.reason)} ")
+            line.append(f"[{why.justification}, {escaped(why.owner)}, ", style="dim")
+            line.append(f"{escaped(system.origin.file)}:{why.line}]", style="dim")
             console.print(line)
-
-
-def _clean(text: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

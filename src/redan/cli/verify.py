@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from redan.cli.page import aligned
-from redan.errors import InputError, InvalidError, UsageError
+from redan.errors import InputError, InvalidError, UsageError, escaped
 
 if TYPE_CHECKING:
     from redan.canon import Json
@@ -171,7 +171,7 @@ def as_text(path: Path, verified: "Verified", public: "PublicKey") -> list[tuple
     counts = Counter(control.outcome.value for control in results.controls)
     return [
         ("valid", str(path)),
-        ("system", f"{_plain(results.system_name)}, stage {results.stage}, checked {_time(verified)}"),
+        ("system", f"{escaped(results.system_name)}, stage {results.stage}, checked {_time(verified)}"),
         ("signed", f"{verified.statements} statements by key {verified.key_id[:16]} ({public.kind})"),
         (
             "policy",
@@ -180,15 +180,10 @@ def as_text(path: Path, verified: "Verified", public: "PublicKey") -> list[tuple
                 f"before the first result (entry {verified.first_index:,})"
             ),
         ),
-        ("ledger", f"{_plain(head.origin)}, {head.size:,} entries, root {head.root.hex()[:16]}"),
+        ("ledger", f"{escaped(head.origin)}, {head.size:,} entries, root {head.root.hex()[:16]}"),
         ("controls", ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())),
     ]
 
 
 def _time(verified: "Verified") -> str:
     return verified.results.at.strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def _plain(text: str) -> str:
-    """Text of a pack for a terminal: what could steer one is escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -11,6 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
+from redan.errors import escaped
+
 MASK = "***"
 # Values that explain a result and hold no secret.
 _SETTINGS = (
@@ -78,7 +80,7 @@ def _shown_word(word: str, before: str, folder: Path) -> str:
     name, equals, value = word.partition("=")
     if equals and "://" not in name:
         hidden = MASK if _SECRET.search(name) else _plain(value, folder)
-        return f"{_printable(name)}={hidden}"
+        return f"{escaped(name)}={hidden}"
     return _plain(word, folder)
 
 
@@ -86,7 +88,7 @@ def _plain(word: str, folder: Path) -> str:
     clean = _QUERY.sub(MASK, _USERINFO.sub(rf"\1{MASK}@", word)) if "://" in word else word
     if clean == word and not _is_file(word, folder) and _RANDOM.fullmatch(word):
         return MASK
-    return _printable(clean)
+    return escaped(clean)
 
 
 def _is_file(word: str, folder: Path) -> bool:
@@ -96,18 +98,14 @@ def _is_file(word: str, folder: Path) -> bool:
         return False
 
 
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
-
-
 def settings(env: Mapping[str, str]) -> dict[str, str]:
     """The few variables whose values are written."""
-    return {name: _printable(env[name])[:_VALUE_CHARS] for name in _SETTINGS if name in env}
+    return {name: escaped(env[name])[:_VALUE_CHARS] for name in _SETTINGS if name in env}
 
 
 def variables(env: Mapping[str, str]) -> tuple[str, ...]:
     """The names of all variables, without their values."""
-    return tuple(sorted(_printable(name)[:_VALUE_CHARS] for name in env))
+    return tuple(sorted(escaped(name)[:_VALUE_CHARS] for name in env))
 
 
 def machine() -> str:
@@ -147,7 +145,7 @@ def commit(folder: Path, files: Iterable[Path]) -> Commit | None:
     tree = _asked(git, top, "ls-tree", "-r", "-z", "--full-tree", name)
     blobs = _blobs(tree or b"")
     differing = [path for path in files if path.is_relative_to(top) and not _same(path, blobs, top)]
-    return Commit(name, tuple(_printable(str(path.relative_to(top))) for path in differing))
+    return Commit(name, tuple(escaped(str(path.relative_to(top))) for path in differing))
 
 
 def _blobs(tree: bytes) -> dict[bytes, bytes]:

@@ -5,6 +5,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 
+from redan.errors import escaped
 from redan.scan.budget import DEEPEST
 from redan.scan.contract import Budget, BudgetError, Context, Format, Inside
 from redan.scan.expect import expected
@@ -115,7 +116,7 @@ def roots_of(found: tuple[Format, ...]) -> list[str]:
 
 def shortened(name: str) -> str:
     """A member's name for people: printable and at most 120 characters."""
-    plain = "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in name)
+    plain = escaped(name)
     return plain if len(plain) <= _NAME_SHOWN else f"{plain[: _NAME_SHOWN - 20]}...{plain[-17:]}"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from redan.errors import ConfigError
+from redan.errors import ConfigError, escaped
 from redan.system.records import Exclusion
 from redan.system.system import System
 from redan.terms import ThreatClass
@@ -81,7 +81,7 @@ def _threat(technique: Technique, place: Place, risk: Risk) -> Threat:
         threat_class=technique.threat_class,
         title=technique.title,
         element=place.element,
-        reason=_printable(place.reason),
+        reason=escaped(place.reason),
         attacker=technique.attacker,
         properties=technique.properties,
         stages=technique.stages,
@@ -90,10 +90,6 @@ def _threat(technique: Technique, place: Place, risk: Risk) -> Threat:
         risk=risk,
         assets=place.assets,
     )
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _checked(system: System) -> Iterator[Exclusion]:

@@ -64,7 +64,7 @@ class _Seen(reader._File):
 
     def __init__(self, data):
         from redan.scan.contract import Context
-        from redan.scan.formats.say import Voice
+        from redan.scan.say import Voice
 
         region, budget = Region.of(data), Spent(len(data))
         context = Context(place="", name="", budget=budget, inside=lambda *_a, **_k: iter(()), siblings=lambda _: None)

@@ -3,8 +3,8 @@
 import jinja2
 import pytest
 
-from redan.scan.formats.say import Voice
 from redan.scan.formats.template import LIMIT_CHARS, examine
+from redan.scan.say import Voice
 from scan_samples import HOSTILE_TEMPLATES, PLAIN_TEMPLATES, UNKNOWN_TEMPLATES
 
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from redan.scan.contract import Context, Format
 from redan.scan.formats import plain, strict_json
 from redan.scan.formats.cursor import Cursor
-from redan.scan.formats.say import Voice, shown
 from redan.scan.records import Detection
 from redan.scan.region import READ_LIMIT_BYTES, Region, RegionError
+from redan.scan.say import Voice, shown
 
 _DEEPEST = 64
 _KEY_LIMIT = 1 << 16

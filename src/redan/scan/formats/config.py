@@ -10,9 +10,9 @@ from redan.canon import Json
 from redan.scan.contract import Context, Format
 from redan.scan.formats import keras_config, plain, skops_schema, strict_json, template, tf_ops
 from redan.scan.formats.gadgets import DOTTED, dangerous
-from redan.scan.formats.say import Voice, shown, words
 from redan.scan.records import Detection
 from redan.scan.region import Region
+from redan.scan.say import Voice, shown, words
 
 _CODE_REMEDY = "Load it without trust_remote_code, or read the named code, pin its revision and seal it with the model."
 _DIFFUSERS = words("diffusers transformers onnxruntime flax null diffusers_modules")

@@ -9,9 +9,9 @@ from functools import partial
 from typing import NamedTuple
 
 from redan.scan.contract import Context, Format
-from redan.scan.formats.say import Voice
 from redan.scan.records import Detection
 from redan.scan.region import Region
+from redan.scan.say import Voice
 
 _UNPACK = "Unpack it yourself with a tool you trust, and scan what comes out."
 _PROGRAM = "A model needs no program: do not run it; ask its maker why it is there."

@@ -2,7 +2,7 @@
 
 import re
 
-from redan.scan.formats.say import words
+from redan.scan.say import words
 
 DOTTED = re.compile(r"[A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+\Z")
 

@@ -10,9 +10,9 @@ from itertools import pairwise
 from redan.scan.contract import Context, Format
 from redan.scan.formats import template
 from redan.scan.formats.cursor import Cursor
-from redan.scan.formats.say import Voice, shown
 from redan.scan.records import Detection
 from redan.scan.region import Region, RegionError
+from redan.scan.say import Voice, shown
 
 _FIXED = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 _BOOL, _STRING, _ARRAY, _U32 = 7, 8, 9, 4

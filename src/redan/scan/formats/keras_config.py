@@ -13,8 +13,8 @@ from importlib.resources import files
 from redan.canon import Json
 from redan.scan.formats import strict_json
 from redan.scan.formats.gadgets import dangerous
-from redan.scan.formats.say import Voice, shown, words
 from redan.scan.records import Detection
+from redan.scan.say import Voice, shown, words
 
 _KINDS = (
     "layers|models|initializers|optimizers|losses|metrics|regularizers|constraints|activations|ops|random|quantizers|"

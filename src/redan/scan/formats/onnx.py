@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from redan.scan.contract import Context, Format
 from redan.scan.formats.names import onnx_ops
 from redan.scan.formats.protobuf import Field, ProtoError, Shapes, Wire, looks_like, shape
-from redan.scan.formats.say import Voice, shown, words
 from redan.scan.records import Detection
 from redan.scan.region import Region
+from redan.scan.say import Voice, shown, words
 
 _MODEL = shape(f1="v", f2="b", f3="b", f4="b", f5="v", f6="b", f7="b", f8="b*", f14="b*", f20="b*", f25="b*", f26="b*")
 _GRAPH = shape(f1="b*", f2="b", f5="b*", f10="b", f11="b*", f12="b*", f13="b*", f14="b*", f15="b*", f16="b*")

@@ -12,9 +12,9 @@ from urllib.parse import unquote
 from redan.scan.contract import Context, Format
 from redan.scan.formats import template
 from redan.scan.formats.gadgets import DOTTED, dangerous
-from redan.scan.formats.say import Voice, shown, words
 from redan.scan.records import Detection
 from redan.scan.region import READ_LIMIT_BYTES, Region
+from redan.scan.say import Voice, shown, words
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _CODE_NAMES = words(

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from xml.parsers import expat
 
 from redan.scan.contract import Budget, Context, Format
-from redan.scan.formats.say import Voice, shown
 from redan.scan.records import Detection
 from redan.scan.region import READ_LIMIT_BYTES, Region
+from redan.scan.say import Voice, shown
 
 _DEEPEST = 256
 _BLOCK = 1 << 16

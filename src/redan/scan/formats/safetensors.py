@@ -10,9 +10,9 @@ from itertools import pairwise
 from redan.canon import Json
 from redan.scan.contract import Context, Format
 from redan.scan.formats import strict_json
-from redan.scan.formats.say import Voice, shown
 from redan.scan.records import Detection
 from redan.scan.region import READ_LIMIT_BYTES, Region
+from redan.scan.say import Voice, shown
 
 HEADER_LIMIT_BYTES = 100_000_000
 _BITS = {

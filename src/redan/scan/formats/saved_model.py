@@ -11,9 +11,9 @@ from redan.scan.contract import Context, Format
 from redan.scan.formats import keras_config, strict_json, tf_ops
 from redan.scan.formats.onnx import leaves
 from redan.scan.formats.protobuf import Field, ProtoError, Shape, Wire, looks_like, shape
-from redan.scan.formats.say import Voice, shown, words
 from redan.scan.records import Detection
 from redan.scan.region import Region
+from redan.scan.say import Voice, shown, words
 
 _SAVED_MODEL = shape(f1="v", f2="b*")
 _META_GRAPH = shape(f1="b", f2="b", f3="b", f4="b*", f5="b*", f6="b*", f7="b")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from redan.scan.contract import Context, Format
 from redan.scan.formats.protobuf import ProtoError, Wire, looks_like, shape
-from redan.scan.formats.say import Voice
 from redan.scan.records import Detection
 from redan.scan.region import Region
+from redan.scan.say import Voice
 
 _MODEL = shape(f1="b*", f2="b", f3="b", f4="b", f5="b")
 _PIECE = shape(f1="b", f2="f", f3="v")

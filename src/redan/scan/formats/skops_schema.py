@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from redan.scan.contract import Context, Format
 from redan.scan.formats import strict_json
 from redan.scan.formats.gadgets import dangerous
-from redan.scan.formats.say import Voice, shown, words
 from redan.scan.pickles.names import judge
 from redan.scan.pickles.values import Standing
 from redan.scan.records import Detection
 from redan.scan.region import Region
+from redan.scan.say import Voice, shown, words
 
 if TYPE_CHECKING:
     from redan.canon import Json

@@ -10,8 +10,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from redan.scan.formats.gadgets import FUNCTIONS
-from redan.scan.formats.say import Voice, shown, words
 from redan.scan.records import Detection
+from redan.scan.say import Voice, shown, words
 
 if TYPE_CHECKING:
     from jinja2 import Environment, nodes

@@ -7,8 +7,8 @@ scanners list; a graph runs on its first call, and its initialisers already on l
 from collections.abc import Iterator
 
 from redan.scan.formats.names import tensorflow_ops
-from redan.scan.formats.say import Voice, shown, words
 from redan.scan.records import Detection
+from redan.scan.say import Voice, shown, words
 
 _PYTHON = words("PyFunc PyFuncStateless EagerPyFunc PyFuncStatefulOp TFPyFunc")
 _FILES = words(

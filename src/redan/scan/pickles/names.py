@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from redan.errors import escaped
 from redan.scan.pickles import danger, safe
 from redan.scan.pickles.values import Standing
 
@@ -95,7 +96,7 @@ def _python3(module: str, name: str) -> tuple[str, str]:
 def _judge(module: str, name: str) -> Judged:
     path = f"{module}.{name}"
     shown = path if len(path) <= _SHOWN else f"{path[:_SHOWN]}..."
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in shown)
+    shown = escaped(shown)
     lists = known()
     standing = lists.exact.get(path)
     top = module.partition(".")[0]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import tomlkit
 
+from redan.errors import escaped
 from redan.system.discover import guess
 from redan.system.discover.found import Found, ModelFile, Pin
 from redan.system.discover.guess import TableGuess
@@ -107,7 +108,7 @@ def _slug(text: str) -> str:
 
 
 def _comment(text: str) -> str:
-    printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    printable = escaped(text)
     return printable if len(printable) <= 300 else printable[:297] + "..."  # noqa: PLR2004 -- a comment is one line
 
 

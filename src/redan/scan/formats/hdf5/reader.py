@@ -12,9 +12,9 @@ from redan.scan.formats.hdf5 import heaps, links
 from redan.scan.formats.hdf5.base import SIGNATURE, Hdf5Error, begin
 from redan.scan.formats.hdf5.headers import Message, messages, shared_address
 from redan.scan.formats.hdf5.values import Attribute, attribute
-from redan.scan.formats.say import Voice, shown
 from redan.scan.records import Detection
 from redan.scan.region import Region, RegionError
+from redan.scan.say import Voice, shown
 
 _MOST_OBJECTS = 200_000
 _FILTERS = {1, 2, 3, 4, 5, 6, 32000}  # those of the library, and LZF, which h5py brings

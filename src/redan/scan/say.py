@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from redan.errors import escaped
 from redan.scan.records import Detection, ScanVerdict
 
 _SHOWN = 60
@@ -10,7 +11,7 @@ _SHOWN = 60
 def shown(text: str, limit: int = _SHOWN) -> str:
     """A name from a hostile file as a message may carry it: one line, printable, at most `limit` characters."""
     cut = text[:limit]
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+    line = escaped(cut)
     return f"{line}..." if len(text) > limit else line
 
 
