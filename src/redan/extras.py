@@ -20,6 +20,8 @@ EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "tuf": ("tuf", "securesystemslib"),
         "code": ("bandit",),
         "audit": ("pip_audit",),
+        "labels": ("cleanlab", "sklearn"),
+        "text": ("presidio_analyzer",),
         "demo": ("sklearn", "skl2onnx"),
     }
 )

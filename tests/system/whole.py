@@ -41,6 +41,10 @@ terms = "internal"
 url = "https://example.org"
 published_sha256 = "not checked here"
 key = "keys/crm.pem"
+participants = "keys/participants.json"
+every = "1 days"
+volume = [100, 5000]
+limit = 10000
 authenticated = true
 site = "cloud"
 
@@ -56,6 +60,13 @@ sensitive = ["gender"]
 quasi_identifiers = ["gender", "postcode"]
 identifiers = ["customer id"]
 personal = ["mail"]
+pseudonyms = ["customer id"]
+signature = "signed"
+trusted = false
+drawn_from = "test"
+reference = "test"
+engine = "duckdb"
+positive = "yes"
 sources = ["crm"]
 seal = "data/train.seal"
 key = "publisher.pub"
@@ -158,6 +169,19 @@ into = "train"
 authenticated = true
 vetted = true
 capped = true
+cap = 10
+path = "data/calls.csv"
+contributor = "user"
+label = "answer"
+reviewer = "agent"
+
+[[federation]]
+name = "shops"
+model = "churn"
+participants = 12
+bad = 2
+aggregation = "multi-krum"
+updates = "updates.npz"
 
 [[flow]]
 from = "source:crm"

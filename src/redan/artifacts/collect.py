@@ -26,7 +26,8 @@ from redan.system.system import System
 
 def dataset_file(system: System, element: str) -> Artifact | Absent:
     """The file behind a dataset, digested; absent without a path, before there is data, and while it is encrypted."""
-    if not isinstance(system.elements.get(element), Dataset):
+    record = system.elements.get(element)
+    if not isinstance(record, Dataset):
         return Absent(element, "no path is declared")
     for key, name in declared_paths(system, element)[:1]:
         found = digested(system, element, key, name)
@@ -34,7 +35,7 @@ def dataset_file(system: System, element: str) -> Artifact | Absent:
             return found
         if encrypted(found[0]):
             return Absent(element, f"{name} is encrypted; unlock it for the check")
-        return DatasetFile(element=element, path=found[0], digest=found[1], size=found[2])
+        return DatasetFile(element=element, path=found[0], digest=found[1], size=found[2], engine=record.engine)
     return Absent(element, "no path is declared")
 
 

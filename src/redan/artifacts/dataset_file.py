@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from redan.system.records import Engine
+
+if TYPE_CHECKING:
+    from redan.tables import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,9 +19,22 @@ class DatasetFile:
         path: absolute path, confined to the project folder.
         digest: SHA-256 of the bytes, 64 hex digits.
         size: bytes.
+        engine: what reads it.
     """
 
     element: str
     path: Path
     digest: str
     size: int
+    engine: Engine = "duckdb"
+
+    def table(self) -> "Table":
+        """The file as a table of its engine.
+
+        Raises:
+            InputError: it cannot be read as a table.
+            MissingExtraError: its engine is not installed.
+        """
+        from redan.tables import open_table
+
+        return open_table(self.path)

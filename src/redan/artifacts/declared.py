@@ -1,22 +1,35 @@
 """The files that the description names: where they lie, and what their bytes are."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 
 from redan.artifacts.absent import Absent
 from redan.errors import InputError
 from redan.files import confined, digest_file
-from redan.system.records import Dataset, Model, Pipeline, Source
+from redan.system.records import Dataset, Federation, Feedback, Model, Pipeline, Record, Source
 from redan.system.system import System
 from redan.terms import Stage
 
 PIPELINE = "pipeline"  # the one table that is no element and has files of its own
-_SOURCE_PATHS = ("key",)
+_SOURCE_PATHS = ("key", "participants")
+_FEEDBACK_PATHS = ("path",)
+_FEDERATION_PATHS = ("updates",)
 _DATASET_PATHS = ("path", "seal", "key")
-_MODEL_FILES = ("path", "code", "config", "seal", "key", "record")
-_MODEL_PATHS = (*_MODEL_FILES, "bundle")
+_MODEL_PATHS = ("path", "code", "config", "seal", "key", "record", "bundle")
 _BESIDE_SEAL = (".content.json", ".rows")  # what a dataset's seal has besides, see redan.content
 _PIPELINE_PATHS = ("requirements", "code", "audit", "statements")
+_PATHS: Mapping[type[Record], tuple[str, ...]] = MappingProxyType(
+    {
+        Dataset: _DATASET_PATHS,
+        Model: _MODEL_PATHS,
+        Source: _SOURCE_PATHS,
+        Feedback: _FEEDBACK_PATHS,
+        Federation: _FEDERATION_PATHS,
+        Pipeline: _PIPELINE_PATHS,
+    }
+)
 
 
 def declared_paths(
@@ -24,18 +37,12 @@ def declared_paths(
 ) -> tuple[tuple[str, str], ...]:
     """Key and path, as the description gives them, of the files of one element; empty when it names none."""
     record = system.pipeline if element == PIPELINE else system.elements.get(element)
-    if isinstance(record, Dataset):
-        return _named(record, [key for key in _DATASET_PATHS if key in keys])
-    if isinstance(record, Model):
-        return _named(record, [key for key in _MODEL_PATHS if key in keys])
-    if isinstance(record, Source):
-        return _named(record, [key for key in _SOURCE_PATHS if key in keys])
-    if isinstance(record, Pipeline):
-        return _named(record, [key for key in _PIPELINE_PATHS if key in keys])
-    return ()
+    if record is None:
+        return ()
+    return _named(record, [key for key in _PATHS.get(type(record), ()) if key in keys])
 
 
-def _named(record: Source | Dataset | Model | Pipeline, keys: Iterable[str]) -> tuple[tuple[str, str], ...]:
+def _named(record: Record, keys: Iterable[str]) -> tuple[tuple[str, str], ...]:
     pairs: list[tuple[str, str]] = []
     for key in keys:
         value = getattr(record, key)
@@ -50,7 +57,7 @@ def declared_files(system: System) -> Iterator[tuple[str, str, Path]]:
     Raises:
         InputError: a path leaves the project.
     """
-    every = (*_SOURCE_PATHS, *_DATASET_PATHS, *_MODEL_FILES, *_PIPELINE_PATHS)
+    every = {*chain(*_PATHS.values())} - {"bundle"}  # a folder: its files are the seal's business
     for element in (*system.elements, PIPELINE):
         for key, name in declared_paths(system, element, every):
             path = located(system, element, key, name)

@@ -69,9 +69,30 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Verb]]] = MappingProxyType(
         "data": (
             "Look at data.",
             {
-                "card": Verb("redan.cli.data", "data_card", "Write a dataset's Croissant card or datasheet."),
-                "profile": Verb("redan.cli.data", "data_profile", "Aggregate facts about a table, column by column."),
+                "card": Verb("redan.cli.data.cards", "data_card", "Write a dataset's Croissant card or datasheet."),
+                "profile": Verb(
+                    "redan.cli.data.cards", "data_profile", "Aggregate facts about a table, column by column."
+                ),
+                "pii": Verb("redan.cli.data.pii", "data_pii", "Find personal data, by content."),
+                "poison": Verb(
+                    "redan.cli.data.poison", "data_poison", "Search for flipped labels, floods, outliers, triggers."
+                ),
+                "shift": Verb("redan.cli.data.shift", "data_shift", "Compare current data with a reference."),
+                "fairness": Verb(
+                    "redan.cli.data.fairness", "data_fairness", "Error rates per group, and the worst slice."
+                ),
+                "load": Verb("redan.cli.data.load", "data_load", "Judge volume, class shares and silence of sources."),
+                "pseudonymise": Verb(
+                    "redan.cli.data.pseudonymise", "data_pseudonymise", "Replace identifiers by keyed pseudonyms."
+                ),
+                "anonymise": Verb(
+                    "redan.cli.data.anonymise", "data_anonymise", "Generalise rows until nobody stands out."
+                ),
             },
+        ),
+        "defend": (
+            "Apply a remedy.",
+            {"minimise": Verb("redan.cli.minimise", "minimise", "The smallest feature set within a stated loss.")},
         ),
         "model": (
             "Look at models.",

@@ -13,12 +13,14 @@ from redan.system.shapes import (
     Column,
     Columns,
     ControlId,
+    Count,
     Date,
     Duration,
     ElementId,
     Finite,
     Name,
     Names,
+    Natural,
     Paths,
     PathText,
     Range,
@@ -38,6 +40,8 @@ Answers = Literal["label", "top-k", "probabilities", "score"]
 Protection = Literal["none", "tls", "mtls", "signed"]
 Task = Literal["classification", "regression", "forecast", "anomaly", "ranking", "segmentation", "other"]
 Decision = Literal["adopted", "rejected"]
+Engine = Literal["duckdb", "spark"]
+Aggregation = Literal["mean", "median", "trimmed-mean", "krum", "multi-krum", "bulyan"]
 Justification = Literal[
     "component_not_present",
     "vulnerable_code_not_present",
@@ -104,6 +108,12 @@ class Source(Record):
     url: Text | None = Field(None, description="Address it was fetched from; never opened unless asked.")
     published_sha256: Column | None = Field(None, description="Digest that the publisher announced.")
     key: PathText | None = Field(None, description="Path of the public key that authenticates messages or files.")
+    participants: PathText | None = Field(
+        None, description="Path of the register of participants: who may contribute, and with which public key."
+    )
+    every: Duration | None = Field(None, description="How often it delivers, such as '1 days'.")
+    volume: Range | None = Field(None, description="Fewest and most rows that are usual in one delivery interval.")
+    limit: Count | None = Field(None, description="Most rows of one interval that are used; a sample is taken above.")
     authenticated: StrictBool | None = Field(None, description="Whether what it sends is authenticated.")
     site: Name | None = Field(None, description="Name of the [[site]] where it lies.")
 
@@ -116,12 +126,19 @@ class Dataset(Record):
     path: PathText | None = Field(None, description="Path of the file, relative to redan.toml.")
     label: Column | None = Field(None, description="Column that holds the true answer.")
     prediction: Column | None = Field(None, description="Column that holds a model's answer.")
+    positive: Text | None = Field(None, description="Label of the class that matters most to notice, such as 'fraud'.")
     contributor: Column | None = Field(None, description="Column that says who contributed a row.")
     time: Column | None = Field(None, description="Column that says when a row was recorded.")
     sensitive: Columns = Field((), description="Columns of groups that must not be treated worse.")
     quasi_identifiers: Columns = Field((), description="Columns that identify a person together.")
     identifiers: Columns = Field((), description="Columns that identify a person or row alone.")
     personal: Columns = Field((), description="Further columns that hold personal data.")
+    pseudonyms: Columns = Field((), description="Columns that hold pseudonyms in place of identifiers.")
+    signature: Column | None = Field(None, description="Column that holds the contributor's signature over the row.")
+    trusted: StrictBool = Field(False, description="Whether people who are trusted looked at every row.")
+    drawn_from: Name | None = Field(None, description="Name of the [[dataset]] of all contributions it was drawn from.")
+    reference: Name | None = Field(None, description="Name of the [[dataset]] that its distribution is compared with.")
+    engine: Engine = Field("duckdb", description="What reads it: the embedded DuckDB, or a Spark session.")
     sources: Names = Field((), description="Names of the [[source]] tables it was collected from.")
     purpose: Text | None = Field(None, description="What the data may be used for.")
     lawful_basis: Text | None = Field(None, description="Why the law allows that use, such as consent or contract.")
@@ -228,6 +245,24 @@ class Feedback(Record):
     authenticated: StrictBool = Field(False, description="Whether it is known who gives it.")
     vetted: StrictBool = Field(False, description="Whether a person looks at it before it is used.")
     capped: StrictBool = Field(False, description="Whether one user's share of it is limited.")
+    cap: Count | None = Field(None, description="Most entries of one user that are used in a round of training.")
+    path: PathText | None = Field(None, description="Path of the file of feedback that waits to be used.")
+    contributor: Column | None = Field(None, description="Column of that file that says who gave it.")
+    label: Column | None = Field(None, description="Column of that file that holds the answer a user claims.")
+    reviewer: Column | None = Field(None, description="Column of that file that says who reviewed the entry.")
+
+
+class Federation(Record):
+    """`[[federation]]`: training at several participants whose updates are combined."""
+
+    name: Name = Field(description="Short name, unique among federations.")
+    model: Name = Field(description="Name of the [[model]] that is trained.")
+    participants: Count = Field(description="How many participants send updates in a round.")
+    bad: Natural = Field(0, description="How many of them may be bad without harm: the assumption of the rule.")
+    aggregation: Aggregation = Field("mean", description="Rule that combines the updates of a round.")
+    updates: PathText | None = Field(
+        None, description="Path of recorded updates: an .npz file with an array 'updates' of shape (rounds, n, d)."
+    )
 
 
 class Flow(Record):
@@ -305,6 +340,7 @@ class Tables(Record):
     model: tuple[Model, ...] = Field((), description="Trained models.")
     endpoint: tuple[Endpoint, ...] = Field((), description="Where models answer.")
     feedback: tuple[Feedback, ...] = Field((), description="What users say that flows back into training.")
+    federation: tuple[Federation, ...] = Field((), description="Training at several participants.")
     flow: tuple[Flow, ...] = Field((), description="Data on its way from one element to another.")
     exclusion: tuple[Exclusion, ...] = Field((), description="Threats that are declared not applicable, and why.")
     controls: dict[ControlId, Stance] = Field({}, description="What the team decided or attests, by control id.")

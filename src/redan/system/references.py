@@ -25,6 +25,8 @@ _REFERENCES = (
     _Reference("source", "site", "site"),
     _Reference("dataset", "sources", "source"),
     _Reference("dataset", "site", "site"),
+    _Reference("dataset", "drawn_from", "dataset"),
+    _Reference("dataset", "reference", "dataset"),
     _Reference("model", "trained_on", "dataset"),
     _Reference("model", "validated_on", "dataset"),
     _Reference("model", "base", "model"),
@@ -38,11 +40,15 @@ _REFERENCES = (
     _Reference("endpoint", "site", "site"),
     _Reference("feedback", "endpoint", "endpoint"),
     _Reference("feedback", "into", "dataset"),
+    _Reference("federation", "model", "model"),
     _Reference("flow", "boundary", "boundary"),
 )
 _ELEMENT_IDS = (("boundary", "contains"), ("flow", "from"), ("flow", "to"), ("exclusion", "element"))
 _PATHS = (
     ("source", "key"),
+    ("source", "participants"),
+    ("feedback", "path"),
+    ("federation", "updates"),
     *(("dataset", key) for key in ("path", "seal", "key")),
     *(("model", key) for key in ("path", "code", "bundle", "config", "seal", "key", "record", "distribution")),
 )

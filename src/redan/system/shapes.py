@@ -22,7 +22,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 _CONTROL = re.compile(r"A-MLSG-[0-9]{3}-[CDN][0-9]{3}|AIPS-[A-Z]{3}-[0-9]{2}")
 _CHECK = re.compile(rf"(?:{_CONTROL.pattern})(?:/[a-z0-9][a-z0-9-]{{0,79}})?")
 _ELEMENT = re.compile(
-    r"(?:person|site|boundary|source|dataset|feature|preprocessor|model|endpoint|feedback):[^\n]{1,200}|system"
+    r"(?:person|site|boundary|source|dataset|feature|preprocessor|model|endpoint|feedback|federation):[^\n]{1,200}|system"
 )
 
 
@@ -107,6 +107,8 @@ Names = tuple[Name, ...]
 Columns = tuple[Column, ...]
 Paths = tuple[PathText, ...]
 Finite = Annotated[StrictFloat, Field(allow_inf_nan=False)]
+Count = Annotated[StrictInt, Field(ge=1, le=2**53 - 1)]
+Natural = Annotated[StrictInt, Field(ge=0, le=2**53 - 1)]
 Seed = Annotated[StrictInt, Field(ge=0, le=2**53 - 1)]  # within RFC 8785's exact integers
 Date = Annotated[dt.date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
 Retention = Annotated[

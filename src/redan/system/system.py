@@ -13,6 +13,7 @@ from redan.system.records import (
     Dataset,
     Endpoint,
     Feature,
+    Federation,
     Feedback,
     Flow,
     Model,
@@ -27,7 +28,9 @@ from redan.system.records import (
     Tables,
 )
 
-Element: TypeAlias = Person | Site | Boundary | Source | Dataset | Feature | Preprocessor | Model | Endpoint | Feedback
+Element: TypeAlias = (
+    Person | Site | Boundary | Source | Dataset | Feature | Preprocessor | Model | Endpoint | Feedback | Federation
+)
 ELEMENT_TABLES = (
     "person",
     "site",
@@ -39,6 +42,7 @@ ELEMENT_TABLES = (
     "model",
     "endpoint",
     "feedback",
+    "federation",
 )
 
 
@@ -116,6 +120,7 @@ class System:
             "model": self.tables.model,
             "endpoint": self.tables.endpoint,
             "feedback": self.tables.feedback,
+            "federation": self.tables.federation,
         }
         for kind, group in groups.items():
             for element in group:

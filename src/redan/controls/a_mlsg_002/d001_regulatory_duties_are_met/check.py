@@ -14,7 +14,6 @@ from redan.stats.binomial import clopper_pearson
 from redan.system.records import Dataset
 from redan.system.retention import retention_end
 from redan.system.system import System
-from redan.tables import open_table
 from redan.terms import Level, Tier
 
 DECLARED = "A-MLSG-002-D001/personal-data-is-declared"
@@ -50,7 +49,7 @@ def _dataset(have: Have) -> Dataset:
 
 def _declared(have: Have) -> Iterator[Finding]:
     dataset = _dataset(have)
-    table = open_table(have.get(DatasetFile, have.subject.id).path)
+    table = have.get(DatasetFile, have.subject.id).table()
     scans = scan_table(table, seed=int(have.rng.integers(2**31)))
     declared = declared_columns(dataset)
     about_people = bool(declared) or any(s.found and s.found.kind is not Kind.LOCATION for s in scans)

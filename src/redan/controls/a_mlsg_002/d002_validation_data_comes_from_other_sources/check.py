@@ -17,7 +17,7 @@ from redan.measures.overlap import comparable_times, shared_identifiers, shared_
 from redan.measures.reencoding import Reencoding, reencoded_copies
 from redan.system.records import Dataset, Model
 from redan.system.system import System
-from redan.tables import Table, open_table
+from redan.tables import Table
 from redan.terms import Level, Outcome, Tier
 
 CONTROL = "A-MLSG-002-D002"
@@ -73,7 +73,7 @@ class _Pair:
     def tables(self) -> tuple[Table, Table]:
         """Both files, opened; one twice when a model is judged on its own training data."""
         left, right = self.have.subject.id.split("+")
-        return open_table(self.have.get(DatasetFile, left).path), open_table(self.have.get(DatasetFile, right).path)
+        return self.have.get(DatasetFile, left).table(), self.have.get(DatasetFile, right).table()
 
     def features(self, evaluation: Table, train: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Columns of each that say something about the row: no declared identifiers or contributors, no row numbers."""

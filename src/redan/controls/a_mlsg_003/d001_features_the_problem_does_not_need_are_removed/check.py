@@ -14,7 +14,7 @@ from redan.measures.inputs import Inputs, prepare
 from redan.measures.relevance import Relevance, relevance
 from redan.system.records import Dataset, Model
 from redan.system.system import System
-from redan.tables import Table, open_table
+from redan.tables import Table
 from redan.terms import Level, Tier
 
 RELEVANT = "A-MLSG-003-D001/features-are-relevant"
@@ -46,9 +46,7 @@ def _model(have: Have) -> Model:
 
 
 def _tables(have: Have) -> list[tuple[Dataset, Table]]:
-    return [
-        (have.system.dataset(file.element.partition(":")[2]), open_table(file.path)) for file in have.all(DatasetFile)
-    ]
+    return [(have.system.dataset(file.element.partition(":")[2]), file.table()) for file in have.all(DatasetFile)]
 
 
 def _relevant(have: Have) -> Iterator[Finding]:

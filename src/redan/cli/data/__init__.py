@@ -1,0 +1,1 @@
+"""Verbs that look at data: each calls measures on files and prints findings."""

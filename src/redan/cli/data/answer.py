@@ -1,0 +1,84 @@
+"""What every `redan data` verb does with its findings: text or JSON, a page with pictures, and the exit code."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Literal, NoReturn
+
+import typer
+
+from redan.cli.page import aligned
+from redan.findings import Finding
+from redan.terms import Exit, Outcome
+
+Format = Annotated[Literal["text", "json"], typer.Option("--format", help="Text for people, JSON for programs.")]
+Page = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="Also write a page that draws what was measured.")
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**53 - 1, metavar="N", help="Fixes every random choice.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Only what is broken or could not be told.")]
+
+_EXITS: Mapping[Outcome, Exit] = MappingProxyType(
+    {Outcome.BROKEN: Exit.FOUND, Outcome.NOT_RUN: Exit.INCOMPLETE, Outcome.ERROR: Exit.INCOMPLETE}
+)
+
+
+def give(
+    verb: str,
+    files: Iterable[Path],
+    findings: Iterable[Finding],
+    *,
+    output: Literal["text", "json"],
+    page: Path | None = None,
+    quiet: bool = False,
+) -> NoReturn:
+    """Prints findings and ends with 0 (nothing found), 1 (found) or 3 (could not tell); no finding is not a pass.
+
+    Args:
+        verb: such as `shift`.
+        files: what was looked at.
+        findings: all of them, the ones that hold included.
+        output: for people or programs.
+        page: where to draw them.
+        quiet: leave out what holds.
+
+    Raises:
+        typer.Exit: always.
+    """
+    found, names = tuple(findings), tuple(file.name for file in files)
+    if page is not None:
+        from redan.files import write_atomic
+        from redan.reports.data_page import render
+
+        write_atomic(page, render(f"redan data {verb}", names, found))
+    if output == "json":
+        whole = {
+            "schema": "redan/data/v1",
+            "verb": verb,
+            "files": [*names],
+            "outcome": outcome_of(found).value,
+            "findings": [finding.to_json() for finding in found],
+        }
+        sys.stdout.write(json.dumps(whole, indent=2) + "\n")
+    else:
+        silent = {Outcome.HOLDS, Outcome.NOT_APPLICABLE} if quiet else set()
+        rows = [row for f in found if f.outcome not in silent for row in _rows(f)]
+        sys.stdout.write(aligned(rows))
+    raise typer.Exit(_EXITS.get(outcome_of(found), Exit.MET))
+
+
+def outcome_of(findings: Iterable[Finding]) -> Outcome:
+    """The worst outcome: broken before what could not be told, before what holds; no finding could not be told."""
+    outcomes = {finding.outcome for finding in findings}
+    order = (Outcome.BROKEN, Outcome.ERROR, Outcome.NOT_RUN, Outcome.HOLDS, Outcome.NOT_APPLICABLE)
+    return next((outcome for outcome in order if outcome in outcomes), Outcome.NOT_RUN)
+
+
+def _rows(finding: Finding) -> list[tuple[str, str]]:
+    rows = [(finding.outcome.value, finding.message)]
+    if finding.remedy is not None and finding.outcome is not Outcome.HOLDS:
+        advice = f"{finding.remedy.text} ({finding.remedy.command})" if finding.remedy.command else finding.remedy.text
+        rows.append(("", advice))
+    return rows
