@@ -1,8 +1,27 @@
 """The page of a `redan data` verb: its findings with their pictures, self-contained, and no row of data."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
+import redan
 from redan.findings import Finding
+from redan.reports.gauge import gauge
+from redan.reports.html import filled
+from redan.reports.pictures import drawn
+from redan.reports.words import MARKS, about
+from redan.terms import Outcome
+
+_WORST_FIRST = (Outcome.BROKEN, Outcome.ERROR, Outcome.NOT_RUN, Outcome.HOLDS, Outcome.NOT_APPLICABLE)
+_WORDS: Mapping[Outcome, tuple[str, str]] = MappingProxyType(
+    {
+        Outcome.BROKEN: ("not-met", "Something was found"),
+        Outcome.ERROR: ("incomplete", "Could not be told"),
+        Outcome.NOT_RUN: ("incomplete", "Could not be told"),
+        Outcome.HOLDS: ("met", "Nothing was found"),
+        Outcome.NOT_APPLICABLE: ("met", "Nothing to look at"),
+    }
+)
 
 
 def render(title: str, files: Iterable[str], findings: Iterable[Finding]) -> bytes:
@@ -11,6 +30,36 @@ def render(title: str, files: Iterable[str], findings: Iterable[Finding]) -> byt
     Args:
         title: the command.
         files: names of the files that were looked at.
-        findings: with pictures in their detail.
+        findings: with pictures in their detail; the worst come first.
     """
-    raise NotImplementedError(title, files, findings)
+    ranked = sorted(findings, key=lambda finding: _rank(finding.outcome))
+    counts = Counter(finding.outcome for finding in ranked)
+    worst = ranked[0].outcome if ranked else Outcome.NOT_RUN
+    verdict, words = _WORDS.get(worst, _WORDS[Outcome.NOT_RUN])
+    context = {
+        "tool": redan.__version__,
+        "title": title,
+        "files": [*files],
+        "verdict": verdict,
+        "words": words,
+        "mark": MARKS[worst],
+        "tally": ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in _WORST_FIRST if counts[outcome]),
+        "items": [_item(finding) for finding in ranked],
+    }
+    return filled("data.html.j2", context)
+
+
+def _rank(outcome: Outcome) -> int:
+    return _WORST_FIRST.index(outcome) if outcome in _WORST_FIRST else len(_WORST_FIRST)
+
+
+def _item(finding: Finding) -> dict[str, object]:
+    return {
+        "outcome": finding.outcome.value,
+        "about": about(finding),
+        "message": finding.message,
+        "gauge": gauge(finding.measure, finding.outcome),
+        "pictures": drawn(finding),
+        "remedy": finding.remedy,
+        "check": finding.check,
+    }

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 
 from jinja2 import BaseLoader, Environment, StrictUndefined
@@ -30,14 +30,24 @@ _VERDICT_MARKS = {Verdict.MET: "✓", Verdict.NOT_MET: "✗", Verdict.INCOMPLETE
 
 def render(material: Material) -> bytes:
     """The page, as UTF-8; everything that comes from the description is escaped."""
+    return filled("page.html.j2", _context(material))
+
+
+def filled(template: str, context: Mapping[str, object]) -> bytes:
+    """A template of the folder `page`, filled and escaped, with the style and the marks that all pages share.
+
+    Args:
+        template: its file.
+        context: what it names.
+    """
     environment = Environment(
         loader=BaseLoader(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     folder = files("redan.reports").joinpath("page")
-    template = environment.from_string(folder.joinpath("page.html.j2").read_text(encoding="utf-8"))
-    style = Markup(folder.joinpath("page.css").read_text(encoding="utf-8"))  # noqa: S704 -- our own file
-    page = template.render(style=style, marks={o.value: m for o, m in MARKS.items()}, **_context(material))
-    return page.encode() + b"\n"
+    body = environment.from_string(folder.joinpath(template).read_text(encoding="utf-8"))
+    styles = "".join(folder.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "pictures.css"))
+    style = Markup(styles)  # noqa: S704 -- our own files
+    return body.render(style=style, marks={o.value: m for o, m in MARKS.items()}, **context).encode() + b"\n"
 
 
 def _context(material: Material) -> dict[str, object]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from redan.gating import JudgedFinding, Row
 from redan.reports.gauge import gauge
 from redan.reports.material import Material, is_silent
+from redan.reports.pictures import drawn
 from redan.reports.words import about
 from redan.runner.records import NO_CHECK
 from redan.terms import Outcome
@@ -48,6 +49,7 @@ def entry(judged: JudgedFinding) -> dict[str, object]:
         "about": about(finding),
         "message": finding.message,
         "gauge": gauge(finding.measure, finding.outcome),
+        "pictures": drawn(finding),
         "remedy": finding.remedy,
         "required": judged.required,
         "waived": judged.waiver is not None,

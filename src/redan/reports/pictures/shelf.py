@@ -1,0 +1,60 @@
+"""Which kind of picture is drawn by whom."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from markupsafe import Markup
+
+from redan.canon import Json
+from redan.findings import Finding
+from redan.reports.pictures.distributions import distributions
+from redan.reports.pictures.fields import Fields, MalformedError
+from redan.reports.pictures.funnel import funnel
+from redan.reports.pictures.grid import grid
+from redan.reports.pictures.series import series
+from redan.reports.pictures.shares import shares
+from redan.reports.pictures.slices import slice_tree
+
+DRAWERS: Mapping[str, Callable[[Fields], Markup]] = MappingProxyType(
+    {
+        "distributions": distributions,
+        "shares": shares,
+        "funnel": funnel,
+        "slice-tree": slice_tree,
+        "grid": grid,
+        "series": series,
+    }
+)
+MOST = 24  # pictures of one finding
+
+
+def drawn(finding: Finding) -> tuple[Markup, ...]:
+    """The pictures of a finding, each a figure without scripts.
+
+    Args:
+        finding: what its detail holds may come from a file, so its shape is not trusted.
+
+    Returns:
+        Empty when it carries none; a note stands in for a picture that cannot be drawn, or that is too many.
+    """
+    held = finding.detail.get("pictures")
+    if not isinstance(held, list):
+        return ()
+    figures = [_figure(one) for one in held[:MOST]]
+    if len(held) > MOST:
+        figures.append(Markup('<p class="note">{} more are in the evidence.</p>').format(len(held) - MOST))
+    return tuple(figures)
+
+
+def _figure(held: Json) -> Markup:
+    try:
+        fields = Fields.of(held)
+        kind, title = fields.text("kind"), fields.text("title")
+        figure = DRAWERS.get(kind, _unknown)(fields)
+    except MalformedError:
+        return Markup('<p class="note">A picture here cannot be drawn by this version.</p>')
+    return Markup('<figure class="picture {}"><figcaption>{}</figcaption>{}</figure>').format(kind, title, figure)
+
+
+def _unknown(fields: Fields) -> Markup:
+    raise MalformedError(fields.text("kind"))
