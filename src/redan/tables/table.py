@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redan.errors import InputError
+from redan.tables import aggregates
+from redan.tables.aggregates import Covariance, Edges, GroupMoments, Moments
 from redan.tables.encoded import Batch, Coded, batches, coded, picked
 from redan.tables.joins import Shared, shared_keys
 from redan.tables.kinds import Kind, kind_of
@@ -170,15 +172,128 @@ class Table:
             InputError: there is no such column, or there are more than `limit` groups.
         """
         counted = self._grouped(columns).head(limit + 1).collect("pyarrow").to_arrow()
-        if counted.num_rows > limit:
-            raise InputError(
-                f"columns {', '.join(columns)} have more than {limit:,} combinations",
-                where=self.place,
-                remedy="group by columns with fewer values",
-            )
+        self._few(counted.num_rows <= limit, columns, limit)
         groups = zip(*(counted[f"k{i}"].to_pylist() for i in range(len(columns))), strict=True)
         pairs = zip(groups, counted["n"].to_pylist(), strict=True)
         return sorted(((g, int(n)) for g, n in pairs), key=lambda p: (-p[1], repr(p[0])))
+
+    def edge_counts_many(self, edges: Edges) -> dict[str, NDArray[np.int64]]:
+        """`edge_counts` of many columns in one pass.
+
+        Args:
+            edges: rising edges by numeric column.
+
+        Raises:
+            InputError: there is no such column, or one is not numeric.
+        """
+        return aggregates.edge_counts(self.frame, {c: self._number(c) for c in edges}, edges)
+
+    def edge_counts_by(
+        self, groups: Sequence[str], edges: Edges, limit: int = GROUP_LIMIT
+    ) -> dict[tuple[Value, ...], dict[str, NDArray[np.int64]]]:
+        """`edge_counts_many` for each group of rows in one pass; missing is a group of its own.
+
+        Args:
+            groups: columns that make up the key, such as a label or a contributor.
+            edges: rising edges by numeric column.
+            limit: most groups.
+
+        Raises:
+            InputError: there is no such column, one of `edges` is not numeric, or there are more groups.
+        """
+        values = {c: self._number(c) for c in edges}
+        found, complete = aggregates.edge_counts_by(self.frame, self._keys(groups), values, edges, limit)
+        self._few(complete, groups, limit)
+        return found
+
+    def level_counts(
+        self, columns: Sequence[str] | None = None, limit: int = 1000
+    ) -> dict[str, list[tuple[Value, int]] | None]:
+        """Rows per value of each column (all when None), missing included, most frequent first.
+
+        Args:
+            columns: names.
+            limit: most values, missing included.
+
+        Returns:
+            None for a column with more values than the limit.
+        """
+        return {c: self._levels(c, limit) for c in (self.columns if columns is None else columns)}
+
+    def moments(self, columns: Sequence[str]) -> dict[str, Moments]:
+        """Count, mean, variance and bounds of numeric columns in one pass.
+
+        Raises:
+            InputError: there is no such column, or one is not numeric.
+        """
+        found, _ = aggregates.moments_by(self.frame, {}, {c: self._number(c) for c in columns}, 1)
+        return dict(found[()].columns)
+
+    def moments_by(
+        self, groups: Sequence[str], columns: Sequence[str], limit: int = GROUP_LIMIT
+    ) -> dict[tuple[Value, ...], GroupMoments]:
+        """Rows and `moments` of each group of rows in one pass; missing is a group of its own.
+
+        Args:
+            groups: columns that make up the key, such as a label or a contributor.
+            columns: numeric (a bool counts as 0 or 1, so its mean is a rate); may be empty.
+            limit: most groups.
+
+        Raises:
+            InputError: there is no such column, one is not numeric, or there are more groups.
+        """
+        values = {c: self._number(c) for c in columns}
+        found, complete = aggregates.moments_by(self.frame, self._keys(groups), values, limit)
+        self._few(complete, groups, limit)
+        return found
+
+    def covariance(self, columns: Sequence[str]) -> Covariance:
+        """How numeric columns vary together, in two passes, over the rows in which all of them are finite.
+
+        Raises:
+            InputError: there is no such column, or one is not numeric.
+        """
+        return aggregates.covariance(self.frame, {c: self._number(c) for c in columns})
+
+    def group_sizes(self, columns: Sequence[str]) -> dict[int, int]:
+        """How many combinations of values occur how often: groups by size, smallest first; missing is a value."""
+        counted = self._grouped(columns).group_by("n").agg(nw.len().alias("groups")).collect("pyarrow").to_arrow()
+        return dict(sorted((int(r["n"]), int(r["groups"])) for r in counted.to_pylist()))
+
+    def binned(self, edges: Edges) -> "Table":
+        """The same table with some numeric columns turned into bin numbers: 0 below the first edge, null if missing.
+
+        Args:
+            edges: rising edges by numeric column.
+        """
+        bins = {
+            c: sum(((self._number(c) >= float(e)).cast(nw.Int64) for e in es), start=nw.lit(0))
+            for c, es in edges.items()
+        }
+        bins = {c: nw.when(~self._number(c).is_null()).then(b) for c, b in bins.items()}
+        return Table(self.frame.with_columns(**bins), self.keeps, self.place)
+
+    def bucketed(self, column: str, every: str, to: str) -> "Table":
+        """The same table with one more column: the start of the day, hour, week ... in which a moment lies.
+
+        Args:
+            column: of dates or moments.
+            every: a number and a unit of Narwhals, such as `1h`, `1d`, `7d`, `1mo`.
+            to: name of the new column.
+
+        Raises:
+            InputError: there is no such column, or it holds no times.
+        """
+        if self.dtype(column) not in {"date", "datetime"}:
+            raise InputError(f"column {column!r} holds no times", where=self.place, remedy="choose a column of times")
+        start = nw.col(column).cast(nw.Datetime("us")).dt.truncate(every)
+        return Table(self.frame.with_columns(start.alias(to)), self.keeps, self.place)
+
+    def where(self, column: str, value: Value) -> "Table":
+        """The rows that have one value in a column; None asks for those in which it is missing."""
+        self._known([column])
+        cell = self._value(column)
+        return Table(self.frame.filter(cell.is_null() if value is None else cell == value), self.keeps, self.place)
 
     def shared_keys(self, other: "Table", on: Sequence[str]) -> Shared:
         """Keys that both tables hold; a key with a missing part is in neither.
@@ -259,9 +374,26 @@ class Table:
         return self._present(column).unique()
 
     def _grouped(self, columns: Sequence[str]) -> nw.LazyFrame[Any]:
-        self._known(columns)
-        keys = {f"k{i}": self._value(c) for i, c in enumerate(columns)}
+        keys = {f"k{i}": k for i, k in enumerate(self._keys(columns).values())}
         return self.frame.select(**keys).group_by(*keys).agg(nw.len().alias("n"))
+
+    def _keys(self, columns: Sequence[str]) -> dict[str, nw.Expr]:
+        self._known(columns)
+        return {c: self._value(c) for c in columns}
+
+    def _few(self, complete: bool, columns: Sequence[str], limit: int) -> None:
+        if not complete:
+            raise InputError(
+                f"columns {', '.join(columns)} have more than {limit:,} combinations",
+                where=self.place,
+                remedy="group by columns with fewer values",
+            )
+
+    def _levels(self, column: str, limit: int) -> list[tuple[Value, int]] | None:
+        found = self._grouped([column]).head(limit + 1).collect("pyarrow").to_arrow().to_pylist()
+        if len(found) > limit:
+            return None
+        return sorted(((row["k0"], int(row["n"])) for row in found), key=lambda p: (-p[1], repr(p[0])))
 
     def _known(self, columns: Sequence[str]) -> None:
         missing = [c for c in columns if c not in self.schema]
