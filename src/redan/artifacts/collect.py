@@ -17,6 +17,7 @@ from redan.artifacts.file_modes import FileModes
 from redan.artifacts.model_file import ModelFile
 from redan.artifacts.model_scan import ModelScan, model_scan
 from redan.artifacts.model_seal import ModelSeal, model_seal
+from redan.artifacts.participants_file import ParticipantsFile, participants_file
 from redan.artifacts.pipeline_files import AuditFile, LockFiles, StatementFile
 from redan.artifacts.source_signature import SourceSignature, source_signature
 from redan.artifacts.training_record import TrainingRecords, training_records
@@ -128,6 +129,7 @@ COLLECTORS: Mapping[type[Artifact], Callable[[System, str], Artifact | Absent]] 
         LockFiles: lock_files,
         AuditFile: audit_file,
         StatementFile: statement_file,
+        ParticipantsFile: participants_file,
         TrainingRecords: training_records,
     }
 )

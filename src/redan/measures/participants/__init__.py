@@ -1,0 +1,6 @@
+"""Who contributed: the register of participants, signed rows verified, and how reliable each participant is."""
+
+from redan.measures.participants.authentic import Authenticity, authenticity
+from redan.measures.participants.register import Participant, Register, parse_register, read_register
+
+__all__ = ["Authenticity", "Participant", "Register", "authenticity", "parse_register", "read_register"]
