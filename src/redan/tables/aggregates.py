@@ -1,12 +1,14 @@
 """Small numbers about many columns from one pass of the engine: counts between edges, moments, sizes of groups."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
+
+from redan.tables.engine import named
 
 Counts: TypeAlias = NDArray[np.int64]
 Key: TypeAlias = tuple[Any, ...]
@@ -112,6 +114,21 @@ def covariance(frame: nw.LazyFrame[Any], values: Values) -> Covariance:
         for j in range(i, size):
             matrix[i, j] = matrix[j, i] = _real(second[f"p{i}_{j}"]) / (n - 1)
     return Covariance(n, mean, matrix)
+
+
+def duckdb_quantiles(
+    frame: nw.LazyFrame[Any], columns: Iterable[str], qs: Sequence[float]
+) -> dict[str, NDArray[np.float64]] | None:
+    """Exact quantiles of numeric columns, linear between order statistics; None where the engine is not DuckDB."""
+    if frame.implementation is not nw.Implementation.DUCKDB or not qs:
+        return None
+    wanted, found = [float(q) for q in qs], {}
+    for column in columns:  # one by one: each holds its column in memory
+        value = f"CAST({named(column)} AS DOUBLE)"
+        term = f"quantile_cont(CASE WHEN isnan({value}) THEN NULL ELSE {value} END, {wanted})"
+        cells = frame.to_native().aggregate(term).fetchall()[0][0]
+        found[column] = np.full(len(wanted), math.nan) if cells is None else np.array(cells, dtype=np.float64)
+    return found
 
 
 def finite(value: nw.Expr) -> nw.Expr:
