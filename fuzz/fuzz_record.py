@@ -16,6 +16,7 @@ from redan.recording.observation import BLIND, Method
 from redan.recording.reader import read_record
 from redan.recording.statement import payload
 from redan.seal import dsse, keys
+from redan.seal.strict import DigestSet
 
 HEAD_BYTES = 4  # what to do, and where
 
@@ -24,7 +25,7 @@ HEAD_BYTES = 4  # what to do, and where
 def real() -> tuple[form.TrainingRecord, bytes, keys.Signer]:
     """A real record, its envelope and its key, made once."""
     note = form.FileNote(use="read", state=State.UNCHANGED, size=1, declared=("dataset:train",))
-    item = form.FileResource(name="train.csv", digest=form.Sha256Set(sha256="0" * 64), annotations=note)
+    item = form.FileResource(name="train.csv", digest=DigestSet(sha256="0" * 64), annotations=note)
     seen = form.Seen(
         method=Method.STRACE,
         fallback="",
@@ -48,7 +49,7 @@ def real() -> tuple[form.TrainingRecord, bytes, keys.Signer]:
     details = form.RunDetails(
         builder=form.Builder(version={}), metadata=when, byproducts=(form.Observation(annotations=seen),)
     )
-    subject = form.Output(name="m.bin", digest=form.Sha256Set(sha256="1" * 64), annotations=form.OutputNote(size=1))
+    subject = form.Output(name="m.bin", digest=DigestSet(sha256="1" * 64), annotations=form.OutputNote(size=1))
     record = form.TrainingRecord(
         subject=(subject,), predicate=form.Provenance(build_definition=definition, run_details=details)
     )

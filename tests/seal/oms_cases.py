@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from redan.seal.dsse import pae
+from redan.seal.in_toto import PAYLOAD_TYPE
 from redan.seal.keys import generate
 from redan.seal.oms import statement
-from redan.seal.oms.records import BUNDLE_TYPE, PAYLOAD_TYPE
+from redan.seal.oms.records import BUNDLE_TYPE
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 OLD = SHARED / "vectors" / "oms" / "old-bundles"

@@ -7,75 +7,55 @@ anything that it covers is parsed.
 import json
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import Field, ValidationError
 
 from redan.canon import Json, canonical, parse_canonical
 from redan.content.columns import Kind
 from redan.errors import InvalidError
 from redan.seal import dsse
+from redan.seal.in_toto import PAYLOAD_TYPE, STATEMENT_TYPE
 from redan.seal.keys import PublicKey, Signer
+from redan.seal.strict import DigestSet, Sha256, Strict
 
-PAYLOAD_TYPE = "application/vnd.in-toto+json"
 # A UUID URN (RFC 9562 section 4) is collision-free without a domain or a registry; the fragment is for readers.
 CONTENT: Final = "urn:uuid:222dc32a-a96b-4225-a27b-677a73bc9c89#redan-content-v1"
 # How every such file begins: the envelope, and in base64 the type of its statement.
 BEGINNING: Final = b'{"payload":"eyJfdHlwZSI6Imh0dHBzOi8vaW4tdG90by5pby9TdGF0ZW1lbnQvdjEi'
 STATEMENT_LIMIT_BYTES = 16 << 20  # ten thousand columns with long names need less
 _DEPTH = 12
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0, lt=1 << 53)]
 Text = Annotated[str, Field(min_length=1, max_length=20_000)]
 
 
-class _Strict(BaseModel):
-    """Frozen, no unknown field, no conversion, in-toto's spelling of names."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        alias_generator=to_camel,
-        validate_by_name=True,
-        validate_by_alias=True,
-    )
-
-
-class DigestSet(_Strict):
-    """in-toto DigestSet with the one algorithm that redan uses."""
-
-    sha256: Sha256
-
-
-class Subject(_Strict):
+class Subject(Strict):
     """What the statement is about: the root digest of the seal over the file."""
 
     name: Text
     digest: DigestSet
 
 
-class File(_Strict):
+class File(Strict):
     """The sealed file."""
 
     sha256: Sha256
     size: Count
 
 
-class ColumnSaid(_Strict):
+class ColumnSaid(Strict):
     """A column and what it holds."""
 
     name: Text
     kind: Kind
 
 
-class Content(_Strict):
+class Content(Strict):
     """The two digests of the content."""
 
     ordered: Sha256
     unordered: Sha256
 
 
-class Record(_Strict):
+class Record(Strict):
     """The record of the rows, and which secret opens it."""
 
     sha256: Sha256
@@ -83,7 +63,7 @@ class Record(_Strict):
     key_check: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 
-class ContentSaid(_Strict):
+class ContentSaid(Strict):
     """Predicate `redan-content-v1`: what the table says, and where its rows are recorded."""
 
     file: File
@@ -99,10 +79,10 @@ class ContentSaid(_Strict):
         return {column.name: column.kind for column in self.columns}
 
 
-class ContentStatement(_Strict):
+class ContentStatement(Strict):
     """in-toto Statement v1."""
 
-    type: Literal["https://in-toto.io/Statement/v1"] = Field("https://in-toto.io/Statement/v1", alias="_type")
+    type: Literal["https://in-toto.io/Statement/v1"] = Field(STATEMENT_TYPE, alias="_type")
     subject: Annotated[tuple[Subject, ...], Field(min_length=1, max_length=1)]
     predicate_type: Literal["urn:uuid:222dc32a-a96b-4225-a27b-677a73bc9c89#redan-content-v1"] = CONTENT
     predicate: ContentSaid

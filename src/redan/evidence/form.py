@@ -7,8 +7,8 @@ from pydantic import Field, ValidationError
 
 from redan.canon import Json, canonical, digest, parse_canonical
 from redan.errors import InvalidError
-from redan.evidence.predicates import Strict
 from redan.evidence.statements import first_fault
+from redan.seal.strict import Strict
 
 PACK_LIMIT_BYTES = 64 << 20
 SCHEMA = "redan/pack/v1"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from redan.artifacts.history import Event, History
 from redan.canon import Json, canonical, parse_canonical
 from redan.errors import InvalidError, UsageError
-from redan.evidence.predicates import moment, timestamp
+from redan.seal.in_toto import moment, timestamp
 from redan.terms import Stage
 
 if TYPE_CHECKING:

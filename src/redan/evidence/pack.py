@@ -6,7 +6,7 @@ from redan.canon import Json
 from redan.errors import UsageError
 from redan.evidence.form import PACK_LIMIT_BYTES, TEST_RESULT_NAME, Entry, Pack, envelope_sha256, write_pack
 from redan.evidence.ledger_entries import LedgerEntry, encode
-from redan.evidence.predicates import PAYLOAD_TYPE, Closing, descriptor
+from redan.evidence.predicates import Closing, descriptor
 from redan.evidence.registration import POLICY_NAME, Registered
 from redan.evidence.statements import (
     DESCRIPTION,
@@ -20,6 +20,7 @@ from redan.evidence.statements import (
 from redan.evidence.verify import verify
 from redan.runner.records import Results
 from redan.seal import dsse
+from redan.seal.in_toto import PAYLOAD_TYPE
 
 if TYPE_CHECKING:
     from redan.ledger.store import Ledger

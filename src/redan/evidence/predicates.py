@@ -3,15 +3,14 @@
 Source: in-toto Statement v1, test-result v0.1, names of in-toto/attestation pull request 575; docs/spec/evidence.md.
 """
 
-import datetime as dt
 from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, Field, JsonValue
 
+from redan.seal.in_toto import STATEMENT_TYPE
+from redan.seal.strict import DigestSet, Strict, Timestamp
 from redan.terms import Kind, Level, Outcome, Stage
 
-PAYLOAD_TYPE = "application/vnd.in-toto+json"
 TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
 # A UUID URN (RFC 9562 section 4) is collision-free without a domain or a registry; the fragment is for readers.
 POLICY = "urn:uuid:bfbf0422-5f06-4720-98e7-0400fe7dd4df#redan-policy-v1"
@@ -19,8 +18,6 @@ CONTROL = "urn:uuid:b4166090-06f0-4850-a6f0-1be4f08cf3ef#redan-control-v1"
 RUN = "urn:uuid:5bfbfa78-0e0e-4898-b455-678885f1d303#redan-run-v1"
 
 _EXACT = 1 << 53
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Timestamp = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
 Word = Annotated[str, Field(min_length=1, max_length=20_000)]
 Prose = Annotated[str, Field(max_length=20_000)]
 P = TypeVar("P")
@@ -40,26 +37,6 @@ def _doubles(value: JsonValue) -> JsonValue:
 Anything = Annotated[JsonValue, AfterValidator(_doubles)]
 
 
-class Strict(BaseModel):
-    """Base of all records: frozen, no unknown field, no conversion, in-toto's spelling of names."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        alias_generator=to_camel,
-        validate_by_name=True,
-        validate_by_alias=True,
-        json_schema_serialization_defaults_required=True,
-    )
-
-
-class DigestSet(Strict):
-    """in-toto DigestSet with the one algorithm that redan uses."""
-
-    sha256: Sha256
-
-
 class Descriptor(Strict):
     """in-toto ResourceDescriptor: a name and what it was."""
 
@@ -70,7 +47,7 @@ class Descriptor(Strict):
 class Statement(Strict, Generic[P]):
     """in-toto Statement v1."""
 
-    type: Literal["https://in-toto.io/Statement/v1"] = Field("https://in-toto.io/Statement/v1", alias="_type")
+    type: Literal["https://in-toto.io/Statement/v1"] = Field(STATEMENT_TYPE, alias="_type")
     subject: Annotated[tuple[Descriptor, ...], Field(min_length=1)]
     predicate_type: str
     predicate: P
@@ -177,23 +154,3 @@ class Closing(Strict):
 def descriptor(name: str, sha256: str) -> Descriptor:
     """A named SHA-256."""
     return Descriptor(name=name, digest=DigestSet(sha256=sha256))
-
-
-def timestamp(at: dt.datetime) -> str:
-    """RFC 3339 in UTC, to the second.
-
-    Raises:
-        ValueError: the time has no zone.
-    """
-    if at.tzinfo is None:
-        raise ValueError("a time needs its zone")
-    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def moment(text: str) -> dt.datetime:
-    """The UTC time behind `timestamp`.
-
-    Raises:
-        ValueError: the text is no such time.
-    """
-    return dt.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=dt.UTC)

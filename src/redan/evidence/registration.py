@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from redan.canon import Json, canonical, digest, digest_of
 from redan.errors import UsageError
 from redan.evidence.ledger_entries import LedgerEntry, encode
-from redan.evidence.predicates import PAYLOAD_TYPE, Registration, descriptor, timestamp
+from redan.evidence.predicates import Registration, descriptor
 from redan.evidence.statements import first_fault, statement, write
 from redan.seal import dsse
+from redan.seal.in_toto import PAYLOAD_TYPE, timestamp
 
 if TYPE_CHECKING:
     from redan.ledger.store import Ledger

@@ -24,13 +24,12 @@ from redan.evidence.predicates import (
     ResultPredicate,
     Run,
     Statement,
-    Strict,
     descriptor,
-    moment,
-    timestamp,
 )
 from redan.findings import Finding, Interval, Location, Measure, Remedy
 from redan.runner.records import ControlResult, Results
+from redan.seal.in_toto import moment, timestamp
+from redan.seal.strict import Strict
 from redan.terms import Outcome
 
 STATEMENT_LIMIT_BYTES = 16 << 20

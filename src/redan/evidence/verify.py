@@ -14,16 +14,7 @@ from redan.canon import Json, digest_of
 from redan.errors import InvalidError, RedanError
 from redan.evidence.form import TEST_RESULT_NAME, Entry, Pack, read_pack
 from redan.evidence.ledger_entries import LedgerEntry, encode
-from redan.evidence.predicates import (
-    PAYLOAD_TYPE,
-    Closing,
-    Control,
-    Registration,
-    ResultPredicate,
-    Statement,
-    descriptor,
-    moment,
-)
+from redan.evidence.predicates import Closing, Control, Registration, ResultPredicate, Statement, descriptor
 from redan.evidence.registration import POLICY_NAME
 from redan.evidence.statements import (
     DESCRIPTION,
@@ -37,6 +28,7 @@ from redan.ledger import proof
 from redan.ledger.checkpoint import Checkpoint
 from redan.runner.records import ControlResult, Results
 from redan.seal import dsse
+from redan.seal.in_toto import PAYLOAD_TYPE, moment
 
 if TYPE_CHECKING:
     from redan.seal.keys import PublicKey

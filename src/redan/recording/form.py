@@ -7,14 +7,13 @@ annotations, which both leave for it.
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from redan.recording.digests import State
 from redan.recording.observation import Method
+from redan.seal.in_toto import STATEMENT_TYPE, moment
+from redan.seal.strict import DigestSet, Sha256, Strict, Timestamp
 
-PAYLOAD_TYPE = "application/vnd.in-toto+json"
-STATEMENT: Literal["https://in-toto.io/Statement/v1"] = "https://in-toto.io/Statement/v1"
 PREDICATE: Literal["https://slsa.dev/provenance/v1"] = "https://slsa.dev/provenance/v1"
 # UUID URNs (RFC 9562 section 4), collision-free without a domain; the fragment is for readers.
 BUILD_TYPE: Literal["urn:uuid:ad8e9d9e-bf93-4579-a625-e43d24009ef2#redan-training-run-v1"] = (
@@ -26,27 +25,11 @@ BUILDER: Literal["urn:uuid:ea31b0c7-eb53-4ecc-baf8-3ad4de683654#redan-record-v1"
 NO_OUTPUT = "run"  # a statement needs a subject; a run that wrote nothing is named by its own definition
 
 _FILES_LIMIT = 500_000
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Commit = Annotated[str, Field(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
-Timestamp = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
 Word = Annotated[str, Field(min_length=1, max_length=40_000)]
 Short = Annotated[str, Field(max_length=2_000)]
 Count = Annotated[int, Field(ge=0, lt=1 << 53)]
 Seconds = Annotated[float, Field(ge=0, lt=1e9)]
-
-
-class Strict(BaseModel):
-    """Base of all records: frozen, no unknown field, in-toto's spelling of names."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
-    )
-
-
-class Sha256Set(Strict):
-    """DigestSet with the SHA-256 of bytes."""
-
-    sha256: Sha256
 
 
 class CommitSet(Strict):
@@ -96,7 +79,7 @@ class FileResource(Strict):
     """A file that was read; without a digest when its bytes were gone before they could be digested."""
 
     name: Word
-    digest: Sha256Set | None = None
+    digest: DigestSet | None = None
     annotations: FileNote
 
 
@@ -105,7 +88,7 @@ class PackageResource(Strict):
 
     name: Word
     uri: Word
-    digest: Sha256Set
+    digest: DigestSet
     annotations: PackageNote
 
 
@@ -113,7 +96,7 @@ class ProgramResource(Strict):
     """A program; without a digest when it was gone."""
 
     name: Word
-    digest: Sha256Set | None = None
+    digest: DigestSet | None = None
     annotations: ProgramNote
 
 
@@ -129,7 +112,7 @@ class Output(Strict):
     """A subject: what the run wrote."""
 
     name: Word
-    digest: Sha256Set
+    digest: DigestSet
     annotations: OutputNote | None = None
 
 
@@ -220,7 +203,7 @@ class Provenance(Strict):
 class TrainingRecord(Strict):
     """in-toto Statement v1 about one training run."""
 
-    type: Literal["https://in-toto.io/Statement/v1"] = Field(STATEMENT, alias="_type")
+    type: Literal["https://in-toto.io/Statement/v1"] = Field(STATEMENT_TYPE, alias="_type")
     subject: Annotated[tuple[Output, ...], Field(min_length=1, max_length=_FILES_LIMIT)]
     predicate_type: Literal["https://slsa.dev/provenance/v1"] = PREDICATE
     predicate: Provenance
@@ -244,5 +227,4 @@ class TrainingRecord(Strict):
     @property
     def finished(self) -> dt.datetime:
         """When the run ended, UTC."""
-        text = self.predicate.run_details.metadata.finished_on
-        return dt.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=dt.UTC)
+        return moment(self.predicate.run_details.metadata.finished_on)

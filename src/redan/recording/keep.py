@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from redan.canon import canonical, digest
 from redan.files import write_atomic
-from redan.recording.form import PAYLOAD_TYPE, TrainingRecord
+from redan.recording.form import TrainingRecord
 from redan.recording.statement import payload
 from redan.seal import dsse
+from redan.seal.in_toto import PAYLOAD_TYPE
 from redan.seal.keys import Signer
 
 RECORDS = Path(".redan") / "records"  # below the project's folder

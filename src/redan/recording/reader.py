@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from redan.canon import canonical, digest, parse_canonical
 from redan.errors import InputError, InvalidError
 from redan.files import read_bounded
-from redan.recording.form import PAYLOAD_TYPE, TrainingRecord
+from redan.recording.form import TrainingRecord
 from redan.seal.dsse import open_sealed
+from redan.seal.in_toto import PAYLOAD_TYPE
 from redan.seal.keys import PublicKey
 
 RECORD_LIMIT_BYTES = 64 << 20

@@ -1,6 +1,5 @@
 """Puts a run into the words of SLSA provenance."""
 
-import datetime as dt
 import os
 import platform
 import re
@@ -21,6 +20,8 @@ from redan.recording.packages import Package
 from redan.recording.session import Ran
 from redan.recording.surroundings import Commit, commit, machine, masked, own_version, settings, variables
 from redan.recording.tally import Access
+from redan.seal.in_toto import timestamp
+from redan.seal.strict import DigestSet
 
 _PROGRAMS_LIMIT = 64
 _SHORT_CHARS = 2_000
@@ -124,7 +125,7 @@ def _package(package: Package) -> form.PackageResource:
     return form.PackageResource(
         name=f"{package.name} {package.version}",
         uri=f"pkg:pypi/{plain}@{package.version}",
-        digest=form.Sha256Set(sha256=package.record),
+        digest=DigestSet(sha256=package.record),
         annotations=form.PackageNote(files=package.files),
     )
 
@@ -141,15 +142,15 @@ def _found(program: bytes) -> bytes:
     return program if b"/" in program else os.fsencode(shutil.which(os.fsdecode(program)) or program)
 
 
-def _digest(settled: Settled) -> form.Sha256Set | None:
-    return None if settled.sha256 is None else form.Sha256Set(sha256=settled.sha256)
+def _digest(settled: Settled) -> DigestSet | None:
+    return None if settled.sha256 is None else DigestSet(sha256=settled.sha256)
 
 
 def _subjects(asked: Asked, known: Facts, definition: form.Definition) -> tuple[form.Output, ...]:
     outputs = tuple(
         form.Output(
             name=_name(path, asked),
-            digest=form.Sha256Set(sha256=settled.sha256),
+            digest=DigestSet(sha256=settled.sha256),
             annotations=form.OutputNote(size=settled.size or 0),
         )
         for path, settled in known.outputs
@@ -158,7 +159,7 @@ def _subjects(asked: Asked, known: Facts, definition: form.Definition) -> tuple[
     if outputs:
         return outputs
     nothing = digest_of(definition.model_dump(mode="json", by_alias=True, exclude_none=True))
-    return (form.Output(name=form.NO_OUTPUT, digest=form.Sha256Set(sha256=nothing)),)
+    return (form.Output(name=form.NO_OUTPUT, digest=DigestSet(sha256=nothing)),)
 
 
 def _details(ran: Ran, known: Facts, definition: form.Definition, *, own_s: float) -> form.RunDetails:
@@ -177,7 +178,7 @@ def _details(ran: Ran, known: Facts, definition: form.Definition, *, own_s: floa
         counted={**known.counted, "kernel": watched.kernel},
         unlisted=known.unlisted,
     )
-    started, finished = _time(ran.started), _time(ran.finished)
+    started, finished = timestamp(ran.started), timestamp(ran.finished)
     words = definition.model_dump(mode="json", by_alias=True, exclude_none=True)
     return form.RunDetails(
         builder=form.Builder(version={"redan": own_version(), "watcher": watched.tool}),
@@ -190,10 +191,6 @@ def _details(ran: Ran, known: Facts, definition: form.Definition, *, own_s: floa
 
 def _name(path: bytes, asked: Asked) -> str:
     return shown(path, asked.root, asked.home)
-
-
-def _time(at: dt.datetime) -> str:
-    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _python(ran: Ran) -> str:

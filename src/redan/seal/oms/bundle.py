@@ -9,7 +9,8 @@ from redan.canon import Json, canonical, parse_strict
 from redan.errors import InvalidError
 from redan.seal.dsse import PAYLOAD_LIMIT_BYTES
 from redan.seal.encoding import decode_either, encode
-from redan.seal.oms.records import BUNDLE_TYPE, PAYLOAD_TYPE, Method
+from redan.seal.in_toto import PAYLOAD_TYPE
+from redan.seal.oms.records import BUNDLE_TYPE, Method
 
 BUNDLE_LIMIT_BYTES = 96 << 20  # a payload of the limit in base64, and the certificates and log entries around it
 CERTIFICATES_LIMIT = 16

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from redan.canon import Json, parse_strict
 from redan.errors import IncompleteError, InvalidError, MissingExtraError, UsageError
 from redan.files import read_bounded
-from redan.seal.oms.records import PAYLOAD_TYPE, Identity, Method
+from redan.seal.in_toto import PAYLOAD_TYPE
+from redan.seal.oms.records import Identity, Method
 
 if TYPE_CHECKING:
     from sigstore.models import ClientTrustConfig, TrustedRoot

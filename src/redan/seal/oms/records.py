@@ -15,9 +15,7 @@ HashType: TypeAlias = Literal["sha256", "blake2b", "blake3"]
 Method: TypeAlias = Literal["key", "certificate", "sigstore"]
 Progress: TypeAlias = Callable[[int, int, str], None]
 
-PAYLOAD_TYPE = "application/vnd.in-toto+json"
 BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
-STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://model_signing/signature/v1.0"
 DEFAULT_IGNORED = (".git", ".gitattributes", ".github", ".gitignore")  # section 6.2: at the root only
 

@@ -9,10 +9,11 @@ from redan.canon import Json
 from redan.errors import InvalidError, UsageError
 from redan.seal.dsse import pae
 from redan.seal.encoding import encode
+from redan.seal.in_toto import PAYLOAD_TYPE
 from redan.seal.keys import PublicKey
 from redan.seal.oms import bundle as bundles
 from redan.seal.oms import chain
-from redan.seal.oms.records import PAYLOAD_TYPE, Method, Signing
+from redan.seal.oms.records import Method, Signing
 
 _CURVES = frozenset({"p256", "p384", "p521"})
 

@@ -12,8 +12,9 @@ from typing import cast, get_args
 from redan.canon import Json, canonical, parse_strict
 from redan.errors import InvalidError
 from redan.seal.dsse import PAYLOAD_LIMIT_BYTES
+from redan.seal.in_toto import STATEMENT_TYPE
 from redan.seal.oms import names
-from redan.seal.oms.records import PREDICATE_TYPE, STATEMENT_TYPE, HashType, Resource, Serialization
+from redan.seal.oms.records import PREDICATE_TYPE, HashType, Resource, Serialization
 
 OLD_PREDICATE_TYPE = "https://model_signing/Digests/v0.1"
 RESOURCES_LIMIT = 1_000_000

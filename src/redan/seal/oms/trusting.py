@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from redan.errors import InvalidError
 from redan.seal.dsse import pae
+from redan.seal.in_toto import PAYLOAD_TYPE
 from redan.seal.keys import PublicKey
 from redan.seal.oms import bundle as bundles
 from redan.seal.oms import chain, keyless, statement
-from redan.seal.oms.records import PAYLOAD_TYPE, Chain, Identity, Sealed, Trust
+from redan.seal.oms.records import Chain, Identity, Sealed, Trust
 from redan.seal.oms.sealers import checked_key
 
 _ASK = "give the signer's public key, or fetch the seal again"

@@ -13,6 +13,7 @@ from redan.recording.digests import State
 from redan.recording.keep import sealed
 from redan.recording.observation import BLIND, Method
 from redan.seal.keys import Signer, parse_public
+from redan.seal.strict import DigestSet
 from redan.terms import Outcome
 
 _ON_RECORD = "A-MLSG-002-D005/training-data-is-on-record"
@@ -58,7 +59,7 @@ def _signer(seed: str = "the project's key") -> Signer:
 
 def _input(name: str, data: bytes, state: State = State.UNCHANGED) -> form.FileResource:
     note = form.FileNote(use="read", state=state, size=len(data), declared=())
-    return form.FileResource(name=name, digest=form.Sha256Set(sha256=digest(data)), annotations=note)
+    return form.FileResource(name=name, digest=DigestSet(sha256=digest(data)), annotations=note)
 
 
 def _record(
@@ -101,7 +102,7 @@ def _record(
     )
     made = form.Output(
         name=writes,
-        digest=form.Sha256Set(sha256=digest(files[writes])),
+        digest=DigestSet(sha256=digest(files[writes])),
         annotations=form.OutputNote(size=len(files[writes])),
     )
     details = form.RunDetails(
