@@ -15,7 +15,7 @@ from redan.recording.keep import sealed
 from redan.recording.observation import BLIND, Method
 from redan.recording.reader import read_record
 from redan.recording.statement import payload
-from redan.seal import dsse, keys
+from redan.seal import dsse, in_toto, keys
 from redan.seal.strict import DigestSet
 
 HEAD_BYTES = 4  # what to do, and where
@@ -69,7 +69,7 @@ def TestOneInput(data: bytes) -> None:  # noqa: N802 -- the name that fuzzers lo
         start = place % len(base)
         candidate = base[:start] + body + base[start + len(body) :]
         if again:
-            candidate = canonical(dsse.seal(candidate, form.PAYLOAD_TYPE, signer))
+            candidate = canonical(dsse.seal(candidate, in_toto.PAYLOAD_TYPE, signer))
     try:
         found = read_record(candidate, (signer.public,))
     except InvalidError:

@@ -19,7 +19,7 @@ from redan.recording.declared import declared, model_outputs, undeclared
 from redan.recording.keep import keep, sealed
 from redan.recording.reader import open_file, parse_record, read_record, record_files
 from redan.recording.statement import Asked, payload, statement
-from redan.seal import dsse
+from redan.seal import dsse, in_toto
 from redan.system.read import parse
 from redan.testing import signer_of
 
@@ -168,7 +168,7 @@ def test_no_byte_can_change_unnoticed(record, signer, place, value):
 def test_a_sealed_statement_of_another_form_is_no_record(record, signer, change):
     """A valid signature over something else is refused, field by field."""
     value = {**json.loads(payload(record)), **change}
-    envelope = canonical(dsse.seal(canonical(value), form.PAYLOAD_TYPE, signer))
+    envelope = canonical(dsse.seal(canonical(value), in_toto.PAYLOAD_TYPE, signer))
     with pytest.raises(InvalidError, match="no record of a training run"):
         read_record(envelope, (signer.public,))
 
