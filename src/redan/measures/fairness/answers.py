@@ -1,8 +1,9 @@
 """True labels and a model's answers in one table: which classes there are, and which of them matters."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from redan.errors import IncompleteError, InputError, UsageError
@@ -49,15 +50,21 @@ class Answers:
 
 def class_of(value: Value) -> str | None:
     """One class however it is encoded: True, 1, 1.0 and '1' are the same; None, blanks and NaN are missing."""
-    if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124 -- NaN
+    text = level_of(value)
+    return text and _TRUTH.get(text.lower(), text)
+
+
+def level_of(value: Value) -> str | None:
+    """A value as one text however its numbers are encoded; None, blanks and NaN are missing."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, float | Decimal) and value == value.__trunc__():
+        return str(value).lower()
+    if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):
         return str(int(value))
     text = str(value).strip()
     whole = _WHOLE.fullmatch(text)
-    return _TRUTH.get(text.lower(), whole[1] if whole else text) or None
+    return (whole[1] if whole else text) or None
 
 
 def answers(table: Table, label: str, prediction: str, positive: str | None = None) -> Answers:
@@ -83,9 +90,12 @@ def answers(table: Table, label: str, prediction: str, positive: str | None = No
     classes = tuple(sorted(counted))
     shown = {name: pair[0] for name, pair in counted.items()}
     chosen = _positive(positive, {name: pair[1] for name, pair in counted.items()}, label)
+    plain = Answers(
+        table=table, label=label, prediction=prediction, classes=classes, shown=shown, positive=chosen, cut=None
+    )
     levels = table.level_counts([prediction], MOST_ANSWERS)[prediction]
     if _are_scores(table, prediction, [value for value, _ in levels or ()], full=levels is None):
-        return _cut(table, label, prediction, classes, shown, chosen)
+        return _cut(plain)
     if levels is None:
         raise InputError(f"column {prediction!r} has more than {MOST_ANSWERS} different answers", where=table.place)
     named = {class_of(value) for value, _ in levels}
@@ -97,15 +107,7 @@ def answers(table: Table, label: str, prediction: str, positive: str | None = No
             where=table.place,
             remedy="write answers as labels are written",
         )
-    return Answers(
-        table=table,
-        label=label,
-        prediction=prediction,
-        classes=classes,
-        shown=shown,
-        positive=chosen,
-        cut=None,
-    )
+    return plain
 
 
 def raw_values(found: Answers, wanted: str) -> tuple[Value, ...]:
@@ -148,27 +150,17 @@ def _positive(wanted: str | None, rows: Mapping[str, int], label: str) -> str | 
 def _are_scores(table: Table, prediction: str, values: Sequence[Value], *, full: bool) -> bool:
     if table.dtype(prediction) not in ("float", "int"):
         return False
-    return full or any(v is not None and v == v and float(v) % 1 != 0 for v in values)  # noqa: PLR0124 -- NaN
+    return full or any(v is not None and float(v) % 1 != 0 for v in values)
 
 
-def _cut(
-    table: Table, label: str, prediction: str, classes: tuple[str, ...], shown: Mapping[str, str], positive: str | None
-) -> Answers:
-    low, high = table.bounds(prediction)
-    if positive is None or len(classes) > 2 or low < 0 or high > 1:  # noqa: PLR2004 -- two classes
+def _cut(found: Answers) -> Answers:
+    low, high = found.table.bounds(found.prediction)
+    if found.positive is None or len(found.classes) > 2 or low < 0 or high > 1:  # noqa: PLR2004 -- two classes
         raise InputError(
-            f"column {prediction!r} holds numbers that are neither classes nor scores between 0 and 1 of one of two",
-            where=table.place,
+            f"column {found.prediction!r} holds numbers that are neither classes nor scores from 0 to 1 of one of two",
+            where=found.table.place,
             remedy="give the class that the model decides for",
         )
-    other = next(name for name in classes if name != positive)
-    return Answers(
-        table=table.binned({prediction: [CUT]}),
-        label=label,
-        prediction=prediction,
-        classes=classes,
-        shown=shown,
-        positive=positive,
-        cut=CUT,
-        scored=(other, positive),
-    )
+    other = next(name for name in found.classes if name != found.positive)
+    cut = found.table.binned({found.prediction: [CUT]})
+    return replace(found, table=cut, cut=CUT, scored=(other, found.positive))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redan.errors import IncompleteError, UsageError, escaped
-from redan.measures.fairness.answers import Answers, class_of
+from redan.measures.fairness.answers import Answers, class_of, level_of
 from redan.tables import Table
 from redan.tables.table import Value
 
@@ -121,5 +121,5 @@ def _band(band: int, edges: list[float]) -> str:
 
 
 def _level(value: Value) -> str | None:
-    name = class_of(value) if not isinstance(value, bool) else str(value).lower()
+    name = level_of(value)
     return None if name is None else escaped(name[:_LONGEST])
