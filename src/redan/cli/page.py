@@ -41,6 +41,16 @@ def aligned(rows: Iterable[tuple[str, str]], width: int | None = None) -> str:
     return "".join(lines)
 
 
+def bytes_in_words(size: int) -> str:
+    """A number of bytes, such as `41.5 kB`; powers of ten, as disks and networks count."""
+    amount, unit = float(size), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < 1000:  # noqa: PLR2004 -- SI
+            break
+        amount, unit = amount / 1000, larger
+    return f"{size:,} bytes" if unit == "bytes" else f"{amount:,.1f} {unit}"
+
+
 def page(draw: "Callable[[Console], None]") -> None:
     """Shows what `draw` prints on standard output, once it is drawn whole.
 

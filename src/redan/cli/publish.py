@@ -186,13 +186,13 @@ def as_text(deed: str, done: "Written", logged: "Logged | None") -> "Rows":
 
 
 def _headline(deed: str, done: "Written") -> "Rows":
-    from redan.cli.seal import counted
+    from redan.cli.page import bytes_in_words
 
     release, folder = done.release, str(done.folder)
     if release is not None:
         verb = "unchanged" if done.unchanged else "published"
         files = f"{len(release.files):,} file" + ("s" if len(release.files) != 1 else "")
-        about = f"{release.name} {release.version}, {files}, {counted(release.size)}"
+        about = f"{release.name} {release.version}, {files}, {bytes_in_words(release.size)}"
         return [(verb, about), ("in", folder), ("root", release.root), ("sealed", f"by key {release.key_id[:16]}")]
     if done.withdrawn is not None:
         gone = done.withdrawn

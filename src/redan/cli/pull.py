@@ -130,13 +130,13 @@ def as_json(source: str, done: "Pulled") -> "dict[str, Json]":
 
 def as_text(source: str, done: "Pulled") -> "Rows":
     """What was pulled, as lines of a word and a sentence."""
-    from redan.cli.seal import counted
+    from redan.cli.page import bytes_in_words
 
     release = done.release
     files = f"{len(release.files):,} file" + ("s" if len(release.files) != 1 else "")
     rows = [
         ("pulled" if done.fetched else "current", f"{release.name} {release.version} from {source}"),
-        ("in", f"{done.place / 'files'}, {files}, {counted(release.size)}"),
+        ("in", f"{done.place / 'files'}, {files}, {bytes_in_words(release.size)}"),
         ("root", release.root),
     ]
     if done.restored is not None:

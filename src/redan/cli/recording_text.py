@@ -6,15 +6,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from redan.canon import Json
-from redan.cli.page import aligned
+from redan.cli.page import aligned, bytes_in_words
 from redan.cli.recording import Recorded
 from redan.recording.digests import State
 from redan.recording.form import NO_OUTPUT, FileResource, PackageResource, SourceResource
 from redan.recording.observation import Method
 
 _LINES = 40  # of one kind; JSON has all
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
-_KILO = 1000
 _WAYS = {
     Method.STRACE: "every file, C libraries included",
     Method.AUDIT: "files that Python code opens, or anybody inside the project",
@@ -83,7 +81,9 @@ def _lines(done: Recorded) -> Iterator[tuple[str, str]]:
         yield "", f"not by strace: {seen.fallback}"
     yield from _block("read", [_read(item) for item in record.inputs])
     outputs = [
-        f"{s.name}  {_size(s.annotations.size)}  {s.digest.sha256[:16]}" for s in record.subject if s.annotations
+        f"{s.name}  {bytes_in_words(s.annotations.size)}  {s.digest.sha256[:16]}"
+        for s in record.subject
+        if s.annotations
     ]
     yield from _block("wrote", outputs or ["nothing that is still there"])
     yield from _software(done)
@@ -141,7 +141,7 @@ def _verdict(done: Recorded) -> Iterator[tuple[str, str]]:
 def _read(item: FileResource) -> str:
     note = item.annotations
     sha256 = "no digest" if item.digest is None else item.digest.sha256[:16]
-    parts = [item.name, *([] if note.size is None else [_size(note.size)]), sha256, *note.declared]
+    parts = [item.name, *([] if note.size is None else [bytes_in_words(note.size)]), sha256, *note.declared]
     parts += [_STATES[note.state]] if note.state in _STATES else []
     parts += [f"of package {note.package}"] if note.package else []
     return "  ".join(parts)
@@ -157,13 +157,6 @@ def _block(word: str, lines: list[str]) -> Iterator[tuple[str, str]]:
 def _packages(done: Recorded) -> list[PackageResource]:
     found: Iterable[object] = done.record.predicate.build_definition.resolved_dependencies
     return [item for item in found if isinstance(item, PackageResource)]
-
-
-def _size(count: int) -> str:
-    value, unit = float(count), 0
-    while value >= _KILO and unit < len(_UNITS) - 1:
-        value, unit = value / _KILO, unit + 1
-    return f"{value:,.1f} {_UNITS[unit]}" if unit else f"{count} bytes"
 
 
 def _short(path: Path) -> Path:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from redan.canon import Json, digest_of
+from redan.cli.page import bytes_in_words
 from redan.errors import escaped
 from redan.findings import Finding, Remedy
 from redan.scan import Detection, Scanned, ScanVerdict
@@ -33,7 +34,6 @@ _STYLES: Mapping[ScanVerdict, str] = MappingProxyType(
     }
 )
 _SHOWN = 8  # detections of one file in the text; programs get all
-_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def verdict_of(found: list[Scanned]) -> ScanVerdict:
@@ -120,7 +120,7 @@ def draw(found: list[Scanned], console: "Console", *, quiet: bool = False) -> No
             continue
         head = Text(f"{_word(scanned.verdict):<15}", style=_STYLES[scanned.verdict])
         head.append(escaped(scanned.name), style="bold" if scanned.detections else "")
-        head.append(f"  {scanned.format}, {_size(scanned.size)}", style="dim")
+        head.append(f"  {scanned.format}, {bytes_in_words(scanned.size)}", style="dim")
         console.print(head, soft_wrap=True)
         for line, style in _told(scanned):
             console.print(Padding(Text(line, style=style), (0, 0, 0, 15)))
@@ -156,16 +156,9 @@ def _summary(found: list[Scanned]) -> str:
     if not found:
         return "No file was scanned."
     counts = ", ".join(f"{count:,} {_word(verdict)}" for verdict, count in _counts(found).items() if count)
-    size = _size(sum(scanned.size for scanned in found))
+    size = bytes_in_words(sum(scanned.size for scanned in found))
     return f"{len(found):,} {'file' if len(found) == 1 else 'files'}, {size}: {counts}."
 
 
 def _word(verdict: ScanVerdict) -> str:
     return verdict.value.replace("-", " ")
-
-
-def _size(size: int) -> str:
-    value, unit = float(size), 0
-    while value >= 1000 and unit < len(_UNITS) - 1:  # noqa: PLR2004 -- SI prefixes
-        value, unit = value / 1000, unit + 1
-    return f"{value:.1f} {_UNITS[unit]}" if unit else f"{size} B"

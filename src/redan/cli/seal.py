@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
-from redan.cli.page import aligned
+from redan.cli.page import aligned, bytes_in_words
 from redan.errors import InvalidError, UsageError, escaped
 
 if TYPE_CHECKING:
@@ -110,16 +110,6 @@ def seal(
 def show(rows: Rows) -> None:
     """Prints lines of a word and a sentence, aligned; what could steer a terminal is escaped."""
     sys.stdout.write(aligned(rows))
-
-
-def counted(size: int) -> str:
-    """Bytes in words, such as `2.00 GB`; powers of ten, as disks and networks count."""
-    amount, unit = float(size), "bytes"
-    for larger in ("kB", "MB", "GB", "TB"):
-        if amount < 1000:  # noqa: PLR2004 -- SI
-            break
-        amount, unit = amount / 1000, larger
-    return f"{size:,} bytes" if unit == "bytes" else f"{amount:.2f} {unit}"
 
 
 def named(names: "tuple[str, ...] | list[str]") -> str:
@@ -280,7 +270,7 @@ def _rows(facts: "dict[str, Json]", made: "Made") -> Rows:
         ("sealed", str(facts["path"])),
         ("seal", str(facts["seal"])),
         ("root", made.root),
-        ("covers", f"{files}, {counted(made.size)}, {kinds[made.resources[0].algorithm]}"),
+        ("covers", f"{files}, {bytes_in_words(made.size)}, {kinds[made.resources[0].algorithm]}"),
         ("signed", made.signer),
     ]
     left_out = [str(name) for name in facts["left_out"]] if isinstance(facts["left_out"], list) else []
