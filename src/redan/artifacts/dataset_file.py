@@ -34,7 +34,8 @@ class DatasetFile:
         Raises:
             InputError: it cannot be read as a table.
             MissingExtraError: its engine is not installed.
+            IncompleteError: its engine does not start.
         """
         from redan.tables import open_table
 
-        return open_table(self.path)
+        return open_table(self.path, self.engine)

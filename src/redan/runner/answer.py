@@ -14,7 +14,7 @@ from redan.artifacts.artifact import Artifact
 from redan.artifacts.history import History
 from redan.canon import Json, digest_of
 from redan.controls.contract import Have
-from redan.errors import InputError, MissingExtraError
+from redan.errors import IncompleteError, InputError, MissingExtraError
 from redan.extras import missing_import
 from redan.findings import Finding, Location, Remedy, not_run
 from redan.runner.cache import Cache, job_key, normal
@@ -150,8 +150,8 @@ def _blocked(plan: Plan, job: Job, have: Facts) -> Finding | None:
 def _ask(job: Job, have: Have) -> tuple[Finding, ...]:
     try:
         findings = tuple(job.check.run(have))
-    except MissingExtraError as missing:
-        return (not_run(job.check.id, job.subject.id, str(missing)),)
+    except IncompleteError as incomplete:
+        return (not_run(job.check.id, job.subject.id, str(incomplete)),)
     except InputError:
         raise
     except Exception as error:  # noqa: BLE001 -- the one broad except: a check that raises is an error, never a pass

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import narwhals.stable.v2 as nw
 
-from redan.errors import InputError, steering
+from redan.errors import InputError
 from redan.files import open_regular
 from redan.seal.age_header import begins_as_age
 from redan.tables.arrow_file import keep_arrow
@@ -24,6 +24,7 @@ from redan.tables.duckdb_file import keep_duckdb
 from redan.tables.engine import connect, explained, quoted
 from redan.tables.json_lines import keep_json_lines
 from redan.tables.kept import Kept, Spool
+from redan.tables.names import check_names
 from redan.tables.table import Table
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ READERS: MappingProxyType[str, Callable[[Path, Spool], Kept]] = MappingProxyType
         ".db": keep_duckdb,
     }
 )
-COLUMNS = 10_000
 START_BYTES = 256
 FOOTER_BYTES = 32 << 20  # ten thousand columns in a hundred row groups need less; parsing more takes minutes
 WILD = frozenset("*?[")  # DuckDB expands these in any path, so such a file is read from a copy
@@ -66,7 +66,7 @@ class Identity(NamedTuple):
     changed_ns: int
 
 
-def open_table(path: Path, *, typed: bool = True) -> Table:
+def open_table(path: Path, engine: Literal["duckdb", "spark"] = "duckdb", *, typed: bool = True) -> Table:
     """A table over a file.
 
     Text columns become bool, int, float, date or datetime when every value of the whole file is one, and stay text
@@ -75,10 +75,14 @@ def open_table(path: Path, *, typed: bool = True) -> Table:
     Args:
         path: `.csv`, `.tsv`, `.parquet`, `.arrow`, `.feather`, `.jsonl`, `.ndjson` or `.duckdb`; anything else is
             read as CSV.
+        engine: what counts its values; columns, types and rows are the same in both.
         typed: whether values of delimited text get types; every value stays the text that it is otherwise.
 
     Raises:
-        InputError: the file is absent, empty, damaged, ragged or not UTF-8, or has no, nameless or doubled columns.
+        InputError: the file is absent, empty, damaged, ragged or not UTF-8, or has no, nameless or doubled columns,
+            or a column of a type that Spark lacks.
+        MissingExtraError: Spark is asked for and not installed.
+        IncompleteError: Spark does not start.
     """
     identity = _identity(path)
     if not identity.size:
@@ -86,22 +90,43 @@ def open_table(path: Path, *, typed: bool = True) -> Table:
     _refuse_encrypted(path)
     if path.suffix.lower() in PARQUET:
         _check_footer(path)
-    if path.suffix.lower() in PARQUET and not WILD & set(str(path)):
-        return _table(Kept(path), path)
-    return _table(_kept(identity, typed), path)
+    in_place = path.suffix.lower() in PARQUET and not WILD & set(str(path))
+    kept = Kept(path) if in_place else _kept(identity, typed)
+    table = _table(kept, path)
+    if engine == "duckdb":
+        return table
+    from redan.tables.spark import spark_table
+
+    return spark_table(kept, table)
 
 
 def _table(kept: Kept, path: Path) -> Table:
     try:
         connection = connect(kept.file)
         relation = connection.sql(f"SELECT * FROM read_parquet({quoted(str(kept.file))})")  # noqa: S608 - quoted
+        names = _own_names(connection, kept.file)
     except _duckdb_error() as error:
         raise explained(error, path) from error
-    _checked(relation.columns, path)
+    check_names(names, str(path))
     table = Table(nw.from_native(relation), (connection, kept), str(path))
     if not _rows(table, path):
         raise InputError("has columns but no rows", where=str(path), remedy="give a file with at least one row")
     return table
+
+
+def _own_names(connection: "duckdb.DuckDBPyConnection", file: Path) -> list[str]:
+    """The names that the file gives its columns; the engine renames the second of two alike."""
+    question = f"SELECT name, num_children FROM parquet_schema({quoted(str(file))})"  # noqa: S608 - quoted
+    described = connection.execute(question).fetchall()
+    names, inside = [], [int(described[0][1] or 0)] if described else []
+    for name, children in described[1:]:
+        if len(inside) == 1:
+            names.append(str(name))
+        inside[-1] -= 1
+        inside.append(int(children or 0))
+        while inside and not inside[-1]:
+            inside.pop()
+    return names
 
 
 def _refuse_encrypted(path: Path) -> None:
@@ -125,21 +150,6 @@ def _rows(table: Table, path: Path) -> int:
         return table.rows
     except _duckdb_error() as error:
         raise explained(error, path) from error
-
-
-def _checked(columns: list[str], path: Path) -> None:
-    if len(columns) > COLUMNS:
-        remedy = f"give at most {COLUMNS:,} columns"
-        raise InputError(f"has {len(columns):,} columns", where=str(path), remedy=remedy)
-    seen: set[str] = set()
-    for column in columns:
-        if not column.strip() or column.casefold() in seen:
-            what = "a column has no name" if not column.strip() else f"column {column!r} occurs twice"
-            raise InputError(what, where=str(path), remedy="give every column a name of its own")
-        if (mark := steering(column)) is not None:
-            what = f"the name of a column holds the control character {mark}"
-            raise InputError(what, where=str(path), remedy="give every column a name that a report can show")
-        seen.add(column.casefold())
 
 
 def _identity(path: Path) -> Identity:

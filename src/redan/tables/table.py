@@ -2,10 +2,10 @@
 
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from redan.errors import InputError
 from redan.tables import aggregates
 from redan.tables.aggregates import Covariance, Edges, GroupMoments, Moments
+from redan.tables.answers import answered, answering
 from redan.tables.encoded import Batch, Coded, batches, coded, picked
 from redan.tables.joins import Shared, shared_keys
 from redan.tables.kinds import Kind, kind_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Value: TypeAlias = Any  # a cell as Python gives it: bool, int, float, str, date, datetime or None
+Period: TypeAlias = Literal["1h", "1d", "1mo", "1q", "1y"]
 GROUP_LIMIT = 1_000_000  # more groups than this are rows, not an aggregate
 SAMPLE_LIMIT = 1_000_000
 
@@ -50,16 +52,24 @@ class Table:
         frame: a lazy Narwhals frame.
         keeps: whatever must live as long as the table, such as its connection.
         place: the file it was read from, for messages.
+        stream: the same rows as a frame that rows are read from; the frame itself when None.
     """
 
     frame: nw.LazyFrame[Any]
     keeps: tuple[object, ...] = field(default=(), repr=False)
     place: str | None = None
+    stream: nw.LazyFrame[Any] | None = field(default=None, repr=False)
+
+    @property
+    def streamed(self) -> nw.LazyFrame[Any]:
+        """The frame that rows are read from: a file lies nearer than the cluster that counts its values."""
+        return self.frame if self.stream is None else self.stream
 
     @cached_property
     def schema(self) -> Mapping[str, nw.dtypes.DType]:
         """Engine types by column."""
-        return dict(self.frame.collect_schema())
+        with answering(self.place):
+            return dict(self.frame.collect_schema())
 
     @cached_property
     def kinds(self) -> Mapping[str, Kind]:
@@ -74,7 +84,8 @@ class Table:
     @cached_property
     def rows(self) -> int:
         """Number of rows."""
-        return int(self._one(n=nw.len())["n"])
+        with answering(self.place):
+            return int(self._one(n=nw.len())["n"])
 
     def dtype(self, column: str) -> Kind:
         """What a column holds.
@@ -92,22 +103,23 @@ class Table:
             InputError: there is no such column.
         """
         self._known(columns)
-        return Table(self.frame.select(*columns), self.keeps, self.place)
+        return self._with(lambda frame: frame.select(*columns))
 
     def first(self, count: int) -> "Table":
         """Some `count` rows, whichever the engine gives first: no sample, but enough to rule things out cheaply."""
-        return Table(self.frame.head(count), self.keeps, self.place)
+        return self._with(lambda frame: frame.head(count))
 
     def renamed(self, column: str, to: str) -> "Table":
         """The same table with one column under another name."""
         self._known([column])
-        return self if column == to else Table(self.frame.rename({column: to}), self.keeps, self.place)
+        return self if column == to else self._with(lambda frame: frame.rename({column: to}))
 
     def as_days(self, column: str) -> "Table":
         """The same table with one column of moments cut to days."""
         if self.dtype(column) != "datetime":
             return self
-        return Table(self.frame.with_columns(nw.col(column).cast(nw.Date)), self.keeps, self.place)
+        day = self._value(column).cast(nw.Date)
+        return self._with(lambda frame: frame.with_columns(day.alias(column)))
 
     def complete(self, columns: Sequence[str]) -> "Table":
         """The rows in which none of some columns is missing.
@@ -117,8 +129,9 @@ class Table:
         """
         self._known(columns)
         missing = [self._value(c).is_null() for c in columns]
-        return Table(self.frame.filter(*(~m for m in missing)), self.keeps, self.place)
+        return self._with(lambda frame: frame.filter(*(~m for m in missing)))
 
+    @answered
     def between(self, column: str, low: Value, high: Value) -> int:
         """Rows whose value lies in [low, high]; low and high are values of the column's own type."""
         self._known([column])
@@ -126,6 +139,7 @@ class Table:
         found = self._one(n=((value >= low) & (value <= high)).cast(nw.Int64).sum())
         return int(found["n"] or 0)
 
+    @answered
     def null_counts(self) -> dict[str, int]:
         """Missing values by column."""
         found = self._one(
@@ -133,10 +147,12 @@ class Table:
         )
         return {c: int(found[f"c{i}"] or 0) for i, c in enumerate(self.columns)}
 
+    @answered
     def distinct_counts(self) -> dict[str, int]:
         """Distinct values by column."""
         return {c: _length(self._distinct(c)) for c in self.columns}
 
+    @answered
     def value_counts(self, column: str, limit: int) -> list[tuple[Value, int]]:
         """The most frequent values of a column, most frequent first, ties by value."""
         self._known([column])
@@ -144,6 +160,7 @@ class Table:
         top = counted.sort("n", "v", descending=[True, False]).head(limit).collect("pyarrow")
         return [(row["v"], int(row["n"])) for row in top.to_arrow().to_pylist()]
 
+    @answered
     def quantiles(self, column: str, qs: Sequence[float]) -> NDArray[np.float64]:
         """Exact quantiles of a numeric column, linear between order statistics; NaN when there is no value."""
         value = self._number(column)
@@ -160,6 +177,7 @@ class Table:
         in_duckdb = aggregates.duckdb_quantiles(self.frame, found, qs)
         return {c: self.quantiles(c, qs) for c in columns} if in_duckdb is None else in_duckdb
 
+    @answered
     def edge_counts(self, column: str, edges: Sequence[float]) -> NDArray[np.int64]:
         """Values in (-inf, e0), [e0, e1), ..., [ek, inf): one count more than there are edges."""
         value = self._number(column)
@@ -169,12 +187,14 @@ class Table:
         counts: NDArray[np.int64] = np.array(above[:-1], dtype=np.int64) - np.array(above[1:], dtype=np.int64)
         return counts
 
+    @answered
     def bounds(self, column: str) -> tuple[Value, Value]:
         """Smallest and largest value; (None, None) when there is none."""
         self._known([column])
         found = self._one(low=self._value(column).min(), high=self._value(column).max())
         return found["low"], found["high"]
 
+    @answered
     def group_counts(self, columns: Sequence[str], limit: int = GROUP_LIMIT) -> list[tuple[tuple[Value, ...], int]]:
         """Rows per combination of values, missing ones included, most frequent first.
 
@@ -187,6 +207,7 @@ class Table:
         pairs = zip(groups, counted["n"].to_pylist(), strict=True)
         return sorted(((g, int(n)) for g, n in pairs), key=lambda p: (-p[1], repr(p[0])))
 
+    @answered
     def edge_counts_many(self, edges: Edges) -> dict[str, NDArray[np.int64]]:
         """`edge_counts` of many columns in one pass.
 
@@ -198,6 +219,7 @@ class Table:
         """
         return aggregates.edge_counts(self.frame, {c: self._number(c) for c in edges}, edges)
 
+    @answered
     def edge_counts_by(
         self, groups: Sequence[str], edges: Edges, limit: int = GROUP_LIMIT
     ) -> dict[tuple[Value, ...], dict[str, NDArray[np.int64]]]:
@@ -216,6 +238,7 @@ class Table:
         self._few(complete, groups, limit)
         return found
 
+    @answered
     def level_counts(
         self, columns: Sequence[str] | None = None, limit: int = 1000
     ) -> dict[str, list[tuple[Value, int]] | None]:
@@ -230,6 +253,7 @@ class Table:
         """
         return {c: self._levels(c, limit) for c in (self.columns if columns is None else columns)}
 
+    @answered
     def moments(self, columns: Sequence[str]) -> dict[str, Moments]:
         """Count, mean, variance and bounds of numeric columns in one pass.
 
@@ -239,6 +263,7 @@ class Table:
         found, _ = aggregates.moments_by(self.frame, {}, {c: self._number(c) for c in columns}, 1)
         return dict(found[()].columns)
 
+    @answered
     def moments_by(
         self, groups: Sequence[str], columns: Sequence[str], limit: int = GROUP_LIMIT
     ) -> dict[tuple[Value, ...], GroupMoments]:
@@ -257,6 +282,7 @@ class Table:
         self._few(complete, groups, limit)
         return found
 
+    @answered
     def covariance(self, columns: Sequence[str]) -> Covariance:
         """How numeric columns vary together, in two passes, over the rows in which all of them are finite.
 
@@ -265,6 +291,7 @@ class Table:
         """
         return aggregates.covariance(self.frame, {c: self._number(c) for c in columns})
 
+    @answered
     def group_sizes(self, columns: Sequence[str]) -> dict[int, int]:
         """How many combinations of values occur how often: groups by size, smallest first; missing is a value."""
         counted = self._grouped(columns).group_by("n").agg(nw.len().alias("groups")).collect("pyarrow").to_arrow()
@@ -281,14 +308,14 @@ class Table:
             for c, es in edges.items()
         }
         bins = {c: nw.when(~self._number(c).is_null()).then(b) for c, b in bins.items()}
-        return Table(self.frame.with_columns(**bins), self.keeps, self.place)
+        return self._with(lambda frame: frame.with_columns(**bins))
 
-    def bucketed(self, column: str, every: str, to: str) -> "Table":
-        """The same table with one more column: the start of the day, hour, week ... in which a moment lies.
+    def bucketed(self, column: str, every: Period, to: str) -> "Table":
+        """The same table with one more column: the start of the hour, day, month ... in which a moment lies.
 
         Args:
             column: of dates or moments.
-            every: a number and a unit of Narwhals, such as `1h`, `1d`, `7d`, `1mo`.
+            every: hour, day, month, quarter or year.
             to: name of the new column.
 
         Raises:
@@ -296,15 +323,17 @@ class Table:
         """
         if self.dtype(column) not in {"date", "datetime"}:
             raise InputError(f"column {column!r} holds no times", where=self.place, remedy="choose a column of times")
-        start = nw.col(column).cast(nw.Datetime("us")).dt.truncate(every)
-        return Table(self.frame.with_columns(start.alias(to)), self.keeps, self.place)
+        start = self._value(column).cast(nw.Datetime("us")).dt.truncate(every).cast(nw.Datetime("us"))
+        return self._with(lambda frame: frame.with_columns(start.alias(to)))
 
     def where(self, column: str, value: Value) -> "Table":
         """The rows that have one value in a column; None asks for those in which it is missing."""
         self._known([column])
         cell = self._value(column)
-        return Table(self.frame.filter(cell.is_null() if value is None else cell == value), self.keeps, self.place)
+        chosen = cell.is_null() if value is None else cell == value
+        return self._with(lambda frame: frame.filter(chosen))
 
+    @answered
     def shared_keys(self, other: "Table", on: Sequence[str]) -> Shared:
         """Keys that both tables hold; a key with a missing part is in neither.
 
@@ -312,19 +341,22 @@ class Table:
             other: a table of any engine; keys travel as text when the engines differ.
             on: columns that make up the key, in both tables.
         """
-        ours, theirs = self.complete(on), other.complete(on)
-        return shared_keys(ours.frame, theirs.frame, coded(self.kinds, other.kinds, on))
+        ours, theirs, plan = self.complete(on), other.complete(on), coded(self.kinds, other.kinds, on)
+        return shared_keys(ours.streamed, theirs.streamed, plan)
 
     def batches(self, columns: Sequence[Coded], numbers: Sequence[str] = ()) -> Iterator[Batch]:
         """All rows in order, as hashes of some columns and values of some numeric ones, in bounded batches."""
-        return batches(self.frame, columns, numbers)
+        with answering(self.place):
+            yield from batches(self.streamed, columns, numbers)
 
+    @answered
     def picked(
         self, columns: Sequence[Coded], numbers: Sequence[str], limit: int, rng: np.random.Generator
     ) -> tuple[NDArray[np.uint64], NDArray[np.float64], NDArray[np.int64]]:
         """Hashes, numbers and row numbers of at most `limit` random rows, in order."""
-        return picked(self.frame, columns, numbers, limit, rng)
+        return picked(self.streamed, columns, numbers, limit, rng)
 
+    @answered
     def duplicate_rows(self, columns: Sequence[str] | None = None) -> Duplicates:
         """How many rows are alike in the given columns (all when None); missing equals missing."""
         counts = self._grouped(columns or self.columns)
@@ -336,19 +368,23 @@ class Table:
         row = found.collect("pyarrow").to_arrow().to_pylist()[0]
         return Duplicates(int(row["groups"] or 0), int(row["rows"] or 0), int(row["distinct"]))
 
+    @answered
     def matching(self, column: str, pattern: str) -> int:
         """Rows whose value, as text, contains a match of a regular expression (RE2 syntax)."""
         self._known([column])
         found = self._one(n=nw.col(column).cast(nw.String).str.contains(pattern).cast(nw.Int64).sum())
         return int(found["n"] or 0)
 
+    @answered
     def distinct_sample(self, column: str, limit: int, seed: int) -> list[str]:
         """At most `limit` distinct values as text, chosen by the seed, the same in every engine."""
         self._known([column])
-        text = self.frame.select(v=nw.col(column).cast(nw.String)).filter(~nw.col("v").is_null()).unique()
+        text = self.frame.select(v=nw.col(column).cast(nw.String)).filter(~nw.col("v").is_null())
+        text = text.group_by("v").agg(nw.len().alias("n")).select("v")
         chosen = _thinned(text.with_row_index("i", order_by="v"), _length(text), limit, seed)
         return sorted(chosen.select("v").collect("pyarrow").to_arrow()["v"].to_pylist())
 
+    @answered
     def sample(self, limit: int, seed: int) -> "pa.Table":
         """At most `limit` whole rows, chosen by the seed: the only way to rows.
 
@@ -358,7 +394,7 @@ class Table:
         if limit > SAMPLE_LIMIT:
             raise InputError(f"a sample of {limit:,} rows is too large", remedy=f"ask for at most {SAMPLE_LIMIT:,}")
         index = "".join(["row", *("_" for c in self.columns)])
-        counted = self.frame.with_row_index(index, order_by=list(self.columns))
+        counted = self.streamed.with_row_index(index, order_by=list(self.columns))
         chosen = _thinned(counted, self.rows, limit, seed, index)
         return chosen.sort(index).drop(index).collect("pyarrow").to_arrow()
 
@@ -367,10 +403,21 @@ class Table:
         return dict(rows[0])
 
     def _value(self, column: str) -> nw.Expr:
-        expression = nw.col(column)
-        if self.dtype(column) != "float":
-            return expression
-        return nw.when(~expression.is_nan()).then(expression)
+        expression, dtype = nw.col(column), self.schema[column]
+        if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
+            return self._utc(expression)
+        return nw.when(~expression.is_nan()).then(expression) if dtype.is_float() else expression
+
+    def _utc(self, moment: nw.Expr) -> nw.Expr:
+        """A moment with a zone as one without, in UTC, so that moments of all engines can be compared."""
+        if self.frame.implementation is nw.Implementation.POLARS:
+            return moment.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+        return moment.cast(nw.Datetime("us"))  # the sessions' zone is UTC
+
+    def _with(self, change: "Callable[[nw.LazyFrame[Any]], nw.LazyFrame[Any]]") -> "Table":
+        with answering(self.place):
+            stream = None if self.stream is None else change(self.stream)
+            return Table(change(self.frame), self.keeps, self.place, stream)
 
     def _number(self, column: str) -> nw.Expr:
         if self.dtype(column) not in {"int", "float", "bool"}:
@@ -381,7 +428,7 @@ class Table:
         return self.frame.select(v=self._value(column)).filter(~nw.col("v").is_null())
 
     def _distinct(self, column: str) -> nw.LazyFrame[Any]:
-        return self._present(column).unique()
+        return self._present(column).group_by("v").agg(nw.len().alias("n"))  # unique() would number all rows on Spark
 
     def _grouped(self, columns: Sequence[str]) -> nw.LazyFrame[Any]:
         keys = {f"k{i}": k for i, k in enumerate(self._keys(columns).values())}
