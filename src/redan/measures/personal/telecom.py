@@ -21,7 +21,16 @@ def luhn(digits: str) -> bool:
 
     Source: ISO/IEC 7812-1 annex B.
     """
-    return sum(map(int, digits[-1::-2] + digits[-2::-2].translate(_DOUBLED))) % 10 == 0
+    return _luhn_sum(digits) % 10 == 0
+
+
+def with_luhn(stem: str) -> str:
+    """ASCII digits with their Luhn check digit behind them."""
+    return f"{stem}{-_luhn_sum(stem + '0') % 10}"
+
+
+def _luhn_sum(digits: str) -> int:
+    return sum(map(int, digits[-1::-2] + digits[-2::-2].translate(_DOUBLED)))
 
 
 def bare(value: str) -> str:
@@ -46,6 +55,19 @@ def is_imsi(value: str) -> bool:
     """Whether 14 or 15 digits begin with a country and network code that are assigned to an operator."""
     digits = bare(value)
     return digits[:5] in _operators() or digits[:6] in _operators()
+
+
+@cache
+def network_digits(start: str) -> int:
+    """How many digits of an IMSI name its country and network.
+
+    Args:
+        start: the first six digits of an IMSI, so that a million are asked for at most.
+    """
+    from stdnum import numdb
+
+    parts = numdb.get("imsi").split(start + "0" * 9)
+    return sum(map(len, parts[:2]))
 
 
 def is_imei(value: str) -> bool:
