@@ -92,11 +92,18 @@ class OnnxModel:
 
         A single array for a model with several inputs of one column each is taken apart by columns, in order.
         """
+        return self.output(x, self._answer())
+
+    def output(self, x: "Inputs", name: str) -> "Array":
+        """One output by its name, such as the labels beside the probabilities.
+
+        Raises:
+            InputError: the arrays do not fit the model.
+        """
         from redan.models.onnx_session import faults
 
-        chosen = self._answer()
         try:
-            found = self.session.run([chosen], self._feed(x))[0]
+            found = self.session.run([name], self._feed(x))[0]
         except faults() as error:
             raise InputError("the arrays do not fit the model's inputs") from error
         return _as_array(found)

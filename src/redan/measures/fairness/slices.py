@@ -102,7 +102,9 @@ def worst_slices(
     whole = Share(int(missed[~half].sum()), int((~half).sum()))
     grid = np.array([one.rows[half] for one in found], dtype=np.float32).reshape(len(found), -1)
     features = [one.feature for one in found]
-    chosen = _distinct(_beam(grid, missed[half].astype(np.float32), features, depth))
+    ranked = _beam(grid, missed[half].astype(np.float32), features, depth)
+    plain = [one for one in ranked if len(one.parts) == 1][:1]  # a whole level is the easiest to reach
+    chosen = _distinct([*plain, *ranked])
     each = 1 - 2 * (1 - confidence) / TESTED  # one-sided: only more misses than elsewhere count
     slices = tuple(_measured(one, found, missed, half, each) for one in chosen)
     kept = tuple(s for s in slices if s is not None)
