@@ -13,6 +13,7 @@ from redan.artifacts.dataset_seal import DatasetSealed, dataset_sealed
 from redan.artifacts.declared import PIPELINE, declared_files, declared_paths, digested, located, model_path
 from redan.artifacts.distribution import Distribution, distribution
 from redan.artifacts.encryption import Encryption, encrypted, encryption
+from redan.artifacts.feedback_file import FeedbackFile, feedback_file
 from redan.artifacts.file_modes import FileModes
 from redan.artifacts.model_file import ModelFile
 from redan.artifacts.model_scan import ModelScan, model_scan
@@ -131,6 +132,7 @@ COLLECTORS: Mapping[type[Artifact], Callable[[System, str], Artifact | Absent]] 
         StatementFile: statement_file,
         ParticipantsFile: participants_file,
         TrainingRecords: training_records,
+        FeedbackFile: feedback_file,
     }
 )
 
