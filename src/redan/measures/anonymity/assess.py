@@ -60,6 +60,7 @@ def variety(
     rng: np.random.Generator,
     *,
     least: int = L,
+    t: float | None = None,
     command: str | None = None,
 ) -> Iterator[Finding]:
     """Whether each sensitive column varies enough within every group.
@@ -70,6 +71,7 @@ def variety(
         subject: what the findings are about.
         rng: deals values at random for comparison.
         least: distinct values that each group needs.
+        t: largest distance of a group from everybody; None asks for none.
         command: what makes groups more varied.
 
     Raises:
@@ -81,7 +83,7 @@ def variety(
             close = t_closeness(table, parts.quasi_identifiers, column, person=parts.person, rng=rng)
         except InputError:  # columns are known to exist by now: there are too many combinations
             close = None
-        yield variety_finding(subject, column, found, close, least=least, command=command)
+        yield variety_finding(subject, column, found, close, least=least, t=t, command=command)
 
 
 def risk(

@@ -84,6 +84,7 @@ def variety_finding(
     closeness: TCloseness | None,
     *,
     least: int = L,
+    t: float | None = None,
     command: str | None = None,
 ) -> Finding:
     """Whether a sensitive value varies enough within every group.
@@ -94,6 +95,7 @@ def variety_finding(
         variety: distinct values by group.
         closeness: how far groups lie from everybody; None when there are too many combinations to tell.
         least: distinct values that each group needs.
+        t: largest distance of a group from everybody; None asks for none.
         command: what makes groups more varied.
     """
     if variety.l is None or variety.levels < least:
@@ -108,27 +110,42 @@ def variety_finding(
         comparator=">=",
         unit="values",
     )
-    skewed = 0 if closeness is None else closeness.skewed
-    text = _variety_words(column, variety, closeness)
+    text, faults = _variety_words(column, variety, closeness), []
     if groups:
-        text = f"{text} {_counted(groups, 'group')} with {_persons(persons)} have fewer than {least}."
-    if skewed and not groups:
-        # The values vary and still give themselves away; what decided is another number.
-        measure = Measure(
-            name="persons_in_skewed_groups", value=float(skewed), n=variety.persons, threshold=0.0, unit="persons"
-        )
-    if skewed:
-        text = f"{text} In groups with {_persons(skewed)} one value is so frequent that it can be told with confidence."
-    if groups or skewed:
+        faults.append((f"{_counted(groups, 'group')} with {_persons(persons)} have fewer than {least}.", measure))
+    faults += _closeness_faults(variety, closeness, t)
+    if not faults:
+        answer = holds(VARIETY, subject, text, part=column, measure=measure)
+    else:
         remedy = Remedy(
             text="Generalise further until the values vary in every group, or leave the sensitive column out.",
             command=command,
             effort=Level.MEDIUM,
         )
-        answer = broken(VARIETY, subject, text, remedy, part=column, measure=measure)
-    else:
-        answer = holds(VARIETY, subject, text, part=column, measure=measure)
+        said = " ".join([text, *(fault for fault, _ in faults)])
+        answer = broken(VARIETY, subject, said, remedy, part=column, measure=faults[0][1])
     return replace(answer, detail=_variety_facts(variety, closeness))
+
+
+def _closeness_faults(variety: LDiversity, closeness: TCloseness | None, t: float | None) -> list[tuple[str, Measure]]:
+    """Where values vary and still give themselves away, each with the number that decided."""
+    if closeness is None or closeness.t is None:
+        return []
+    faults = []
+    if closeness.skewed:
+        words = f"In groups with {_persons(closeness.skewed)} one value is so frequent that it can be told."
+        measure = Measure(
+            name="persons_in_skewed_groups",
+            value=float(closeness.skewed),
+            n=variety.persons,
+            threshold=0.0,
+            unit="persons",
+        )
+        faults.append((words, measure))
+    if t is not None and closeness.t > t:
+        measure = Measure(name="distance_from_everybody", value=closeness.t, n=variety.groups, threshold=t)
+        faults.append((f"At most {t:g} is asked of the distance.", measure))
+    return faults
 
 
 def _variety_words(column: str, variety: LDiversity, closeness: TCloseness | None) -> str:
