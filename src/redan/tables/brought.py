@@ -85,12 +85,10 @@ def _lazy(frame: nw.LazyFrame[Any]) -> Table:
         from pyspark.sql import functions
 
         shifted = {
-            c: functions.convert_timezone(None, functions.lit("UTC"), functions.col(_plain(c)).cast("timestamp_ntz"))
+            c: functions.convert_timezone(
+                None, functions.lit("UTC"), functions.col(named(c, "`")).cast("timestamp_ntz")
+            )
             for c in zoned
         }
         return Table(nw.from_native(frame.to_native().withColumns(shifted)), (frame,))
     return Table(frame)
-
-
-def _plain(column: str) -> str:
-    return "`" + column.replace("`", "``") + "`"

@@ -53,9 +53,9 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def named(name: str) -> str:
-    """A column or table name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
+def named(name: str, mark: str = '"') -> str:
+    """A column or table name as an SQL identifier; Spark's mark is a backtick."""
+    return mark + name.replace(mark, mark * 2) + mark
 
 
 def explained(error: "duckdb.Error", path: Path) -> "InputError":

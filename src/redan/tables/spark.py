@@ -114,7 +114,7 @@ def spark_table(kept: Kept, near: Table) -> Table:
             raise InputError(what, where=place, remedy="give Parquet on storage that every worker sees")
         spool = Spool.new()
         path = _readable(kept, near, [c for c, kind in types.items() if kind == "TIMESTAMP_NS"], spool, local)
-        table = Table(nw.from_native(began.read.parquet(str(path))), (spool, near.keeps), place, near.frame)
+        table = Table(nw.from_native(began.read.parquet(str(path))), (spool, near.keeps), place, near)
     for column, kind in near.kinds.items():
         other = table.kinds.get(column)
         if kind != other and (kind != "other" or other is None or near.null_counts()[column] < near.rows):

@@ -15,6 +15,7 @@ from redan.errors import InputError
 from redan.tables import aggregates
 from redan.tables.aggregates import Covariance, Edges, GroupMoments, Moments
 from redan.tables.answers import answered, answering
+from redan.tables.cells import Cells
 from redan.tables.encoded import Batch, Coded, batches, coded, picked
 from redan.tables.joins import Shared, shared_keys
 from redan.tables.kinds import Kind, kind_of
@@ -52,18 +53,18 @@ class Table:
         frame: a lazy Narwhals frame.
         keeps: whatever must live as long as the table, such as its connection.
         place: the file it was read from, for messages.
-        stream: the same rows as a frame that rows are read from; the frame itself when None.
+        near: the same rows in an engine that rows are read from; this one when None.
     """
 
     frame: nw.LazyFrame[Any]
     keeps: tuple[object, ...] = field(default=(), repr=False)
     place: str | None = None
-    stream: nw.LazyFrame[Any] | None = field(default=None, repr=False)
+    near: "Table | None" = field(default=None, repr=False)
 
     @property
     def streamed(self) -> nw.LazyFrame[Any]:
         """The frame that rows are read from: a file lies nearer than the cluster that counts its values."""
-        return self.frame if self.stream is None else self.stream
+        return self.frame if self.near is None else self.near.frame
 
     @cached_property
     def schema(self) -> Mapping[str, nw.dtypes.DType]:
@@ -75,6 +76,11 @@ class Table:
     def kinds(self) -> Mapping[str, Kind]:
         """What each column holds."""
         return {name: kind_of(dtype) for name, dtype in self.schema.items()}
+
+    @cached_property
+    def cells(self) -> Cells:
+        """Its columns in a question to its engine."""
+        return Cells(self.frame, self.schema, self.place)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -93,7 +99,7 @@ class Table:
         Raises:
             InputError: there is no such column.
         """
-        self._known([column])
+        self.cells.known([column])
         return self.kinds[column]
 
     def select(self, columns: Sequence[str]) -> "Table":
@@ -102,24 +108,34 @@ class Table:
         Raises:
             InputError: there is no such column.
         """
-        self._known(columns)
-        return self._with(lambda frame: frame.select(*columns))
+        self.cells.known(columns)
+        return self.changed(lambda cells: cells.frame.select(*(cells.cell(c).alias(c) for c in columns)))
+
+    def changed(self, change: Callable[[Cells], nw.LazyFrame[Any]]) -> "Table":
+        """The table after a change, in every engine that holds it.
+
+        Args:
+            change: from the columns of a frame to another frame of its engine.
+        """
+        with answering(self.place):
+            near = None if self.near is None else self.near.changed(change)
+            return Table(change(self.cells), self.keeps, self.place, near)
 
     def first(self, count: int) -> "Table":
         """Some `count` rows, whichever the engine gives first: no sample, but enough to rule things out cheaply."""
-        return self._with(lambda frame: frame.head(count))
+        return self.changed(lambda cells: cells.frame.head(count))
 
     def renamed(self, column: str, to: str) -> "Table":
         """The same table with one column under another name."""
-        self._known([column])
-        return self if column == to else self._with(lambda frame: frame.rename({column: to}))
+        self.cells.known([column])
+        names = [(c, to if c == column else c) for c in self.columns]
+        return self.changed(lambda cells: cells.frame.select(*(cells.cell(old).alias(new) for old, new in names)))
 
     def as_days(self, column: str) -> "Table":
         """The same table with one column of moments cut to days."""
         if self.dtype(column) != "datetime":
             return self
-        day = self._value(column).cast(nw.Date)
-        return self._with(lambda frame: frame.with_columns(day.alias(column)))
+        return self.changed(lambda cells: cells.frame.with_columns(cells.value(column).cast(nw.Date).alias(column)))
 
     def complete(self, columns: Sequence[str]) -> "Table":
         """The rows in which none of some columns is missing.
@@ -127,15 +143,14 @@ class Table:
         Raises:
             InputError: there is no such column.
         """
-        self._known(columns)
-        missing = [self._value(c).is_null() for c in columns]
-        return self._with(lambda frame: frame.filter(*(~m for m in missing)))
+        self.cells.known(columns)
+        return self.changed(lambda cells: cells.frame.filter(*(~cells.value(c).is_null() for c in columns)))
 
     @answered
     def between(self, column: str, low: Value, high: Value) -> int:
         """Rows whose value lies in [low, high]; low and high are values of the column's own type."""
-        self._known([column])
-        value = self._value(column)
+        self.cells.known([column])
+        value = self.cells.value(column)
         found = self._one(n=((value >= low) & (value <= high)).cast(nw.Int64).sum())
         return int(found["n"] or 0)
 
@@ -143,7 +158,7 @@ class Table:
     def null_counts(self) -> dict[str, int]:
         """Missing values by column."""
         found = self._one(
-            **{f"c{i}": self._value(c).is_null().cast(nw.Int64).sum() for i, c in enumerate(self.columns)}
+            **{f"c{i}": self.cells.value(c).is_null().cast(nw.Int64).sum() for i, c in enumerate(self.columns)}
         )
         return {c: int(found[f"c{i}"] or 0) for i, c in enumerate(self.columns)}
 
@@ -155,7 +170,7 @@ class Table:
     @answered
     def value_counts(self, column: str, limit: int) -> list[tuple[Value, int]]:
         """The most frequent values of a column, most frequent first, ties by value."""
-        self._known([column])
+        self.cells.known([column])
         counted = self._present(column).group_by("v").agg(nw.len().alias("n"))
         top = counted.sort("n", "v", descending=[True, False]).head(limit).collect("pyarrow")
         return [(row["v"], int(row["n"])) for row in top.to_arrow().to_pylist()]
@@ -163,7 +178,7 @@ class Table:
     @answered
     def quantiles(self, column: str, qs: Sequence[float]) -> NDArray[np.float64]:
         """Exact quantiles of a numeric column, linear between order statistics; NaN when there is no value."""
-        value = self._number(column)
+        value = self.cells.number(column)
         found = self._one(**{f"q{i}": value.quantile(q, interpolation="linear") for i, q in enumerate(qs)})
         return np.array([math.nan if found[f"q{i}"] is None else float(found[f"q{i}"]) for i in range(len(qs))])
 
@@ -173,14 +188,14 @@ class Table:
         Raises:
             InputError: there is no such column, or one is not numeric.
         """
-        found = {c: self._number(c) for c in columns}
+        found = {c: self.cells.number(c) for c in columns}
         in_duckdb = aggregates.duckdb_quantiles(self.frame, found, qs)
         return {c: self.quantiles(c, qs) for c in columns} if in_duckdb is None else in_duckdb
 
     @answered
     def edge_counts(self, column: str, edges: Sequence[float]) -> NDArray[np.int64]:
         """Values in (-inf, e0), [e0, e1), ..., [ek, inf): one count more than there are edges."""
-        value = self._number(column)
+        value = self.cells.number(column)
         tests = [value >= edge for edge in edges]
         found = self._one(n=value.count(), **{f"e{i}": t.cast(nw.Int64).sum() for i, t in enumerate(tests)})
         above = [int(found["n"] or 0), *(int(found[f"e{i}"] or 0) for i in range(len(edges))), 0]
@@ -190,8 +205,8 @@ class Table:
     @answered
     def bounds(self, column: str) -> tuple[Value, Value]:
         """Smallest and largest value; (None, None) when there is none."""
-        self._known([column])
-        found = self._one(low=self._value(column).min(), high=self._value(column).max())
+        self.cells.known([column])
+        found = self._one(low=self.cells.value(column).min(), high=self.cells.value(column).max())
         return found["low"], found["high"]
 
     @answered
@@ -217,7 +232,7 @@ class Table:
         Raises:
             InputError: there is no such column, or one is not numeric.
         """
-        return aggregates.edge_counts(self.frame, {c: self._number(c) for c in edges}, edges)
+        return aggregates.edge_counts(self.frame, {c: self.cells.number(c) for c in edges}, edges)
 
     @answered
     def edge_counts_by(
@@ -233,7 +248,7 @@ class Table:
         Raises:
             InputError: there is no such column, one of `edges` is not numeric, or there are more groups.
         """
-        values = {c: self._number(c) for c in edges}
+        values = {c: self.cells.number(c) for c in edges}
         found, complete = aggregates.edge_counts_by(self.frame, self._keys(groups), values, edges, limit)
         self._few(complete, groups, limit)
         return found
@@ -260,7 +275,7 @@ class Table:
         Raises:
             InputError: there is no such column, or one is not numeric.
         """
-        found, _ = aggregates.moments_by(self.frame, {}, {c: self._number(c) for c in columns}, 1)
+        found, _ = aggregates.moments_by(self.frame, {}, {c: self.cells.number(c) for c in columns}, 1)
         return dict(found[()].columns)
 
     @answered
@@ -277,7 +292,7 @@ class Table:
         Raises:
             InputError: there is no such column, one is not numeric, or there are more groups.
         """
-        values = {c: self._number(c) for c in columns}
+        values = {c: self.cells.number(c) for c in columns}
         found, complete = aggregates.moments_by(self.frame, self._keys(groups), values, limit)
         self._few(complete, groups, limit)
         return found
@@ -289,7 +304,7 @@ class Table:
         Raises:
             InputError: there is no such column, or one is not numeric.
         """
-        return aggregates.covariance(self.frame, {c: self._number(c) for c in columns})
+        return aggregates.covariance(self.frame, {c: self.cells.number(c) for c in columns})
 
     @answered
     def group_sizes(self, columns: Sequence[str]) -> dict[int, int]:
@@ -303,12 +318,9 @@ class Table:
         Args:
             edges: rising edges by numeric column.
         """
-        bins = {
-            c: sum(((self._number(c) >= float(e)).cast(nw.Int64) for e in es), start=nw.lit(0))
-            for c, es in edges.items()
-        }
-        bins = {c: nw.when(~self._number(c).is_null()).then(b) for c, b in bins.items()}
-        return self._with(lambda frame: frame.with_columns(**bins))
+        return self.changed(
+            lambda cells: cells.frame.with_columns(*(cells.binned(c, es).alias(c) for c, es in edges.items()))
+        )
 
     def bucketed(self, column: str, every: Period, to: str) -> "Table":
         """The same table with one more column: the start of the hour, day, month ... in which a moment lies.
@@ -323,15 +335,20 @@ class Table:
         """
         if self.dtype(column) not in {"date", "datetime"}:
             raise InputError(f"column {column!r} holds no times", where=self.place, remedy="choose a column of times")
-        start = self._value(column).cast(nw.Datetime("us")).dt.truncate(every).cast(nw.Datetime("us"))
-        return self._with(lambda frame: frame.with_columns(start.alias(to)))
+        return self.changed(
+            lambda cells: cells.frame.with_columns(
+                cells.moment(column).dt.truncate(every).cast(nw.Datetime("us")).alias(to)
+            )
+        )
 
     def where(self, column: str, value: Value) -> "Table":
         """The rows that have one value in a column; None asks for those in which it is missing."""
-        self._known([column])
-        cell = self._value(column)
-        chosen = cell.is_null() if value is None else cell == value
-        return self._with(lambda frame: frame.filter(chosen))
+        self.cells.known([column])
+        return self.changed(
+            lambda cells: cells.frame.filter(
+                cells.value(column).is_null() if value is None else cells.value(column) == value
+            )
+        )
 
     @answered
     def shared_keys(self, other: "Table", on: Sequence[str]) -> Shared:
@@ -341,8 +358,9 @@ class Table:
             other: a table of any engine; keys travel as text when the engines differ.
             on: columns that make up the key, in both tables.
         """
-        ours, theirs, plan = self.complete(on), other.complete(on), coded(self.kinds, other.kinds, on)
-        return shared_keys(ours.streamed, theirs.streamed, plan)
+        ours, theirs = self.complete(on), other.complete(on)
+        plan = [Coded(f"k{i}", c.form) for i, c in enumerate(coded(ours.kinds, theirs.kinds, on))]
+        return shared_keys(ours._key_frame(on), theirs._key_frame(on), plan)  # noqa: SLF001 - of the same class
 
     def batches(self, columns: Sequence[Coded], numbers: Sequence[str] = ()) -> Iterator[Batch]:
         """All rows in order, as hashes of some columns and values of some numeric ones, in bounded batches."""
@@ -371,15 +389,19 @@ class Table:
     @answered
     def matching(self, column: str, pattern: str) -> int:
         """Rows whose value, as text, contains a match of a regular expression (RE2 syntax)."""
-        self._known([column])
-        found = self._one(n=nw.col(column).cast(nw.String).str.contains(pattern).cast(nw.Int64).sum())
+        self.cells.known([column])
+        if self.near is not None:  # engines differ in what a pattern means
+            return self.near.matching(column, pattern)
+        found = self._one(n=self.cells.cell(column).cast(nw.String).str.contains(pattern).cast(nw.Int64).sum())
         return int(found["n"] or 0)
 
     @answered
     def distinct_sample(self, column: str, limit: int, seed: int) -> list[str]:
         """At most `limit` distinct values as text, chosen by the seed, the same in every engine."""
-        self._known([column])
-        text = self.frame.select(v=nw.col(column).cast(nw.String)).filter(~nw.col("v").is_null())
+        self.cells.known([column])
+        if self.near is not None:
+            return self.near.distinct_sample(column, limit, seed)
+        text = self.frame.select(v=self.cells.cell(column).cast(nw.String)).filter(~nw.col("v").is_null())
         text = text.group_by("v").agg(nw.len().alias("n")).select("v")
         chosen = _thinned(text.with_row_index("i", order_by="v"), _length(text), limit, seed)
         return sorted(chosen.select("v").collect("pyarrow").to_arrow()["v"].to_pylist())
@@ -393,39 +415,19 @@ class Table:
         """
         if limit > SAMPLE_LIMIT:
             raise InputError(f"a sample of {limit:,} rows is too large", remedy=f"ask for at most {SAMPLE_LIMIT:,}")
-        index = "".join(["row", *("_" for c in self.columns)])
-        counted = self.streamed.with_row_index(index, order_by=list(self.columns))
-        chosen = _thinned(counted, self.rows, limit, seed, index)
-        return chosen.sort(index).drop(index).collect("pyarrow").to_arrow()
+        if self.near is not None:
+            return self.near.sample(limit, seed)
+        plain = self.frame.select(**{f"c{i}": self.cells.cell(c) for i, c in enumerate(self.columns)})
+        counted = plain.with_row_index("row", order_by=[f"c{i}" for i in range(len(self.columns))])
+        chosen = _thinned(counted, self.rows, limit, seed, "row").sort("row").drop("row")
+        return chosen.collect("pyarrow").to_arrow().rename_columns(list(self.columns))
 
     def _one(self, **expressions: nw.Expr) -> dict[str, Value]:
         rows = self.frame.select(**expressions).collect("pyarrow").to_arrow().to_pylist()
         return dict(rows[0])
 
-    def _value(self, column: str) -> nw.Expr:
-        expression, dtype = nw.col(column), self.schema[column]
-        if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
-            return self._utc(expression)
-        return nw.when(~expression.is_nan()).then(expression) if dtype.is_float() else expression
-
-    def _utc(self, moment: nw.Expr) -> nw.Expr:
-        """A moment with a zone as one without, in UTC, so that moments of all engines can be compared."""
-        if self.frame.implementation is nw.Implementation.POLARS:
-            return moment.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        return moment.cast(nw.Datetime("us"))  # the sessions' zone is UTC
-
-    def _with(self, change: "Callable[[nw.LazyFrame[Any]], nw.LazyFrame[Any]]") -> "Table":
-        with answering(self.place):
-            stream = None if self.stream is None else change(self.stream)
-            return Table(change(self.frame), self.keeps, self.place, stream)
-
-    def _number(self, column: str) -> nw.Expr:
-        if self.dtype(column) not in {"int", "float", "bool"}:
-            raise InputError(f"column {column!r} is not numeric", where=self.place, remedy="choose a numeric column")
-        return self._value(column).cast(nw.Float64)
-
     def _present(self, column: str) -> nw.LazyFrame[Any]:
-        return self.frame.select(v=self._value(column)).filter(~nw.col("v").is_null())
+        return self.frame.select(v=self.cells.value(column)).filter(~nw.col("v").is_null())
 
     def _distinct(self, column: str) -> nw.LazyFrame[Any]:
         return self._present(column).group_by("v").agg(nw.len().alias("n"))  # unique() would number all rows on Spark
@@ -434,9 +436,13 @@ class Table:
         keys = {f"k{i}": k for i, k in enumerate(self._keys(columns).values())}
         return self.frame.select(**keys).group_by(*keys).agg(nw.len().alias("n"))
 
+    def _key_frame(self, on: Sequence[str]) -> nw.LazyFrame[Any]:
+        table = self.near or self
+        return table.frame.select(**{f"k{i}": table.cells.cell(c) for i, c in enumerate(on)})
+
     def _keys(self, columns: Sequence[str]) -> dict[str, nw.Expr]:
-        self._known(columns)
-        return {c: self._value(c) for c in columns}
+        self.cells.known(columns)
+        return {c: self.cells.value(c) for c in columns}
 
     def _few(self, complete: bool, columns: Sequence[str], limit: int) -> None:
         if not complete:
@@ -451,15 +457,6 @@ class Table:
         if len(found) > limit:
             return None
         return sorted(((row["k0"], int(row["n"])) for row in found), key=lambda p: (-p[1], repr(p[0])))
-
-    def _known(self, columns: Sequence[str]) -> None:
-        missing = [c for c in columns if c not in self.schema]
-        if missing:
-            raise InputError(
-                f"there is no column {', '.join(map(repr, missing))}",
-                where=self.place,
-                remedy=f"choose from {', '.join(map(repr, self.columns[:20]))}",
-            )
 
 
 def _length(frame: nw.LazyFrame[Any]) -> int:
