@@ -1,9 +1,10 @@
-"""Bins that are fixed once, from the reference alone: edges of numbers with open ends, levels with one bin for the rest.
+"""Bins fixed once, from the reference alone: edges of numbers with open ends, levels with one bin for the rest.
 
 Edges that are drawn over reference and current together can be blinded: one row of a million squeezes everything else
 into a single bin. Edges that each engine computes anew differ from engine to engine. So they are frozen.
 """
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def edges_of(quantiles: Iterable[float], *, whole: bool) -> tuple[float, ...]:
         whole: whether the values are whole numbers, each of which may be shared by many rows.
     """
     values = [float(q) for q in quantiles if math.isfinite(q)]
-    shared = {v for v, w in zip(values, values[1:], strict=False) if v == w}
+    shared = {v for v, w in itertools.pairwise(values) if v == w}
     edges: set[float] = set()
     for value in values:
         if value in shared or (whole and value == math.floor(value)):
@@ -138,7 +139,7 @@ def _ranges(edges: Sequence[float]) -> list[str]:
     if not edges:
         return ["any value"]
     words = [f"below {edges[0]:.{SHOWN}g}"]
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in itertools.pairwise(edges):
         alone = high == np.nextafter(low, math.inf) or (high == low + 1 and low == math.floor(low))
         words.append(f"{low:.{SHOWN}g}" if alone else f"{low:.{SHOWN}g} to {high:.{SHOWN}g}")
     return [*words, f"from {edges[-1]:.{SHOWN}g}"]

@@ -56,17 +56,17 @@ class Feature:
         return not self.shifted and self.moved.noticeable > ONE_SD
 
 
-def feature(bins: Bins, a: Counts, b: Counts, settings: Settings, level: float, within: str = "") -> Feature:
+def feature(bins: Bins, counts: tuple[Counts, Counts], settings: Settings, level: float, within: str = "") -> Feature:
     """One column from its counts.
 
     Args:
         bins: of the reference.
-        a: rows of the reference in each bin.
-        b: rows now.
+        counts: rows in each bin, of the reference and now.
         settings: what is tolerated.
         level: this test's part of the budget.
         within: the class or window that the rows are of.
     """
+    a, b = counts
     change = kolmogorov(a, b) if bins.ordered else chi_square(a, b)
     new = not bins.ordered and a[-1] == 0 and b.sum()
     return Feature(
@@ -97,7 +97,7 @@ def features(
     """
     both = [one for one in bins if one.name in a and one.name in b]
     level = budget / max(len(both), 1)
-    return tuple(feature(one, a[one.name], b[one.name], settings, level) for one in both)
+    return tuple(feature(one, (a[one.name], b[one.name]), settings, level) for one in both)
 
 
 def within(
@@ -118,7 +118,7 @@ def within(
     """
     chosen = [(g, one) for g in a if g in b for one in bins if one.name in a[g] and one.name in b[g]]
     level = budget / max(len(chosen), 1)
-    return tuple(feature(one, a[g][one.name], b[g][one.name], settings, level, g) for g, one in chosen)
+    return tuple(feature(one, (a[g][one.name], b[g][one.name]), settings, level, g) for g, one in chosen)
 
 
 def _shares(counts: Counts) -> tuple[float, ...]:

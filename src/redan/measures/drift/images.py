@@ -1,12 +1,18 @@
 """Arrays as tables: the columns of a matrix, or of pictures their brightness, contrast, colours and patches."""
 
-from typing import Any
+import math
+import os
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from redan.errors import InputError
-from redan.tables import Table, table_of
+from redan.files import open_regular
+from redan.tables import Table, open_table, table_of
 
 GRID = 8  # patches along each side of a picture
 _PICTURE, _COLOURED = 3, 4  # axes, the first of which counts the items
@@ -67,3 +73,49 @@ def _table(columns: dict[str, NDArray[Any]]) -> Table:
 
 def _framed(data: object) -> bool:
     return any(hasattr(data, name) for name in ("columns", "__arrow_c_stream__", "to_frame"))
+
+
+def open_data(path: Path) -> Table:
+    """A table over a file: `.npz` (its array `x`, or the only one) and `.npy` as arrays, all else as a table.
+
+    Raises:
+        InputError: it cannot be read as what it claims to be.
+    """
+    if path.suffix.lower() not in {".npz", ".npy"}:
+        return open_table(path)
+    made = table_of_arrays(_loaded(path))
+    return Table(made.frame, made.keeps, str(path))
+
+
+def _loaded(path: Path) -> NDArray[Any]:
+    wrong = InputError("cannot be read as an array", where=str(path), remedy="write numbers with numpy.savez(x=...)")
+    try:
+        with os.fdopen(open_regular(path), "rb") as file:
+            if path.suffix.lower() == ".npy":
+                return _header_checked(file, path)
+            with zipfile.ZipFile(file) as members:
+                names = [n for n in members.namelist() if n.endswith(".npy")]
+                chosen = "x.npy" if "x.npy" in names else names[0] if len(names) == 1 else None
+                if chosen is None:
+                    raise wrong
+                with members.open(chosen) as member:
+                    return _header_checked(member, path)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error) as error:
+        raise wrong from error
+
+
+def _header_checked(file: IO[bytes], path: Path) -> NDArray[Any]:
+    """An array whose header was read first: what it claims to hold is bounded, and nothing is unpickled."""
+    version = np.lib.format.read_magic(file)
+    if version not in {(1, 0), (2, 0)}:
+        raise ValueError("a version that is not read")
+    header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, by_column, dtype = header(file)
+    size = math.prod(shape)
+    if dtype.kind not in "biuf" or not 0 < size <= _MOST_VALUES:
+        remedy = "give numbers, 2 GB at most"
+        raise InputError(f"holds {size:,} values of {dtype}", where=str(path), remedy=remedy)
+    data = file.read(size * dtype.itemsize)
+    if len(data) != size * dtype.itemsize:
+        raise ValueError("it is cut short")
+    return np.frombuffer(data, dtype=dtype).reshape(shape, order="F" if by_column else "C")

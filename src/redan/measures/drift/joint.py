@@ -48,14 +48,11 @@ class Joint:
         return not self.shifted and self.noticeable > ONE_SD
 
 
-def joint(
-    reference: Table, current: Table, bins: Sequence[Bins], settings: Settings, budget: float, seed: int
-) -> Joint:
+def joint(tables: tuple[Table, Table], bins: Sequence[Bins], settings: Settings, *, budget: float, seed: int) -> Joint:
     """Looks for a region where current rows gather, with trees and with a kernel, on bounded samples.
 
     Args:
-        reference: the data that the bins were fixed on.
-        current: the data of now; both have every column of `bins`.
+        tables: the data that the bins were fixed on, and the data of now; both have every column of `bins`.
         bins: of the reference.
         settings: what is tolerated.
         budget: chance of a false alarm.
@@ -65,7 +62,7 @@ def joint(
         MissingExtraError: scikit-learn is not installed.
     """
     rng, limit = np.random.default_rng(seed), limit_of(bins)
-    old, new = rows_of(reference, bins, limit, seed), rows_of(current, bins, limit, seed)
+    old, new = (rows_of(table, bins, limit, seed) for table in tables)
     cuts = [halves(len(rows.values), rng) for rows in (old, new)]
     learn = old.values[cuts[0][0]], new.values[cuts[1][0]]
     judge = old.values[cuts[0][1]], new.values[cuts[1][1]]

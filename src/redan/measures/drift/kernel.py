@@ -135,7 +135,8 @@ def _kernel(a: NDArray[np.float32], b: NDArray[np.float32], widths: tuple[float,
 
 
 def _squared(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.maximum((a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)[None, :] - 2 * a @ b.T, 0.0)
+    found: NDArray[np.float64] = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)[None, :] - 2 * a @ b.T
+    return np.maximum(found, 0.0)
 
 
 def _unbiased(kernel: NDArray[np.float64], signs: NDArray[np.float64], n: int, m: int) -> NDArray[np.float64]:

@@ -105,7 +105,7 @@ def shift(
         frozen = freeze(old, columns, label=label, private=private, seed=seed)
     if frozen is None or not any(b.name in new.columns for b in frozen.bins):
         raise IncompleteError("no column can be compared", where=new.place, remedy="give columns that both tables have")
-    return _compared(frozen, old, new, time, jointly, settings, seed)
+    return _compared(frozen, (old, new), settings, time=time, jointly=jointly, seed=seed)
 
 
 def _table(data: object) -> Table:
@@ -113,9 +113,15 @@ def _table(data: object) -> Table:
 
 
 def _compared(
-    frozen: Frozen, old: Table | None, new: Table, time: str | None, jointly: bool, settings: Settings, seed: int
+    frozen: Frozen,
+    tables: tuple[Table | None, Table],
+    settings: Settings,
+    *,
+    time: str | None,
+    jointly: bool,
+    seed: int,
 ) -> Shift:
-    parts = Parts()
+    (old, new), parts = tables, Parts()
     counts = count(new, frozen.bins, seed)
     every = features(frozen.bins, frozen.counts, counts, settings, settings.look * parts.columns)
     mix = next((f for f in every if f.name == frozen.label), None)
@@ -124,7 +130,7 @@ def _compared(
     shared = tuple(b for b in frozen.features if b.name in counts)
     together = None
     if jointly and old is not None and shared:
-        together = joint(old, new, shared, settings, settings.look * parts.joint, seed)
+        together = joint((old, new), shared, settings, budget=settings.look * parts.joint, seed=seed)
     untold = dict(sorted(frozen.skipped.items()))
     if isinstance(timed, str):
         untold["windows of time"] = timed

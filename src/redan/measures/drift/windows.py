@@ -8,10 +8,17 @@ from redan.measures.drift.features import Feature, within
 from redan.measures.drift.frozen import Frozen
 from redan.measures.drift.settings import Settings
 from redan.tables import Table
+from redan.tables.table import Period
 
 MOST = 31
 LEAST_ROWS = 100  # per window on average; shorter windows could tell nothing
-_UNITS = (("1h", 3600.0), ("1d", 86_400.0), ("7d", 604_800.0), ("1mo", 2_629_800.0), ("1y", 31_557_600.0))
+_UNITS: tuple[tuple[Period, float], ...] = (
+    ("1h", 3600.0),
+    ("1d", 86_400.0),
+    ("1mo", 2_629_800.0),
+    ("1q", 7_889_400.0),
+    ("1y", 31_557_600.0),
+)
 _COLUMN = "redan window"
 
 
@@ -66,13 +73,13 @@ def _order(pair: tuple[Group, object]) -> str:
     return pair[0] or ""
 
 
-def _every(table: Table, time: str) -> str | None:
+def _every(table: Table, time: str) -> Period | None:
     low, high = table.bounds(time)
     if low is None or high is None:
         return None
     seconds = _seconds(high - low) if isinstance(low, dt.date) else 0.0
-    fits = (unit for unit, length in _UNITS if seconds > length and seconds / length < MOST)
-    return next((u for u in fits if table.rows * dict(_UNITS)[u] >= LEAST_ROWS * seconds), None)
+    fits = ((unit, length) for unit, length in _UNITS if seconds > length and seconds / length < MOST)
+    return next((unit for unit, length in fits if table.rows * length >= LEAST_ROWS * seconds), None)
 
 
 def _seconds(span: dt.timedelta) -> float:
