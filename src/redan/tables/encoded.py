@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Words: TypeAlias = NDArray[np.uint64]
 Form: TypeAlias = Literal["integer", "number", "time", "bool", "text"]
+TEXT_ROWS = 2_000
 BATCH_CELLS = 2_000_000  # 16 MB of 64-bit words
 
 
@@ -155,6 +156,14 @@ def picked(
     order = np.argsort(found["place"].to_numpy())
     hashes, values = _arrays(found, len(columns), len(numbers))
     return hashes[order], values[order], found["place"].to_numpy()[order]
+
+
+def texts(frame: nw.LazyFrame[Any], column: str, longest: int) -> Iterator[list[str | None]]:
+    """The first characters of all values of a column as text, in order, in bounded batches."""
+    with ExitStack() as stack:
+        relation = relation_of(frame, stack).project(f"left(CAST({named(column)} AS VARCHAR), {int(longest)}) AS v")
+        for block in relation.to_arrow_reader(TEXT_ROWS):
+            yield block.column(0).to_pylist()
 
 
 def relation_of(frame: nw.LazyFrame[Any], stack: ExitStack) -> "duckdb.DuckDBPyRelation":

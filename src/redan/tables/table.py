@@ -16,7 +16,7 @@ from redan.tables import aggregates
 from redan.tables.aggregates import Covariance, Edges, GroupMoments, Moments
 from redan.tables.answers import answered, answering
 from redan.tables.cells import Cells
-from redan.tables.encoded import Batch, Coded, batches, coded, picked
+from redan.tables.encoded import Batch, Coded, batches, coded, picked, texts
 from redan.tables.joins import Shared, shared_keys
 from redan.tables.kinds import Kind, kind_of
 
@@ -366,6 +366,20 @@ class Table:
         """All rows in order, as hashes of some columns and values of some numeric ones, in bounded batches."""
         with answering(self.place):
             yield from batches(self.streamed, columns, numbers)
+
+    def texts(self, column: str, longest: int) -> Iterator[list[str | None]]:
+        """All values of a column as text, in order, in bounded batches.
+
+        Args:
+            column: of any type.
+            longest: characters of a value that are read.
+
+        Raises:
+            InputError: there is no such column.
+        """
+        self.cells.known([column])
+        with answering(self.place):
+            yield from texts(self.streamed, column, longest)
 
     @answered
     def picked(
