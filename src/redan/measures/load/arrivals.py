@@ -71,8 +71,8 @@ class Arrivals:
 
     @property
     def season(self) -> int:
-        """Seven for at least four weeks of daily intervals, whose days of the week differ; else one."""
-        return 7 if self.every == (0, 1) and len(self.starts) >= 28 else 1  # noqa: PLR2004 - four weeks
+        """Seven for at least two weeks of daily intervals, because days of the week differ; else one."""
+        return 7 if self.every == (0, 1) and len(self.starts) >= 14 else 1  # noqa: PLR2004 - two weeks
 
 
 def days_of(table: Table, time: str, label: str | None = None) -> Days:
@@ -102,6 +102,21 @@ def days_of(table: Table, time: str, label: str | None = None) -> Days:
     for day, name, n in kept:
         counts[rows[day], columns[name]] += n
     return without_strays(Days(days=tuple(days), classes=tuple(classes), counts=counts, undated=undated))
+
+
+def classes_of(table: Table, label: str) -> dict[str, int]:
+    """Rows by class, as text.
+
+    Raises:
+        InputError: there is no such column.
+        IncompleteError: there are too many classes.
+    """
+    if len(table.value_counts(label, MOST_CLASSES + 1)) > MOST_CLASSES:
+        raise IncompleteError(f"column {label} has more than {MOST_CLASSES} values, so they are no classes")
+    counts: dict[str, int] = {}
+    for (value,), n in table.group_counts([label]):
+        counts[_word(value)] = counts.get(_word(value), 0) + n
+    return counts
 
 
 def merged(parts: Sequence[Days]) -> Days:
@@ -196,16 +211,29 @@ def _usual(days: Sequence[dt.date]) -> Duration:
     return Duration(0, max(1, round(float(np.median(gaps))))) if gaps else Duration(0, 1)
 
 
-def _dated(table: Table, time: str) -> Table:
+def time_scale(table: Table, time: str) -> int | None:
+    """Units per second of a column of numbers; None for a column of dates or moments.
+
+    Raises:
+        InputError: there is no such column.
+        IncompleteError: the column tells no time.
+    """
     kind = table.dtype(time)
     if kind in {"date", "datetime"}:
-        return table.as_days(time)
+        return None
     if kind not in {"int", "float"}:
         raise IncompleteError(f"column {time} holds no dates or moments that can be read")
     low, high = table.bounds(time)
-    scale = next((s for s in (1, 1000) if low is not None and _SECONDS[0] * s <= float(low)), None)
-    if scale is None or not float(high) <= _SECONDS[1] * (1 if scale == 1 else 1000):
-        raise IncompleteError(f"column {time} holds numbers that are no seconds or milliseconds since 1970")
+    for scale in (1, 1000):
+        if low is not None and _SECONDS[0] * scale <= float(low) and float(high) <= _SECONDS[1] * scale:
+            return scale
+    raise IncompleteError(f"column {time} holds numbers that are no seconds or milliseconds since 1970")
+
+
+def _dated(table: Table, time: str) -> Table:
+    scale = time_scale(table, time)
+    if scale is None:
+        return table.as_days(time)
     days = (nw.col(time).cast(nw.Float64) / float(_DAY_SECONDS * scale)).floor().cast(nw.Int64)
     return Table(table.frame.with_columns(days.alias(time)), table.keeps, table.place)
 

@@ -4,6 +4,7 @@ Source: Williams, Extra-Binomial Variation in Logistic Linear Models, Applied St
 more from day to day than draws do; Kulldorff, A Spatial Scan Statistic (1997), for windows of unknown length.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -16,11 +17,13 @@ from redan.measures.load.arrivals import Arrivals
 from redan.measures.load.volume import ALPHA, seasonal
 from redan.stats.binomial import clopper_pearson
 from redan.stats.interval import Interval
+from redan.stats.robust import EFFICIENCY, qn
 
 ODDS = 1.5  # a class must have this many times its usual odds before its share counts as a flood
 FEWEST = 8  # intervals
 ROWS = 50  # in the usual interval; shorter ones are joined until they have so many
-_MAD_SQUARED = 1.4826**2
+EFFICIENCY_OF_MEDIAN = 2 / math.pi
+DRAWN = 1.3  # times the variance of a draw; what is above was estimated, and its error counts
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -94,7 +97,10 @@ def _worst(name: str, k: Counts, search: _Search) -> ClassLoad:
     n, season, step, windows, tests, odds = search
     floor = 0.5 / max(float(np.median(n)), 1.0)
     usual = np.clip(seasonal(k / np.maximum(n, 1), season), floor, 1 - floor)
+    if season > 1 and not _differs(k / np.maximum(n, 1), season):
+        season, usual = 1, np.clip(seasonal(k / np.maximum(n, 1), 1), floor, 1 - floor)
     rho = _spread(k, n, usual)
+    freedom = max(EFFICIENCY * (len(n) - season), 2.0)
     edges = [np.concatenate([[0.0], np.cumsum(v)]) for v in (k, n, n * usual, n * (1 + (n - 1) * rho))]
     best: ClassLoad | None = None
     for first, last in windows:
@@ -103,7 +109,10 @@ def _worst(name: str, k: Counts, search: _Search) -> ClassLoad:
             continue
         share = mean / total
         more = _odds(rows / total, share)
-        p = min(1.0, tests * _tail(round(rows), round(total), share, spread / total)) if more > 1 else 1.0
+        # the usual share is itself estimated, as the median of so many intervals
+        doubt = total * spread / float(n.sum()) * season / EFFICIENCY_OF_MEDIAN
+        tail = _tail(round(rows), round(total), share, (spread + doubt) / total, freedom)
+        p = min(1.0, tests * tail) if more > 1 else 1.0
         one = ClassLoad(
             name=name,
             rows=round(rows),
@@ -180,22 +189,34 @@ def _joined(found: Arrivals) -> tuple[Counts, int, int]:
     return counts, found.season if step == 1 else 1, step
 
 
+def _differs(shares: Floats, season: int) -> bool:
+    """Whether the places of the season have shares of their own."""
+    from scipy.stats import kruskal
+
+    if len(np.unique(shares)) == 1:
+        return False
+    return float(kruskal(*(shares[first::season] for first in range(season))).pvalue) < ALPHA
+
+
 def _spread(k: Counts, n: Counts, usual: Floats) -> float:
     """Correlation of rows within an interval beyond that of a draw, from the middle of the residuals."""
     kept = n > 1
     residual = (k - n * usual)[kept] / np.sqrt((n * usual * (1 - usual))[kept])
-    excess = _MAD_SQUARED * float(np.median(np.abs(residual))) ** 2 - 1
+    excess = qn(residual) ** 2 - 1
     return max(0.0, excess / max(float(np.median(n[kept])) - 1, 1.0))
 
 
-def _tail(k: int, n: int, p: float, inflation: float) -> float:
-    from scipy.stats import betabinom, binom
+def _tail(k: int, n: int, p: float, inflation: float, freedom: float) -> float:
+    from scipy.stats import betabinom, binom, t
 
     rho = (inflation - 1) / max(n - 1, 1)
     if rho < 1e-9:  # noqa: PLR2004 - nothing beyond a draw
         return float(binom.sf(k - 1, n, p))
     size = (1 - rho) / rho
-    return float(betabinom.sf(k - 1, n, p * size, (1 - p) * size))
+    beta = float(betabinom.sf(k - 1, n, p * size, (1 - p) * size))
+    if inflation <= DRAWN:
+        return beta
+    return max(beta, float(t.sf((k - 0.5 - n * p) / math.sqrt(n * p * (1 - p) * inflation), freedom)))
 
 
 def _odds(share: float, usual: float) -> float:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from redan.measures.load.arrivals import Arrivals
 
-ALPHA = 0.01
+ALPHA = 0.001  # a cut in the order of arrival is plain to see; chance is not to be accused of it
 ROWS = 20  # of an interval; fewer say nothing of its shape
 OTHERS = 5
 FULL = 0.98  # of the limit: an interval that holds so many rows was cut to it

@@ -1,10 +1,11 @@
 """How many rows each interval brought: within the range that was declared, or that the other intervals show as usual.
 
-Source: Anscombe, The Transformation of Poisson, Binomial and Negative-Binomial Data, Biometrika 35 (1948); Rousseeuw
-and Croux, Alternatives to the Median Absolute Deviation, JASA 88 (1993). Median and MAD, because the flood that is
-looked for is itself in the data; seven medians for daily counts, because weekends are no attack.
+Source: Anscombe, The Transformation of Poisson, Binomial and Negative-Binomial Data, Biometrika 35 (1948). Medians and
+a robust spread, because the flood that is looked for is itself in the data; seven medians for daily counts, because
+weekends are no attack.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +13,11 @@ from numpy.typing import NDArray
 
 from redan.errors import IncompleteError
 from redan.measures.load.arrivals import Arrivals
+from redan.stats.robust import EFFICIENCY, qn
 
 ALPHA = 0.01  # chance of any alarm over all intervals of a stable source
 FACTOR = 1.5  # an interval must bring this many times what is usual, or this part of it
-FEWEST = 12  # intervals; with fewer, what is usual cannot be told from what is not
-_MAD = 1.4826
-_EFFICIENCY = 0.37  # of the MAD against the standard deviation for normal values; counts as lost degrees of freedom
+FEWEST = 14  # intervals; with fewer, what is usual cannot be told from what is not
 _BURSTY = 1.5  # times the spread of a Poisson count, from where logarithms fit better than square roots
 
 Floats = NDArray[np.float64]
@@ -88,25 +88,23 @@ def usual(counts: NDArray[np.int64], season: int, alpha: float) -> tuple[Floats,
         season: length of the period, 1 without one.
         alpha: over all intervals and both sides.
     """
-    scale = np.sqrt(counts + 0.375) * 2
-    middle = _middle(scale, season)
-    spread = max(1.0, _mad(scale - middle))
-    if spread > _BURSTY:
-        scale = np.log(counts + 0.5)
-        middle = _middle(scale, season)
-        spread = max(_mad(scale - middle), 1 / np.sqrt(max(float(np.median(counts)), 1.0)))
-        expected, *bounds = (np.exp(v) - 0.5 for v in (middle, *_limits(middle, spread, season, alpha)))
-    else:
-        lower, upper = _limits(middle, spread, season, alpha)
-        expected, *bounds = ((np.maximum(v, 0) / 2) ** 2 - 0.375 for v in (middle, lower, upper))
-    low, high = bounds
+    roots = np.sqrt(counts + 0.375) * 2
+    middle = _middle(roots, season)
+    spread = max(1.0, _spread(roots - middle, season))
+    bounds = _limits(middle, spread, season, alpha)
+    expected, low, high = ((np.maximum(v, 0) / 2) ** 2 - 0.375 for v in (middle, *bounds))
+    if spread > _BURSTY:  # the wider of two scales: logarithms for bursts, roots for sums of many small causes
+        logs = np.log(counts + 0.5)
+        middle = _middle(logs, season)
+        lower, upper = _limits(middle, _spread(logs - middle, season), season, alpha)
+        low, high = np.minimum(low, np.exp(lower) - 0.5), np.maximum(high, np.exp(upper) - 0.5)
     return np.maximum(expected, 0.0), np.maximum(low, 0.0), np.maximum(high, 0.0)
 
 
 def _limits(middle: Floats, spread: float, season: int, alpha: float) -> tuple[Floats, Floats]:
     from scipy.stats import t
 
-    freedom = max(_EFFICIENCY * (len(middle) - season), 2.0)
+    freedom = max(EFFICIENCY * (len(middle) - season), 2.0)
     reach = float(t.isf(alpha / (2 * len(middle)), freedom)) * spread
     return middle - reach, middle + reach
 
@@ -132,5 +130,7 @@ def seasonal(values: Floats, season: int) -> Floats:
     return level
 
 
-def _mad(rest: Floats) -> float:
-    return _MAD * float(np.median(np.abs(rest - np.median(rest))))
+def _spread(rest: Floats, season: int) -> float:
+    """Robust standard deviation, made larger because few values per place pull their median along."""
+    each = max(len(rest) // season, 2)
+    return qn(rest) * math.sqrt(each / (each - 1))

@@ -31,7 +31,9 @@ class Order:
     mean: float
 
 
-def order_test(pool: Floats, taken: Floats, strata_pool: Codes, strata_taken: Codes) -> Order | None:
+def order_test(
+    pool: Floats, taken: Floats, strata_pool: Codes, strata_taken: Codes, *, all_rows: bool = True
+) -> Order | None:
     """Compares the arrival ranks of chosen rows with those of all rows, within strata.
 
     Args:
@@ -39,6 +41,7 @@ def order_test(pool: Floats, taken: Floats, strata_pool: Codes, strata_taken: Co
         taken: of the chosen rows.
         strata_pool: interval or contributor of each row of the pool, from 0.
         strata_taken: likewise; only strata of the pool.
+        all_rows: whether these are all rows; independent samples of both vary more.
 
     Returns:
         None when the strata leave nothing to choose, or when all rows of a stratum came at once.
@@ -50,14 +53,15 @@ def order_test(pool: Floats, taken: Floats, strata_pool: Codes, strata_taken: Co
     for stratum in range(int(strata_pool.max(initial=-1)) + 1):
         every, some = np.sort(pool[strata_pool == stratum]), taken[strata_taken == stratum]
         total, n = len(every), len(some)
-        if total < 2 or not 0 < n < total:  # noqa: PLR2004 - nothing to choose
+        if total < 2 or n < 1 or (all_rows and n >= total):  # noqa: PLR2004 - nothing to choose
             continue
         low, high = np.searchsorted(every, every, "left"), np.searchsorted(every, every, "right")
         own_low, own_high = np.searchsorted(every, some, "left"), np.searchsorted(every, some, "right")
         ranks, own = (low + high) / 2 / total, (own_low + own_high) / 2 / total
+        factor = (total - n) / (total - 1) if all_rows else 1 + n / total
         for place, (scores, mine) in enumerate(((ranks, own), (np.abs(ranks - 0.5), np.abs(own - 0.5)))):
             sums[place] += float(mine.sum() - n * scores.mean())
-            variance[place] += n * (total - n) / (total - 1) * float(scores.var())
+            variance[place] += n * factor * float(scores.var())
         chosen, places = chosen + n, places + float(own.sum())
     if variance[0] < LEAST_VARIANCE / 12:
         return None
