@@ -25,6 +25,7 @@ class Moved:
         low: the share that moved at least, at the level asked for.
         high: the share of these bins that moved at most, at the same level.
         p: chance of such counts, at most, if no more than the tolerated share moved.
+        margin: what is lost between the truth and `low`, about.
         noticeable: a shift of this share of the rows is noticed in about half of all cases; 1 when none would be.
         n_reference: rows of the reference.
         n: rows now.
@@ -34,6 +35,7 @@ class Moved:
     low: float
     high: float
     p: float
+    margin: float
     noticeable: float
     n_reference: int
     n: int
@@ -72,18 +74,20 @@ def moved(
         raise ValueError("needs counts over the same bins, and a level between 0 and 1")
     n, m = int(a.sum()), int(b.sum())
     if not n or not m:
-        return Moved(value=0.0, low=0.0, high=1.0, p=1.0, noticeable=1.0, n_reference=n, n=m)
+        return Moved(value=0.0, low=0.0, high=1.0, p=1.0, margin=1.0, noticeable=1.0, n_reference=n, n=m)
     families = 3 if ordered else 2
     part = level / families
     sets = _Sets(a, b, ordered)
     low = max(sets.below_edges(part), sets.every_set(part), sets.one_bin(part), 0.0)
+    margin = min(sets.margin(part), 1.0)
     high = min(sets.distance + _spread(part, n, m), 1.0)
     return Moved(
         value=sets.distance,
         low=low,
         high=max(high, low),
         p=min(families * sets.chance(tolerated), 1.0),
-        noticeable=min(tolerated + sets.margin(part), 1.0),
+        margin=margin,
+        noticeable=min(tolerated + margin, 1.0),
         n_reference=n,
         n=m,
     )

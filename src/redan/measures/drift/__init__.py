@@ -5,6 +5,7 @@ from redan.measures.drift.features import Feature
 from redan.measures.drift.frozen import Frozen, freeze
 from redan.measures.drift.joint import Joint
 from redan.measures.drift.kernel import Mmd, mmd
+from redan.measures.drift.monitor import Monitor
 from redan.measures.drift.psi import Psi, psi
 from redan.measures.drift.settings import Settings
 from redan.measures.drift.shift import Shift, shift
@@ -17,6 +18,7 @@ __all__ = [
     "Frozen",
     "Joint",
     "Mmd",
+    "Monitor",
     "Psi",
     "Settings",
     "Shift",

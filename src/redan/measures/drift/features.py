@@ -7,7 +7,7 @@ import numpy as np
 
 from redan.measures.drift.bins import Bins, Counts
 from redan.measures.drift.psi import psi_value, tenths
-from redan.measures.drift.settings import ONE_SD, Settings
+from redan.measures.drift.settings import MARGIN, Settings
 from redan.stats.moved import Moved, moved
 from redan.stats.two_sample import TwoSample, chi_square, kolmogorov
 
@@ -53,7 +53,7 @@ class Feature:
     @property
     def powerless(self) -> bool:
         """Whether even a shift by one standard deviation might have gone unnoticed."""
-        return not self.shifted and self.moved.noticeable > ONE_SD
+        return not self.shifted and self.moved.margin > MARGIN
 
 
 def feature(bins: Bins, counts: tuple[Counts, Counts], settings: Settings, level: float, within: str = "") -> Feature:

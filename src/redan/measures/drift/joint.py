@@ -1,5 +1,6 @@
 """All features together: shift that no single feature shows, such as a correlation that is gone."""
 
+import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,8 +10,9 @@ from redan.measures.drift.bins import Bins
 from redan.measures.drift.classifier import Told
 from redan.measures.drift.kernel import kernel_witness
 from redan.measures.drift.rows import limit_of, rows_of
-from redan.measures.drift.settings import ONE_SD, Settings
+from redan.measures.drift.settings import MARGIN, Settings
 from redan.measures.drift.witness import Witness, halves, judged
+from redan.stats.moved import difference_at_least
 from redan.tables import Table
 
 
@@ -45,7 +47,7 @@ class Joint:
     @property
     def powerless(self) -> bool:
         """Whether even a shift by one standard deviation might have gone unnoticed."""
-        return not self.shifted and self.noticeable > ONE_SD
+        return not self.shifted and self.noticeable > min(self.tolerated + MARGIN, 1.0)
 
 
 def joint(tables: tuple[Table, Table], bins: Sequence[Bins], settings: Settings, *, budget: float, seed: int) -> Joint:
@@ -85,7 +87,5 @@ def _noticeable(n: int, m: int, tolerated: float, level: float) -> float:
     """The smallest growth of a region from no row that the bound finds above what is tolerated."""
     if not n or not m:
         return 1.0
-    for j in range(m + 1):
-        if judged(np.zeros(n, dtype=np.bool_), np.arange(m) < j, level).low > tolerated:
-            return j / m
-    return 1.0
+    found = bisect.bisect_right(range(m + 1), tolerated, key=lambda j: difference_at_least((0, n), (j, m), level))
+    return min(found / m, 1.0)

@@ -6,6 +6,7 @@ TOLERATED = 0.1  # a tenth of the rows; in the normal case a shift by a quarter 
 ALARMS = 0.05
 LOOKS = 30
 ONE_SD = 0.383  # share of rows that a shift by one standard deviation moves: what must be noticed, at least
+MARGIN = ONE_SD - TOLERATED  # so what chance may hide, at most, for a comparison to say anything
 
 
 class Settings(NamedTuple):

@@ -1,4 +1,4 @@
-"""Current input against the sealed reference: each feature under one budget of false alarms, and all features jointly."""
+"""Current input against the sealed reference: every feature under one budget of false alarms, and all jointly."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -33,7 +33,7 @@ def watched(system: System) -> tuple[Subject, ...]:
     """Every dataset of current input, and every other that names a reference, with that reference."""
     found = []
     for dataset in system.datasets:
-        if dataset.role == "current" or dataset.reference is not None:
+        if dataset.role == "current" or dataset.reference not in {None, dataset.name}:
             reference = _reference(system, dataset)
             names = (dataset.name,) if reference is None else (dataset.name, reference)
             found.append(Subject(f"dataset:{dataset.name}", tuple(f"dataset:{name}" for name in names)))
@@ -42,7 +42,7 @@ def watched(system: System) -> tuple[Subject, ...]:
 
 def _reference(system: System, dataset: Dataset) -> str | None:
     """The named reference, or the only dataset in that role."""
-    if dataset.reference is not None:
+    if dataset.reference not in {None, dataset.name}:
         return dataset.reference
     able = [d.name for d in system.datasets if d.role == "reference" and d.name != dataset.name]
     return able[0] if len(able) == 1 else None
@@ -53,7 +53,10 @@ def _features(have: Have) -> Iterator[Finding]:
     if isinstance(found, Finding):
         yield found
         return
-    yield from _vouched(have)
+    doubts = tuple(_vouched(have))
+    yield from doubts
+    if any(doubt.part == "seal broken" for doubt in doubts):
+        return  # what it says of today is worth nothing
     yield from tell_features(found, FEATURES, have.subject.id)
 
 
@@ -127,13 +130,12 @@ def _vouched(have: Have) -> Iterator[Finding]:
         text = f"Reference {name} may have been changed to hide a shift: {keys} of its dataset is not declared."
         command = f"redan seal {path} --key KEY -o {path}.sig" if _plain(path) else None
         advice = "Seal the reference, and declare 'seal' and the public 'key' at its dataset."
-        yield not_run(
-            FEATURES, have.subject.id, text, remedy=Remedy(text=advice, command=command, effort=Level.LOW), part="seal"
-        )
+        remedy = Remedy(text=advice, command=command, effort=Level.LOW)
+        yield not_run(FEATURES, have.subject.id, text, remedy=remedy, part="seal")
     elif found.fault:
         text = f"Reference {name} is not what was sealed: {found.fault}."
-        advice = Remedy(text="Restore the reference that was sealed, and compare again.", effort=Level.MEDIUM)
-        yield not_run(FEATURES, have.subject.id, text, remedy=advice, part="seal")
+        remedy = Remedy(text="Restore the reference that was sealed, and compare again.", effort=Level.MEDIUM)
+        yield not_run(FEATURES, have.subject.id, text, remedy=remedy, part="seal broken")
 
 
 def _plain(name: str) -> bool:
