@@ -57,6 +57,28 @@ def tiny_onnx(weights: tuple[float, ...] = (0.5, -0.25)) -> bytes:
     return _int(1, 8) + _part(7, graph) + _part(8, _text(1, "") + _int(2, 13))
 
 
+def linear_onnx(weights: tuple[float, ...]) -> bytes:
+    """An ONNX model of any number of rows: the logistic function of their weighted sum.
+
+    Args:
+        weights: one per column.
+    """
+    size = len(weights)
+    tensor = _int(1, size) + _int(1, 1) + _int(2, 1) + _text(8, "w") + _part(9, struct.pack(f"<{size}f", *weights))
+    nodes = (
+        _text(1, "x") + _text(1, "w") + _text(2, "z") + _text(4, "MatMul"),
+        _text(1, "z") + _text(2, "y") + _text(4, "Sigmoid"),
+    )
+    ports = (_part(11, _rows_port("x", size)), _part(12, _rows_port("y", 1)))
+    graph = b"".join(_part(1, node) for node in nodes) + _text(2, "g") + _part(5, tensor) + b"".join(ports)
+    return _int(1, 8) + _part(7, graph) + _part(8, _text(1, "") + _int(2, 13))
+
+
+def _rows_port(name: str, size: int) -> bytes:
+    shape = _part(1, _text(2, "rows")) + _part(1, _int(1, size))
+    return _text(1, name) + _part(2, _part(1, _int(1, 1) + _part(2, shape)))
+
+
 def _port(name: str, size: int) -> bytes:
     tensor = _int(1, 1) + _part(2, _part(1, _int(1, size)))
     return _text(1, name) + _part(2, _part(1, tensor))

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from redan.artifacts.dataset_file import DatasetFile
 from redan.canon import Json
+from redan.controls.a_mlsg_003.d001_features_the_problem_does_not_need_are_removed import inferable
 from redan.controls.contract import Check, Have, Subject
 from redan.controls.statement import place
 from redan.errors import IncompleteError, MissingExtraError
@@ -174,4 +175,5 @@ CHECKS = (
         id=RELEVANT, subjects=_trained, run=_placed(_relevant), needs=(DatasetFile,), tier=Tier.SECONDS, extra="sklearn"
     ),
     Check(id=NO_IDENTIFIERS, subjects=_trained, run=_placed(_no_identifiers), needs=(DatasetFile,), tier=Tier.SECONDS),
+    *inferable.CHECKS,
 )

@@ -4,6 +4,7 @@ import datetime as dt
 
 import numpy as np
 
+from redan.controls.a_mlsg_003.d001_features_the_problem_does_not_need_are_removed import inferable_vectors
 from redan.controls.contract import Vector
 from redan.terms import Outcome
 
@@ -81,4 +82,5 @@ def vectors() -> tuple[Vector, ...]:
         case(_CLEAN, "a declared identifier", Outcome.BROKEN, needed, 'identifiers = ["plan"]'),
         case(_CLEAN, "fractions that never repeat", Outcome.HOLDS, (*needed, "noise")),
         case(_CLEAN, "inputs are not listed", Outcome.NOT_RUN, ()),
+        *inferable_vectors.vectors(),
     )
