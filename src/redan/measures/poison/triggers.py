@@ -161,6 +161,8 @@ def _judged(game: Game, rows: LabelledRows, bet: Bet, rng: np.random.Generator) 
         chances = game.chances(bet.target, game.seen(bet.items), carriers)
     if chances is None:
         return None
+    if not _decides(carriers, hit, chances):
+        return None
     own = _resemblance(rows, carriers & hit, columns, rng)
     if own is None or own.interval.low <= MOST:
         return None
@@ -185,9 +187,14 @@ def _deciding(game: Game, bet: Bet, chances: NDArray[np.float64]) -> Iterator[tu
     hit, own = game.y == bet.target, game.carriers(bet.items).sum()
     for items in subsets(bet.items):
         wider = game.carriers(items)
-        odd = wider & (chances < 0.5)  # noqa: PLR2004 -- likelier another class
-        if wider.sum() >= _WIDER * own and odd.any() and hit[odd].mean() >= DECIDES:
+        if wider.sum() >= _WIDER * own and _decides(wider, hit, chances):
             yield items
+
+
+def _decides(carriers: NDArray[np.bool_], hit: NDArray[np.bool_], chances: NDArray[np.float64]) -> bool:
+    """Whether most carriers that should have another label have this one."""
+    odd = carriers & (chances < 0.5)  # noqa: PLR2004 -- likelier another class
+    return bool(odd.any() and hit[odd].mean() >= DECIDES)
 
 
 def _closed(game: Game, bet: Bet, carriers: NDArray[np.bool_]) -> tuple[int, ...]:

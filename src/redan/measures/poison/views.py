@@ -9,6 +9,7 @@ Source: Ho, The Random Subspace Method for Constructing Decision Forests, IEEE T
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,9 @@ def views(x: NDArray[np.float32], y: NDArray[np.int64], rng: np.random.Generator
         sees[i, chosen] = True
         unseen[i, outside] = 1.0
         if len(outside):
-            votes[np.ix_(tree.classes_, [i], outside)] = tree.predict_proba(part[outside]).T[:, None, :]
+            found = tree.predict_proba(part[outside]).T
+            for place, code in enumerate(tree.classes_):
+                votes[code, i, outside] = found[place]
     return Views(sees=sees, votes=votes, unseen=unseen)
 
 
@@ -95,10 +98,10 @@ def one_thread() -> Iterator[None]:
         MissingExtraError: scikit-learn, which brings the switch, is not installed.
     """
     try:
-        from threadpoolctl import threadpool_limits
+        control = import_module("threadpoolctl")  # comes with scikit-learn and has no types
     except ImportError as error:
         raise MissingExtraError("sklearn", "scikit-learn") from error
-    with threadpool_limits(limits=1):
+    with control.threadpool_limits(limits=1):
         yield
 
 
