@@ -22,6 +22,7 @@ from redan.artifacts.participants_file import ParticipantsFile, participants_fil
 from redan.artifacts.pipeline_files import AuditFile, LockFiles, StatementFile
 from redan.artifacts.source_signature import SourceSignature, source_signature
 from redan.artifacts.training_record import TrainingRecords, training_records
+from redan.artifacts.updates_file import UpdatesFile, updates_file
 from redan.system.records import Dataset, Model, Pipeline
 from redan.system.system import System
 
@@ -132,6 +133,7 @@ COLLECTORS: Mapping[type[Artifact], Callable[[System, str], Artifact | Absent]] 
         StatementFile: statement_file,
         ParticipantsFile: participants_file,
         TrainingRecords: training_records,
+        UpdatesFile: updates_file,
         FeedbackFile: feedback_file,
     }
 )
