@@ -54,7 +54,7 @@ class Draw:
     @property
     def random(self) -> bool:
         """Whether nothing speaks against a random draw."""
-        return self.p_value > ALPHA and not self.favoured and not self.foreign and self.fraction < WHOLE
+        return self.p_value >= ALPHA and not self.favoured and not self.foreign and self.fraction < WHOLE
 
 
 def drawn_at_random(chosen: Mapping[str, int], pool: Mapping[str, int], rng: np.random.Generator) -> Draw:
@@ -109,12 +109,12 @@ def _sizes(k: Counts, m: Counts) -> float:
 
 def _spread(k: Counts, m: Counts, rng: np.random.Generator) -> tuple[float, int | None]:
     p = _chi_square(k, m, rng)
-    if p > ALPHA:
+    if p >= ALPHA:
         return p, None
     most = int(k.max())
     for cap in np.unique(np.quantile(np.append(m[m >= most], most), np.linspace(0, 1, _CAPS)).astype(np.int64)):
         held = np.minimum(m, cap)
-        if held.sum() >= k.sum() and (capped := _chi_square(k, held, rng)) > ALPHA:
+        if held.sum() >= k.sum() and (capped := _chi_square(k, held, rng)) >= ALPHA:
             return capped, int(cap)
     return p, None
 

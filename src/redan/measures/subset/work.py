@@ -10,7 +10,6 @@ from redan.stats.interval import Interval
 
 SHARE = 0.05  # of the set: published poisoning works with less, so this flatters the attacker's work by little
 ACCOUNTS = 10.0  # accounts that one person does not keep alive unnoticed
-FEWEST = 20  # contributors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,15 +49,15 @@ def attackers_work(
         cap: most rows of one contributor that are used; None without a cap.
 
     Raises:
-        IncompleteError: there are fewer than twenty contributors.
+        IncompleteError: there is no contributor.
         ValueError: the share is not in (0, 1).
     """
     if not 0 < share < 1:
         raise ValueError(f"a share lies between 0 and 1, not {share}")
     held = np.asarray(rows, dtype=np.int64)
     held = held[held > 0] if cap is None else np.minimum(held[held > 0], cap)
-    if len(held) < FEWEST:
-        raise IncompleteError(f"{len(held)} contributors are no community to draw from")
+    if not len(held):
+        raise IncompleteError("nobody contributed")
     pool, most = int(held.sum()), int(held.max())
     n = pool if drawn is None else min(drawn, pool)
     needed = [_rows(pool, n, share, chance, everything=drawn is None) for chance in (0.5, 0.05, 0.95)]
