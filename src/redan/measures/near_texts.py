@@ -77,7 +77,7 @@ def near_texts(
     if not 0.3 <= threshold <= 1:  # noqa: PLR2004 - below, strangers are near and everything is a candidate
         raise InputError(f"the threshold {threshold} is not between 0.3 and 1", remedy="give one such as 0.8")
     total, places, same_as, distinct = _distinct(_batches(texts, column))
-    keys = rng.integers(0, 2**64, SIZE, dtype=np.uint64)
+    keys = rng.integers(1, 2**64, SIZE, dtype=np.uint64)
     copies, origins = _planted(distinct, threshold, keys, rng)
     search = _Search.over([*distinct, *copies], threshold, keys, rng)
     left, right, similarity = search.run()
@@ -210,9 +210,9 @@ class _Search:
         sketch = np.empty((len(texts), depth * count), dtype=np.uint8)
         for part in _parts(texts):
             found = signatures(shingled(texts[part], keys), factors)
-            sketch[part] = found.astype(np.uint8)
-            mixed = found.reshape(len(found), count, depth).astype(np.uint64) @ weights
-            bands[:, part] = (mixed >> np.uint64(32)).T.astype(np.uint32)
+            sketch[part] = found.astype(np.uint8).T
+            mixed = found.reshape(count, depth, -1).astype(np.uint64) * weights[:, None]
+            bands[:, part] = (mixed.sum(axis=1) >> np.uint64(32)).astype(np.uint32)
         return cls(texts, bands, sketch, threshold, keys)
 
     def run(self) -> tuple[Indices, Indices, NDArray[np.float64]]:
@@ -300,4 +300,5 @@ def _candidates(keys: NDArray[np.uint32], groups: Indices, count: int) -> Indice
     left, right, many = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
     fresh = (left != right) & ((many <= WHOLE) | (groups[left] != groups[right]))
     left, right = left[fresh], right[fresh]
-    return np.unique(np.minimum(left, right) * count + np.maximum(left, right))
+    codes = np.sort(np.minimum(left, right) * count + np.maximum(left, right))
+    return codes[np.concatenate([codes[:1] == codes[:1], codes[1:] != codes[:-1]])]

@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redan.tables.engine import named
+from redan.tables.fine import FINE, fine_counts
+
+FEW_EDGES = 64  # more are searched, fewer are compared one by one
 
 Counts: TypeAlias = NDArray[np.int64]
 Key: TypeAlias = tuple[Any, ...]
@@ -62,7 +65,14 @@ class Covariance(NamedTuple):
 
 def edge_counts(frame: nw.LazyFrame[Any], values: Values, edges: Edges) -> dict[str, Counts]:
     """Values of each column in (-inf, e0), [e0, e1), ..., [ek, inf)."""
-    return edge_counts_by(frame, {}, values, edges, 1)[0][()]
+    many = (c for c in values if len(edges[c]) > FEW_EDGES and frame.implementation in FINE)
+    fine = {c for c in many if np.isfinite(edges[c]).all()}
+    few = {c: v for c, v in values.items() if c not in fine}
+    found = edge_counts_by(frame, {}, few, edges, 1)[0][()] if few else {}
+    if fine:
+        chosen = {c: v for c, v in values.items() if c in fine}
+        found |= fine_counts(frame, chosen, {c: edges[c] for c in chosen})
+    return {c: found[c] for c in values}
 
 
 def edge_counts_by(

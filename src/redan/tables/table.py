@@ -195,12 +195,7 @@ class Table:
     @answered
     def edge_counts(self, column: str, edges: Sequence[float]) -> NDArray[np.int64]:
         """Values in (-inf, e0), [e0, e1), ..., [ek, inf): one count more than there are edges."""
-        value = self.cells.number(column)
-        tests = [value >= edge for edge in edges]
-        found = self._one(n=value.count(), **{f"e{i}": t.cast(nw.Int64).sum() for i, t in enumerate(tests)})
-        above = [int(found["n"] or 0), *(int(found[f"e{i}"] or 0) for i in range(len(edges))), 0]
-        counts: NDArray[np.int64] = np.array(above[:-1], dtype=np.int64) - np.array(above[1:], dtype=np.int64)
-        return counts
+        return self.edge_counts_many({column: edges})[column]
 
     @answered
     def bounds(self, column: str) -> tuple[Value, Value]:
