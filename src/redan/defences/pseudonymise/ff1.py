@@ -1,7 +1,7 @@
 """FF1: encryption that keeps the length and the alphabet of what it encrypts.
 
-Source: NIST SP 800-38G (March 2016), section 5.1, with the least domain of one million of its Revision 1 drafts. FF3 and
-FF3-1 are left out: the second draft of Revision 1 (February 2025) withdraws them.
+Source: NIST SP 800-38G (March 2016), section 5.1, with the least domain of one million of its Revision 1 drafts. FF3
+and FF3-1 are left out: the second draft of Revision 1 (February 2025) withdraws them.
 """
 
 from collections.abc import Sequence
@@ -155,7 +155,8 @@ def _q_head(tweak: bytes, size: int) -> bytes:
 
 def _bytes_of(radix: int, numerals: int) -> int:
     """Bytes that hold any number of so many numerals: exact, where a logarithm of floats may round."""
-    return -(-(radix**numerals - 1).bit_length() // 8)
+    largest: int = radix**numerals - 1
+    return -(-largest.bit_length() // 8)
 
 
 def _mac(cipher: "CipherContext", data: bytes) -> bytes:

@@ -5,9 +5,20 @@ Sources: ITU-T E.212 (IMSI), E.118 (ICCID), E.164 (MSISDN); 3GPP TS 23.003 secti
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from redan.measures.personal.telecom import is_iccid_prefix, is_imei, is_imeisv, is_imsi, luhn, network_digits, with_luhn
+from redan.measures.personal.telecom import (
+    is_iccid_prefix,
+    is_imei,
+    is_imeisv,
+    is_imsi,
+    luhn,
+    network_digits,
+    with_luhn,
+)
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
 
 Format: TypeAlias = Literal["token", "imsi", "imei", "iccid", "msisdn", "digits", "mask", "text"]
 TELECOM: tuple[Format, ...] = ("imsi", "imei", "iccid", "msisdn")
@@ -139,7 +150,7 @@ def _msisdn(value: str, region: str | None) -> Parts | None:
     return Parts(kept, body, lambda new: national[:keep] + new, fits, len(digits) - len(national))
 
 
-def _parsed(text: str, region: str | None) -> "phonenumbers.PhoneNumber | None":  # type: ignore[name-defined]
+def _parsed(text: str, region: str | None) -> "PhoneNumber | None":
     """The number, if its country's numbering plan has it; bare digits are international when they can be."""
     import phonenumbers
 

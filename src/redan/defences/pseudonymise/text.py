@@ -62,7 +62,10 @@ def pseudonymise_text(text: str, ring: Ring, *, region: str | None = None, key: 
     for piece in _pieces(text):
         at = 0
         for place in _places(piece):
-            out += [piece[at : place.start], _replacement(piece[place.start : place.end], place.kind, ring, region, key)]
+            out += [
+                piece[at : place.start],
+                _replacement(piece[place.start : place.end], place.kind, ring, region, key),
+            ]
             kinds[place.kind] += 1
             at = place.end
         out.append(piece[at:])
@@ -81,9 +84,11 @@ def _pieces(text: str) -> Iterator[str]:
 def _places(text: str) -> Iterator[Place]:
     found = [Place(s.kind, s.start, s.end) for s in find(text)]
     taken = [(p.start, p.end) for p in found]
-    for run in _LONG.finditer(text):
-        if all(run.end() <= start or run.start() >= end for start, end in taken) and (kind := _doubtful(run.group())):
-            found.append(Place(kind, run.start(), run.end()))
+    found += [
+        Place(kind, run.start(), run.end())
+        for run in _LONG.finditer(text)
+        if all(run.end() <= start or run.start() >= end for start, end in taken) and (kind := _doubtful(run.group()))
+    ]
     return iter(sorted(found, key=lambda p: p.start))
 
 
