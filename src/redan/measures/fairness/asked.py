@@ -83,7 +83,8 @@ def _given(
 ) -> "Mapping[str, Any] | NDArray[Any]":
     if _is_one_table(ports, named):
         return np.column_stack(columns)
-    return {name: column.reshape(-1, 1) for name, column in zip(named, columns, strict=True)}
+    flat = {port.name for port in ports if len(port.shape) == 1}
+    return {name: c if name in flat else c.reshape(-1, 1) for name, c in zip(named, columns, strict=True)}
 
 
 def _array(cells: "pa.ChunkedArray", dtype: str) -> NDArray[Any]:

@@ -67,7 +67,7 @@ def slice_findings(
     worst = search.worst
     if worst is not None and worst.excess.low > margin:
         made = broken(check, subject, _told(worst, rows, search), _REMEDY, measure=_measure(worst, search, margin))
-        return (replace(made, detail=_detail(search, rows, None)),)
+        return (replace(made, detail=_detail(search, rows, None, margin)),)
     planted = sum(_plant_is_found(rows, half, margin, rng) for _ in range(PLANTS))
     return (_not_broken(check, subject, _Looked(rows, search, planted), margin),)
 
@@ -95,7 +95,7 @@ def _not_broken(check: str, subject: str, looked: _Looked, margin: float) -> Fin
             f"{rows.kind} and {search.tried:,} conditions; {power}."
         )
         made = holds(check, subject, text)
-    return replace(made, measure=measure, detail=_detail(search, rows, planted))
+    return replace(made, measure=measure, detail=_detail(search, rows, planted, margin))
 
 
 def _plant_is_found(rows: SliceRows, half: Mask, margin: float, rng: np.random.Generator) -> bool:
@@ -136,7 +136,7 @@ def _measure(worst: WorstSlice, search: Search, margin: float) -> Measure:
     )
 
 
-def _detail(search: Search, rows: SliceRows, planted: int | None) -> dict[str, Json]:
+def _detail(search: Search, rows: SliceRows, planted: int | None, margin: float) -> dict[str, Json]:
     slices: list[Json] = [
         {
             "conditions": [*one.conditions],
@@ -157,10 +157,10 @@ def _detail(search: Search, rows: SliceRows, planted: int | None) -> dict[str, J
         "planted": None if planted is None else PLANTS,
         "left_out_as_answers": [*rows.echoes],
     }
-    return {**facts, **pictured([_tree(search, rows)])}
+    return {**facts, **pictured([_tree(search, rows, margin)])}
 
 
-def _tree(search: Search, rows: SliceRows) -> SliceTree:
+def _tree(search: Search, rows: SliceRows, margin: float) -> SliceTree:
     whole = search.whole
     root = Slice(
         name="all rows",
@@ -183,7 +183,7 @@ def _tree(search: Search, rows: SliceRows) -> SliceTree:
                     n=share.trials,
                     value=share.hits / max(share.trials, 1),
                     interval=clopper_pearson(share.hits, share.trials),
-                    flagged=last and one is worst and one.excess.low > 0,
+                    flagged=last and one is worst and one.excess.low > margin,
                 )
             )
         before = one.conditions

@@ -66,7 +66,8 @@ def slice_rows(
     """
     table, own = found.table, (found.label, found.prediction)
     names = [c for c in (table.columns if features is None else features) if c not in own]
-    table.select(names)
+    if not names:
+        raise IncompleteError("there is no input to search", remedy="give the columns that the model reads")
     seed = int(rng.integers(2**31 - 1))
     keys = identifying(table, names, today=today, seed=seed)
     echoes = tuple(c for c in _echoes(found, names, seed) if c not in keys)

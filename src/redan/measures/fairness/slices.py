@@ -103,8 +103,9 @@ def worst_slices(
     grid = np.array([one.rows[half] for one in found], dtype=np.float32).reshape(len(found), -1)
     features = [one.feature for one in found]
     ranked = _beam(grid, missed[half].astype(np.float32), features, depth)
-    plain = [one for one in ranked if len(one.parts) == 1][:1]  # a whole level is the easiest to reach
-    chosen = _distinct([*plain, *ranked])
+    chosen = _distinct(ranked, most=TESTED - 1)
+    # A single condition is the easiest to reach, and holds the most rows to prove it with.
+    chosen += [one for one in ranked if len(one.parts) == 1 and all(one.parts != c.parts for c in chosen)][:1]
     each = 1 - 2 * (1 - confidence) / TESTED  # one-sided: only more misses than elsewhere count
     slices = tuple(_measured(one, found, missed, half, each) for one in chosen)
     kept = tuple(s for s in slices if s is not None)

@@ -27,7 +27,8 @@ FOLDS = 5
 LEAST_ROWS = 200
 LEAST_OF_CLASS = 50
 MOST_CLASSES = 3  # the most frequent classes are attacked
-_TREES = 60
+ROUNDS = 2  # fresh folds and trees each, which halves what mere retraining changes
+_TREES = 40
 
 
 class Lie(NamedTuple):
@@ -118,23 +119,21 @@ def flood(
     """
     lies = _lies(y, victim)
     z = normal_quantile(1 - (1 - confidence) / len(lies))
-    seeds = [int(s) for s in rng.integers(2**31 - 1, size=FOLDS)]
-    plan = _Plan(x, y, rng.permutation(len(y)) % FOLDS, seeds, learn or trees, len(classes))
-    honest = _scores(plan)
-    moved = tuple(_moved(plan, honest, lie, entries, z) for lie in lies)
+    rounds = [_round(x, y, rng, learn or trees, len(classes)) for _ in range(ROUNDS)]
+    moved = tuple(_moved(rounds, lie, entries, z) for lie in lies)
     worst = max(moved, key=lambda one: (one.interval.low, one.loss))
-    control = _moved(plan, honest, worst.lie, 1.0, z)
-    doses = tuple(_moved(plan, honest, worst.lie, entries * many, z) for many in (4, 16) if entries * many < 1)
+    control = _moved(rounds[:1], worst.lie, 1.0, z)
+    doses = tuple(_moved(rounds[:1], worst.lie, entries * many, z) for many in (4, 16) if entries * many < 1)
     return Flood(moved=moved, control=control, doses=(worst, *doses), classes=tuple(classes), rows=len(y))
 
 
-class _Plan(NamedTuple):
+class _Round(NamedTuple):
     x: Numbers
     y: Codes
     fold: Codes
     seeds: list[int]
     learn: Learner
-    classes: int
+    honest: Numbers  # scores of every row from a model that did not see it, without the attack
 
 
 def trees(x: Numbers, y: Codes, asked: Numbers, seed: int) -> Numbers:
@@ -177,35 +176,40 @@ def _lies(y: Codes, victim: int | None) -> list[Lie]:
     return [Lie(how, c, other) for c, other in pairs for how in ("spread", "aimed")]
 
 
-def _scores(plan: _Plan) -> Numbers:
-    """Scores of every row from a model that did not see it: what the model says, and how sure it is."""
-    found = np.zeros((len(plan.y), plan.classes))
-    for k in range(FOLDS):
-        held = plan.fold == k
-        scores = plan.learn(plan.x[~held], plan.y[~held], plan.x[held], plan.seeds[k])
-        found[held, : scores.shape[1]] = scores
-    return found
+def _round(x: Numbers, y: Codes, rng: np.random.Generator, learn: Learner, classes: int) -> _Round:
+    fold = rng.permutation(len(y)) % FOLDS
+    seeds = [int(seed) for seed in rng.integers(2**31 - 1, size=FOLDS)]
+    honest = np.zeros((len(y), classes))
+    for k, seed in enumerate(seeds):
+        held = fold == k
+        scores = learn(x[~held], y[~held], x[held], seed)
+        honest[held, : scores.shape[1]] = scores
+    return _Round(x, y, fold, seeds, learn, honest)
 
 
-def _moved(plan: _Plan, honest: Numbers, lie: Lie, entries: float, z: float) -> Moved:
-    right = honest.argmax(axis=1) == plan.y
-    still = np.zeros(len(plan.y), dtype=np.bool_)
-    mine = plan.y == lie.victim
-    for k in range(FOLDS):
-        held = plan.fold == k
-        known, asked = np.flatnonzero(~held), np.flatnonzero(held & mine)
-        rows = _copied(plan.y[known], honest[known], lie, max(1, round(entries * len(known))), plan.seeds[k])
-        copied = known[rows]
-        x, y = np.vstack([plan.x[known], plan.x[copied]]), np.r_[plan.y[known], np.full(len(copied), lie.said)]
-        if len(asked):
-            still[asked] = plan.learn(x, y, plan.x[asked], plan.seeds[k]).argmax(axis=1) == lie.victim
-    change = right[mine].astype(np.float64) - still[mine]
-    loss = float(change.mean())
-    half = z * math.sqrt((float(change.var()) * len(change) + 1) / len(change) ** 2)  # never quite 0: nobody moved yet
+def _moved(rounds: Sequence[_Round], lie: Lie, entries: float, z: float) -> Moved:
+    mine = rounds[0].y == lie.victim
+    right = np.mean([(one.honest.argmax(axis=1) == one.y)[mine] for one in rounds], axis=0)
+    change = right - np.mean([_still(one, lie, entries) for one in rounds], axis=0)
+    loss, n = float(change.mean()), len(change)
+    half = z * math.sqrt((float(change.var()) * n + 1) / n**2)  # never quite 0, even if nothing moved yet
     interval = Interval(max(-1.0, loss - half), min(1.0, loss + half))
-    return Moved(
-        lie=lie, entries=entries, loss=loss, interval=interval, before=float(right[mine].mean()), n=len(change)
-    )
+    return Moved(lie=lie, entries=entries, loss=loss, interval=interval, before=float(right.mean()), n=n)
+
+
+def _still(one: _Round, lie: Lie, entries: float) -> NDArray[np.bool_]:
+    """Whether each row of the victim class is still recognised by a model that learned the lies, too."""
+    mine = one.y == lie.victim
+    still = np.zeros(len(one.y), dtype=np.bool_)
+    for k, seed in enumerate(one.seeds):
+        known, asked = np.flatnonzero(one.fold != k), np.flatnonzero((one.fold == k) & mine)
+        rows = _copied(one.y[known], one.honest[known], lie, max(1, round(entries * len(known))), seed)
+        x = np.vstack([one.x[known], one.x[known[rows]]])
+        y = np.r_[one.y[known], np.full(len(rows), lie.said)]
+        if len(asked):
+            still[asked] = one.learn(x, y, one.x[asked], seed).argmax(axis=1) == lie.victim
+    found: NDArray[np.bool_] = still[mine]
+    return found
 
 
 def _copied(y: Codes, scores: Numbers, lie: Lie, count: int, seed: int) -> NDArray[np.int64]:
