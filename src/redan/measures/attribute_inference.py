@@ -8,7 +8,6 @@ something.
 """
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -24,7 +23,7 @@ LEAST_PER_CLASS = 50  # fewer rows of a value cannot be told from chance
 MOST_CLASSES = 10
 MOST_ANSWERS = 10  # columns of an answer; the rest of a long list of classes is summed
 _Z = 1.959963984540054
-_ROUNDS = 40  # boosting rounds; the attackers differ in what they see, not in how hard they try
+_TREES = 100  # the attackers differ in what they see, not in how hard they try
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,14 +167,13 @@ def _own_model(
     """Answers of the imputer's own model for every value of the attribute, never learned from the person's own row."""
     kinds = 1 if numeric else min(len(np.unique(label)), MOST_ANSWERS)
     found = np.zeros((len(x), int(codes.max()) + 1, kinds))
-    with _one_thread():
-        for half in (halves, ~halves):
-            model = _booster(seed, classes=not numeric)
-            model.fit(np.column_stack([x[half], codes[half]]), label[half])
-            for code in range(found.shape[1]):
-                set_to = np.column_stack([x[~half], np.full((~half).sum(), code)])
-                said = model.predict(set_to)[:, None] if numeric else _short(model.predict_proba(set_to))
-                found[~half, code, : said.shape[1]] = said[:, :kinds]
+    for half in (halves, ~halves):
+        model = _forest(seed, classes=not numeric)
+        model.fit(np.column_stack([x[half], codes[half]]), label[half])
+        for code in range(found.shape[1]):
+            set_to = np.column_stack([x[~half], np.full((~half).sum(), code)])
+            said = model.predict(set_to)[:, None] if numeric else _short(model.predict_proba(set_to))
+            found[~half, code, : said.shape[1]] = said[:, :kinds]
     return found
 
 
@@ -208,33 +206,23 @@ def _guessed(
 ) -> NDArray[np.float64]:
     """1 where an attacker who learned from the other half guesses right, else 0."""
     right = np.zeros(len(codes))
-    with _one_thread():
-        for half in (halves, ~halves):
-            model = _booster(seed, classes=True)
-            model.fit(x[half], codes[half])
-            right[~half] = model.predict(x[~half]) == codes[~half]
+    for half in (halves, ~halves):
+        model = _forest(seed, classes=True)
+        model.fit(x[half], codes[half])
+        right[~half] = model.predict(x[~half]) == codes[~half]
     return right
 
 
-def _booster(seed: int, *, classes: bool) -> Any:  # noqa: ANN401 -- scikit-learn ships no types
+def _forest(seed: int, *, classes: bool) -> Any:  # noqa: ANN401 -- scikit-learn ships no types
     try:
-        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+        from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
     except ImportError as error:
         raise MissingExtraError("sklearn", "scikit-learn") from error
-    common = {"max_iter": _ROUNDS, "max_leaf_nodes": 15, "min_samples_leaf": 10, "early_stopping": False}
+    # All columns are candidates at each cut, so that columns that say nothing do not crowd out the one that does.
+    common = {"n_estimators": _TREES, "min_samples_leaf": 5, "max_features": None, "n_jobs": 1, "random_state": seed}
     if classes:
-        return HistGradientBoostingClassifier(**common, class_weight="balanced", random_state=seed)
-    return HistGradientBoostingRegressor(**common, random_state=seed)
-
-
-def _one_thread() -> AbstractContextManager[Any]:
-    """Findings must not depend on how many cores share the sums."""
-    try:
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn
-    except ImportError as error:
-        raise MissingExtraError("sklearn", "threadpoolctl") from error
-    limits: AbstractContextManager[Any] = threadpool_limits(1)
-    return limits
+        return ExtraTreesClassifier(**common, class_weight="balanced")
+    return ExtraTreesRegressor(**common)
 
 
 def _balanced(scores: NDArray[np.float64], codes: NDArray[np.int64]) -> tuple[float, Interval]:

@@ -52,7 +52,14 @@ class Inputs:
         return len(self.label)
 
 
-def prepare(tables: Sequence[tuple[Table, str]], names: Sequence[str], task: str, rng: np.random.Generator) -> Inputs:
+def prepare(
+    tables: Sequence[tuple[Table, str]],
+    names: Sequence[str],
+    task: str,
+    rng: np.random.Generator,
+    *,
+    most: int = MOST_ROWS,
+) -> Inputs:
     """A sample of labelled rows of all training tables, as columns for relevance.
 
     Copies of a row are left out: a tree would recognise them, and any column that tells rows apart would look relevant.
@@ -63,6 +70,7 @@ def prepare(tables: Sequence[tuple[Table, str]], names: Sequence[str], task: str
         names: the model's inputs.
         task: the model's task, as described.
         rng: of the sample.
+        most: rows that are kept at most; fewer of wide tables.
 
     Returns:
         Empty columns when no input is a column of every table.
@@ -79,7 +87,8 @@ def prepare(tables: Sequence[tuple[Table, str]], names: Sequence[str], task: str
     columns = [encode(name, labelled[f"x{i}"]) for i, name in enumerate(found)]
     usable = [c for c in columns if c.kind != "prose"]
     unique = _without_copies(usable, label)
-    kept = unique[_balanced(label[unique], kind, len(usable), rng)]
+    limit = min(most, max(1_000, CELLS * most // MOST_ROWS // max(len(usable), 1)))
+    kept = unique[_balanced(label[unique], kind, limit, rng)]
     return Inputs(
         columns=tuple(Column(name=c.name, kind=c.kind, values=c.values[kept]) for c in usable),
         label=label[kept],
@@ -136,8 +145,7 @@ def _without_copies(columns: Sequence[Column], label: NDArray[Any]) -> NDArray[n
     return first if levels >= max(COPY_LEVELS, COPY_SHARE * len(first)) else np.arange(len(label))
 
 
-def _balanced(label: NDArray[Any], task: Task, width: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    limit = min(MOST_ROWS, max(1_000, CELLS // max(width, 1)))
+def _balanced(label: NDArray[Any], task: Task, limit: int, rng: np.random.Generator) -> NDArray[np.int64]:
     order = rng.permutation(len(label))
     if len(label) <= limit:
         return np.arange(len(label))
