@@ -1,5 +1,6 @@
 """Inputs of each model against what its task needs: relevance on the training data, and no identifiers."""
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -66,7 +67,8 @@ def _relevant(have: Have) -> Iterator[Finding]:
         yield not_run(RELEVANT, have.subject.id, f"Model {model.name}: {error.what}.")
         return
     yield from _unassessed(have.subject.id, inputs)
-    yield from (_noise(have.subject.id, one, inputs) for one in found if one.standing == "rejected")
+    command = _command(tables)
+    yield from (_noise(have.subject.id, one, inputs, command) for one in found if one.standing == "rejected")
     yield from _needed(have.subject.id, found, inputs)
 
 
@@ -80,12 +82,20 @@ def _unassessed(subject: str, inputs: Inputs) -> Iterator[Finding]:
             yield not_run(RELEVANT, subject, text, part=reason.partition(" ")[0])
 
 
-def _noise(subject: str, one: Relevance, inputs: Inputs) -> Finding:
+def _command(tables: Sequence[tuple[Dataset, Table]]) -> str | None:
+    """What finds the smaller set; it reads one file."""
+    first = next((d for d, _ in tables if d.path and d.label), None)
+    words = [] if first is None else ["redan", "defend", "minimise", first.path or "", "--label", first.label or ""]
+    return shlex.join(words) if len(tables) == 1 and words else None
+
+
+def _noise(subject: str, one: Relevance, inputs: Inputs, command: str | None) -> Finding:
     text = (
         f"Feature {one.name} says no more about the label than shuffled data does: it beat the best shadow in "
         f"{one.hits} of {one.rounds} rounds on {inputs.rows:,} of {inputs.total:,} rows."
     )
-    return broken(RELEVANT, subject, text, _REMOVE_NOISE, part=one.name, measure=_measure(one))
+    advice = replace(_REMOVE_NOISE, command=command)
+    return broken(RELEVANT, subject, text, advice, part=one.name, measure=_measure(one))
 
 
 def _needed(subject: str, found: Sequence[Relevance], inputs: Inputs) -> Iterator[Finding]:
