@@ -24,8 +24,8 @@ from redan.tables.engine import connect
 if TYPE_CHECKING:
     import duckdb
 
-BUDGET = 60_000_000  # values hashed in all: about ten seconds of two cores
-SMALL = 1_000_000  # so many values are tried with every hash function, more only with the likeliest
+BUDGET = 40_000_000  # values hashed in all: about ten seconds of two cores
+SMALL = 100_000  # so many values are tried with every hash function, more only with the likeliest
 POWER = 0.95
 SURPRISE = 1e-6  # hits of digests cut short must be less likely than this by chance
 CHUNK = 4_000_000

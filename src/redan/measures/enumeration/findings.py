@@ -61,8 +61,8 @@ def judged(check: str, subject: str, column: str, found: Attack) -> Finding:
     reached = len(found.reach) - len(unreached)
     text = (
         f"Column {column!r}: none of {found.n:,} pseudonyms was found by trying {_tried(found)}; plain hashes of any "
-        f"of {reached} kinds of numbers would have been, with a probability of {POWER:.0%} at least. Names, and numbers "
-        "that cannot be counted up, were not tried."
+        f"of {reached} kinds of numbers would have been, with a probability of {POWER:.0%} at least. Names, and "
+        "numbers that cannot be counted up, were not tried."
     )
     return _drawn(holds(check, subject, text, part=column, measure=_measure(found)), found)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from redan.artifacts.dataset_file import DatasetFile
 from redan.canon import Json
+from redan.controls.a_mlsg_003.c002_training_data_is_anonymised_or_pseudonymised import pseudonyms
 from redan.controls.contract import Check, Have, Subject
 from redan.controls.statement import place
 from redan.findings import Finding, Remedy, not_run
@@ -153,4 +154,5 @@ CHECKS = (
         tier=Tier.MINUTES,
         adjustable=True,
     ),
+    *pseudonyms.CHECKS,
 )

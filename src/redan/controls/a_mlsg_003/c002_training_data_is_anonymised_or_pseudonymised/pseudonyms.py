@@ -8,7 +8,7 @@ from redan.controls.contract import Check, Have, Subject
 from redan.controls.statement import place
 from redan.findings import Finding, not_applicable
 from redan.measures.enumeration.attack import BUDGET, attack
-from redan.measures.enumeration.findings import judged
+from redan.measures.enumeration.findings import FEWEST, judged
 from redan.measures.enumeration.forms import form_of
 from redan.measures.personal.declared import declared_columns
 from redan.system.records import Dataset
@@ -41,11 +41,12 @@ def _keyed(have: Have) -> Iterator[Finding]:
         return
     known = dict(_known(have, files, seed))
     for column in columns:
+        values = table.distinct_sample(column, MOST, seed)
         found = attack(
-            table.distinct_sample(column, MOST, seed),
+            values,
             known=known,
             words=(have.system.about.name, dataset.name, column),
-            budget=BUDGET if column in declared else _UNDECLARED,
+            budget=BUDGET if column in declared and len(values) >= FEWEST else _UNDECLARED,
             rng=have.rng,
         )
         where = place(have.system, have.subject.id, "pseudonyms" if column in declared else "")

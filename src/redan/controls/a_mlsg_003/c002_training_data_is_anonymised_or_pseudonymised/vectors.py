@@ -4,6 +4,7 @@ import datetime as dt
 
 import numpy as np
 
+from redan.controls.a_mlsg_003.c002_training_data_is_anonymised_or_pseudonymised import pseudonym_vectors
 from redan.controls.contract import Vector
 from redan.terms import Outcome
 
@@ -95,6 +96,7 @@ def vectors() -> tuple[Vector, ...]:
     same = _files(_keys(_PLAIN, sensitive=("homogeneous",)), (*_PLAIN, "homogeneous"))
     constant = _files(_keys(_PLAIN, sensitive=("constant",)), (*_PLAIN, "constant"))
     return (
+        *pseudonym_vectors.vectors(),
         case(_GROUPS, "birth date, postcode and sex", broken, exact),
         case(_GROUPS, "decade, region and sex", holds, plain),
         case(_GROUPS, "a birth date that nobody declared", broken, undeclared),
