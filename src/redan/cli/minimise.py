@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
@@ -22,30 +22,34 @@ if TYPE_CHECKING:
 ROWS = 5_000_000  # writing the table hands out every row, so they must fit in memory
 
 
+Label = Annotated[str, typer.Option("--label", metavar="COLUMN", help="Column that holds the true answer.")]
+Feature = Annotated[
+    list[str] | None, typer.Option("--feature", metavar="COLUMN", help="A candidate; all others if left out.")
+]
+Keep = Annotated[list[str] | None, typer.Option("--keep", metavar="COLUMN", help="Stays in any case; may be repeated.")]
+Sensitive = Annotated[
+    list[str] | None, typer.Option("--sensitive", metavar="COLUMN", help="Goes first of those that hardly matter.")
+]
+Drop = Annotated[list[str] | None, typer.Option("--drop", metavar="COLUMN", help="Is not looked at; may be repeated.")]
+Accepted = Annotated[
+    float, typer.Option("--loss", min=0.0001, max=0.9999, metavar="X", help="Accepted loss of accuracy.")
+]
+Kind = Annotated[Literal["classification", "regression"], typer.Option("--task", help="What the label is.")]
+Target = Annotated[
+    Path | None, typer.Option("--output", "-o", "--out", metavar="FILE", help="Write label and needed features.")
+]
+
+
 def minimise(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="A table of training data.")],
-    label: Annotated[str, typer.Option("--label", metavar="COLUMN", help="Column that holds the true answer.")],
-    feature: Annotated[
-        list[str] | None, typer.Option("--feature", metavar="COLUMN", help="A candidate; all others if left out.")
-    ] = None,
-    keep: Annotated[
-        list[str] | None, typer.Option("--keep", metavar="COLUMN", help="Stays in any case; may be repeated.")
-    ] = None,
-    sensitive: Annotated[
-        list[str] | None, typer.Option("--sensitive", metavar="COLUMN", help="Goes first of those that hardly matter.")
-    ] = None,
-    drop: Annotated[
-        list[str] | None, typer.Option("--drop", metavar="COLUMN", help="Is not looked at; may be repeated.")
-    ] = None,
-    loss: Annotated[
-        float, typer.Option("--loss", min=0.0001, max=0.9999, metavar="X", help="Accepted loss of accuracy.")
-    ] = 0.02,
-    task: Annotated[
-        Literal["classification", "regression"], typer.Option("--task", help="What the label is.")
-    ] = "classification",
-    target: Annotated[
-        Path | None, typer.Option("--output", "-o", "--out", metavar="FILE", help="Write label and needed features.")
-    ] = None,
+    label: Label,
+    feature: Feature = None,
+    keep: Keep = None,
+    sensitive: Sensitive = None,
+    drop: Drop = None,
+    loss: Accepted = 0.02,
+    task: Kind = "classification",
+    target: Target = None,
     output: Format = "text",
     page: Page = None,
     seed: Seed = 0,
@@ -77,10 +81,29 @@ def minimise(
         IncompleteError: there are too few rows, or the features say nothing about the label.
         MissingExtraError: scikit-learn is not installed.
     """
-    import numpy as np
+    table = _opened(path, target)
+    names = _features(table, label, feature, keep or [], sensitive or [], drop or [])
+    named = _naming(table, [name for name in names if name not in (keep or [])], seed)
+    asked = _Asked(label, [n for n in names if n not in named], keep or [], sensitive or [], loss, task, seed)
+    with _progress(quiet=quiet) as told:
+        found = _smallest(table, asked, told)
+    if target is not None:
+        _write(target, table, [*found.kept, label])
+    give("minimise", [path], [*_findings(path.name, found, named)], output=output, page=page, quiet=quiet)
 
-    from redan.cli.data.rows_out import checked_target, write_rows
-    from redan.defences.minimise import minimise as smallest
+
+class _Asked(NamedTuple):
+    label: str
+    features: list[str]
+    keep: list[str]
+    sensitive: list[str]
+    loss: float
+    task: str
+    seed: int
+
+
+def _opened(path: Path, target: Path | None) -> "Table":
+    from redan.cli.data.rows_out import checked_target
     from redan.tables import open_table
 
     if path.is_dir():
@@ -88,26 +111,34 @@ def minimise(
     if target is not None:
         checked_target(target, path)
     table = open_table(path)
-    names = _features(table, label, feature, keep or [], sensitive or [], drop or [])
-    named = _naming(table, [name for name in names if name not in (keep or [])], seed)
-    with _progress(quiet=quiet) as told:
-        found = smallest(
-            table,
-            label,
-            rng=np.random.default_rng(seed),
-            features=[name for name in names if name not in named],
-            loss=loss,
-            keep=keep or [],
-            sensitive=[name for name in sensitive or [] if name not in named],
-            task=task,
-            progress=told,
-        )
-    if target is not None:
-        if table.rows > ROWS:
-            raise UsageError(f"{table.rows:,} rows do not fit in memory", remedy="leave out --output")
-        kept = [name for name in table.columns if name in found.kept or name == label]
-        write_rows(target, table.select(kept).frame.collect("pyarrow").to_arrow())
-    give("minimise", [path], [*_findings(path.name, found, named)], output=output, page=page, quiet=quiet)
+    if target is not None and table.rows > ROWS:
+        raise UsageError(f"{table.rows:,} rows do not fit in memory", remedy="leave out --output")
+    return table
+
+
+def _smallest(table: "Table", asked: _Asked, told: Callable[[int, int], None] | None) -> "Minimised":
+    import numpy as np
+
+    from redan.defences.minimise import minimise as smallest
+
+    return smallest(
+        table,
+        asked.label,
+        rng=np.random.default_rng(asked.seed),
+        features=asked.features,
+        loss=asked.loss,
+        keep=asked.keep,
+        sensitive=[name for name in asked.sensitive if name in asked.features],
+        task=asked.task,
+        progress=told,
+    )
+
+
+def _write(target: Path, table: "Table", names: Sequence[str]) -> None:
+    from redan.cli.data.rows_out import write_rows
+
+    kept = [name for name in table.columns if name in names]
+    write_rows(target, table.select(kept).frame.collect("pyarrow").to_arrow())
 
 
 def _features(table: "Table", label: str, feature: list[str] | None, *parts: Sequence[str]) -> list[str]:

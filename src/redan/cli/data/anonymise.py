@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -20,31 +20,50 @@ if TYPE_CHECKING:
     from redan.tables import Table
 
 
+Quasi = Annotated[
+    list[str] | None, typer.Option("--quasi", metavar="COLUMN", help="What outsiders may know; may be repeated.")
+]
+Sensitive = Annotated[
+    list[str] | None, typer.Option("--sensitive", metavar="COLUMN", help="What nobody may learn; may be repeated.")
+]
+Person = Annotated[
+    str | None, typer.Option("--person", metavar="COLUMN", help="Tells persons apart who have several rows.")
+]
+Drop = Annotated[list[str] | None, typer.Option("--drop", metavar="COLUMN", help="Leave it out; may be repeated.")]
+Least = Annotated[int, typer.Option("--k", min=1, metavar="N", help="Persons per group at least.")]
+Variety = Annotated[int, typer.Option("--l", min=1, metavar="N", help="Distinct sensitive values per group at least.")]
+Closeness = Annotated[
+    float | None, typer.Option("--t", min=0.0, max=1.0, metavar="X", help="Largest distance of a group from all.")
+]
+Target = Annotated[
+    Path | None, typer.Option("--output", "-o", "--out", metavar="FILE", help="Where to write; nothing if left out.")
+]
+
+
+class Wanted(NamedTuple):
+    """What each group must have.
+
+    Args:
+        k: persons.
+        least: distinct sensitive values.
+        t: largest distance of its sensitive values from everybody's; None for any.
+    """
+
+    k: int
+    least: int
+    t: float | None
+
+
 def data_anonymise(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="A table about persons.")],
-    quasi: Annotated[
-        list[str] | None, typer.Option("--quasi", metavar="COLUMN", help="What outsiders may know; may be repeated.")
-    ] = None,
-    sensitive: Annotated[
-        list[str] | None, typer.Option("--sensitive", metavar="COLUMN", help="What nobody may learn; may be repeated.")
-    ] = None,
-    person: Annotated[
-        str | None, typer.Option("--person", metavar="COLUMN", help="Tells persons apart who have several rows.")
-    ] = None,
-    drop: Annotated[
-        list[str] | None, typer.Option("--drop", metavar="COLUMN", help="Leave it out; may be repeated.")
-    ] = None,
-    k: Annotated[int, typer.Option("--k", min=1, metavar="N", help="Persons per group at least.")] = 5,
-    variety: Annotated[
-        int, typer.Option("--l", min=1, metavar="N", help="Distinct sensitive values per group at least.")
-    ] = 2,
-    t: Annotated[
-        float | None, typer.Option("--t", min=0.0, max=1.0, metavar="X", help="Largest distance of a group from all.")
-    ] = None,
-    target: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", "--out", metavar="FILE", help="Where to write; nothing if left out."),
-    ] = None,
+    quasi: Quasi = None,
+    sensitive: Sensitive = None,
+    person: Person = None,
+    drop: Drop = None,
+    k: Least = 5,
+    variety: Variety = 2,
+    t: Closeness = None,
+    target: Target = None,
     output: Format = "text",
     page: Page = None,
     seed: Seed = 0,
@@ -75,31 +94,58 @@ def data_anonymise(
         InputError: the file cannot be read as a table, or lacks a column.
         IncompleteError: even one group of all rows is not large or varied enough.
     """
-    from redan.cli.data.rows_out import checked_target, write_rows
-    from redan.defences.anonymise import anonymise
     from redan.measures.anonymity.assess import Parts
-    from redan.tables import open_table, table_of
 
-    if not quasi:
+    parts = Parts(quasi_identifiers=tuple(quasi or ()), sensitive=tuple(sensitive or ()), person=person)
+    wanted = Wanted(k, variety if sensitive else 1, t)
+    table = _opened(path, parts, drop or [], target)
+    loss: list[Finding] = []
+    if target is not None:
+        table, cost = _written(path, table, parts, wanted, target)
+        loss.append(cost)
+    command = shlex.join(_command(path, parts, wanted))
+    found = [*_standing(table, parts, path.name, wanted, seed, command), *loss]
+    give("anonymise", [path], found, output=output, page=page, quiet=quiet)
+
+
+def _opened(path: Path, parts: "Parts", drop: list[str], target: Path | None) -> "Table":
+    """The table without the columns to leave out; everything is checked before the expensive part.
+
+    Raises:
+        UsageError: an option is missing or contradicts another.
+        InputError: the file cannot be read as a table, or lacks a column.
+    """
+    from redan.cli.data.rows_out import checked_target
+    from redan.tables import open_table
+
+    if not parts.quasi_identifiers:
         raise UsageError("no quasi-identifier is named", where=str(path), remedy="give --quasi for each")
     if path.is_dir():
         raise UsageError("is a folder", where=str(path), remedy="give a file")
     if target is not None:
         checked_target(target, path)
     table = open_table(path)
-    parts = Parts(quasi_identifiers=tuple(quasi), sensitive=tuple(sensitive or ()), person=person)
-    _checked(table, parts, drop or [])
-    table = table.select([name for name in table.columns if name not in (drop or [])])
-    loss: list[Finding] = []
-    if target is not None:
-        done = anonymise(
-            table, quasi, k=k, sensitive=parts.sensitive, least=variety if sensitive else 1, t=t, person=person
-        )
-        write_rows(target, done.rows)
-        table, loss = table_of(done.rows), [_cost(path.name, done)]
-    command = shlex.join(_command(path, parts, k, variety, t))
-    found = [*_standing(table, parts, path.name, (k, variety, t), seed, command), *loss]
-    give("anonymise", [path], found, output=output, page=page, quiet=quiet)
+    _checked(table, parts, drop)
+    return table.select([name for name in table.columns if name not in drop])
+
+
+def _written(path: Path, table: "Table", parts: "Parts", wanted: Wanted, target: Path) -> "tuple[Table, Finding]":
+    """The anonymised rows, once they are written, and what they cost."""
+    from redan.cli.data.rows_out import write_rows
+    from redan.defences.anonymise import anonymise
+    from redan.tables import table_of
+
+    done = anonymise(
+        table,
+        parts.quasi_identifiers,
+        k=wanted.k,
+        sensitive=parts.sensitive,
+        least=wanted.least,
+        t=wanted.t,
+        person=parts.person,
+    )
+    write_rows(target, done.rows)
+    return table_of(done.rows), _cost(path.name, done)
 
 
 def _checked(table: "Table", parts: "Parts", drop: list[str]) -> None:
@@ -117,7 +163,7 @@ def _checked(table: "Table", parts: "Parts", drop: list[str]) -> None:
 
 
 def _standing(
-    table: "Table", parts: "Parts", subject: str, wanted: tuple[int, int, float | None], seed: int, command: str
+    table: "Table", parts: "Parts", subject: str, wanted: Wanted, seed: int, command: str
 ) -> Iterator["Finding"]:
     """How the rows stand, and whether one of their columns names persons by itself."""
     import numpy as np
@@ -128,11 +174,10 @@ def _standing(
     from redan.measures.identifying import identifying
     from redan.terms import Level
 
-    k, least, t = wanted
     rng = np.random.default_rng(seed)
-    yield groups(table, parts, subject, k=k, command=command)
-    yield from variety(table, parts, subject, rng, least=least, t=t, command=command)
-    yield risk(table, parts, subject, k=k, command=command)
+    yield groups(table, parts, subject, k=wanted.k, command=command)
+    yield from variety(table, parts, subject, rng, least=wanted.least, t=wanted.t, command=command)
+    yield risk(table, parts, subject, k=wanted.k, command=command)
     others = [name for name in table.columns if name not in parts.quasi_identifiers]
     for name, why in identifying(table, others, today=dt.datetime.now(dt.UTC).date(), seed=seed).items():
         advice = Remedy(text="Leave it out or replace it.", command=f"--drop {shlex.quote(name)}", effort=Level.LOW)
@@ -168,10 +213,10 @@ def _cost(subject: str, done: "Anonymised") -> "Finding":
     return replace(holds(GROUPS, subject, text, part="loss", measure=measure), detail=detail)
 
 
-def _command(path: Path, parts: "Parts", k: int, least: int, t: float | None) -> list[str]:
+def _command(path: Path, parts: "Parts", wanted: Wanted) -> list[str]:
     words = ["redan", "data", "anonymise", path.name]
     for option, names in (("--quasi", parts.quasi_identifiers), ("--sensitive", parts.sensitive)):
         words += [word for name in names for word in (option, name)]
     words += ["--person", parts.person] if parts.person else []
-    words += ["--k", str(k), *(["--l", str(least)] if parts.sensitive else [])]
-    return [*words, *(["--t", f"{t:g}"] if t is not None else []), "--out", "anonymised.parquet"]
+    words += ["--k", str(wanted.k), *(["--l", str(wanted.least)] if parts.sensitive else [])]
+    return [*words, *(["--t", f"{wanted.t:g}"] if wanted.t is not None else []), "--out", "anonymised.parquet"]
