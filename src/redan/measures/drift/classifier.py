@@ -1,5 +1,6 @@
 """Can a classifier tell current rows from reference rows? Where it can, and by which features."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,6 +139,6 @@ class Told:
 def _filled(values: ArrayLike) -> NDArray[np.float32]:
     """Rows without missing or infinite values, which get numbers of their own below and above all others."""
     rows = np.asarray(values, dtype=np.float64)
-    rows = rows.reshape(len(rows), -1)
+    rows = rows.reshape(len(rows), math.prod(rows.shape[1:]))
     big = float(np.finfo(np.float32).max)
     return np.nan_to_num(rows, nan=-big, posinf=big, neginf=-big / 2).clip(-big, big).astype(np.float32)

@@ -151,7 +151,7 @@ def _skipped(table: Table, columns: Sequence[str], seed: int) -> dict[str, str]:
         if kind in {"date", "datetime"}:
             found[column] = "times always move on"
         elif kind == "other":
-            found[column] = "it holds nested values"
+            found[column] = "it holds nested values, or none at all"
     likely = [c for c in columns if c not in found and table.dtype(c) in {"int", "string"}]
     return found | _naming(table, likely, seed)
 

@@ -42,7 +42,7 @@ def table_of_arrays(data: Any) -> Table:  # noqa: ANN401 - an array or a tensor
         advice = "give numbers of shape (n, d), (n, height, width) or (n, height, width, channels), 2 GB at most"
         raise InputError(f"an array of {values.dtype} and {values.ndim} axes cannot be compared", remedy=advice)
     if values.ndim < _PICTURE:
-        matrix = values.reshape(len(values), -1)
+        matrix = values.reshape(len(values), math.prod(values.shape[1:]))
         return _table({f"x{i}": matrix[:, i] for i in range(matrix.shape[1])})
     return _table(_seen(values))
 

@@ -1,5 +1,6 @@
 """Maximum mean discrepancy: do two sets of rows have the same distribution, seen through a Gaussian kernel?"""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,7 +102,7 @@ def _best_cut(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
 def _drawn(values: ArrayLike, rng: np.random.Generator) -> NDArray[np.float64]:
     rows = np.asarray(values, dtype=np.float64)
-    rows = rows.reshape(len(rows), -1)
+    rows = rows.reshape(len(rows), math.prod(rows.shape[1:]))
     return rows if len(rows) <= MOST_ROWS else rows[np.sort(rng.choice(len(rows), MOST_ROWS, replace=False))]
 
 
