@@ -118,7 +118,7 @@ def phone_domains(regions: Iterable[str] = REGIONS) -> Iterator[Domain]:
         yield Domain(
             name=f"{named} with +", kind=Kind.PHONE, starts=whole, sizes=sizes, sql="'+' || CAST(i AS VARCHAR)"
         )
-        yield Domain(name=f"{named} without +", kind=Kind.PHONE, starts=whole, sizes=sizes, rarity=2)
+        yield Domain(name=f"{named} without +", kind=Kind.PHONE, starts=whole, sizes=sizes)
         trunk = phonenumbers.ndd_prefix_for_region(region, strip_non_digits=True) or ""
         front = f"{quoted(trunk)} || " if trunk in {"0", "8"} else ""
         yield Domain(
@@ -127,7 +127,7 @@ def phone_domains(regions: Iterable[str] = REGIONS) -> Iterator[Domain]:
             starts=national,
             sizes=sizes,
             sql=f"{front}CAST(i AS VARCHAR)",
-            rarity=3,
+            rarity=4,
         )
 
 
