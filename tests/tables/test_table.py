@@ -15,6 +15,8 @@ import pytest
 
 from redan.errors import InputError
 from redan.tables import Duplicates, Shared, table_of
+from redan.tables.encoded import Coded
+from redan.tables.spark import session
 
 
 def cells(seed, rows=200):
@@ -41,17 +43,9 @@ SCHEMA = pa.schema(
 
 @pytest.fixture(scope="module")
 def spark():
-    """One local session."""
-    pyspark = pytest.importorskip("pyspark")
-    session = (
-        pyspark.sql.SparkSession.builder.master("local[1]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.shuffle.partitions", "1")
-        .config("spark.sql.session.timeZone", "UTC")
-        .getOrCreate()
-    )
-    yield session
-    session.stop()
+    """A session of its own beside the one of this test run."""
+    pytest.importorskip("pyspark")
+    return session()
 
 
 @pytest.fixture(
@@ -124,6 +118,99 @@ def test_numbers(table):
     assert table.edge_counts("amount", edges).tolist() == bins
     assert table.bounds("day") == (min(present("day")), max(present("day")))
     assert table.between("count", -1, 2) == sum(-1 <= v <= 2 for v in present("count"))
+
+
+def test_many_edges(table):
+    """Few and many edges of several columns are counted in one pass as a loop counts them, equal edges included."""
+    edges = {"amount": sorted([*np.round(np.linspace(-3, 3, 80), 1), 0.0]), "count": [-2, 0, 3], "flag": [0.5]}
+    found = table.edge_counts_many(edges)
+    for column, own in edges.items():
+        ends = zip([-math.inf, *own], [*own, math.inf], strict=True)
+        assert found[column].tolist() == [sum(lo <= v < hi for v in present(column)) for lo, hi in ends], column
+    assert found["amount"].tolist() == table.edge_counts("amount", edges["amount"]).tolist()
+
+
+def test_edges_by_group(table):
+    """Counts between edges for each group are those of the rows of the group."""
+    found = table.edge_counts_by(["word"], {"count": [0, 2]})
+    pairs = [(w, c) for w, c in zip(CELLS["word"], CELLS["count"], strict=True) if c is not None]
+    for (word,), counts in found.items():
+        own = [c for w, c in pairs if w == word]
+        assert counts["count"].tolist() == [
+            sum(c < 0 for c in own),
+            sum(0 <= c < 2 for c in own),
+            sum(c >= 2 for c in own),
+        ]
+    assert set(found) == {(w,) for w in CELLS["word"]}
+
+
+def test_levels(table):
+    """Values of every column are counted, missing ones too; too many are not told."""
+    found = table.level_counts(limit=30)
+    for column, cells_of in CELLS.items():
+        counts = collections.Counter(cells_of)
+        assert found[column] is None if len(counts) > 30 else dict(found[column]) == dict(counts)
+    assert found["amount"] is None
+
+
+def test_moments(table):
+    """Mean, variance and bounds are those of the statistics module, for all rows and for each group."""
+    for column, own in table.moments(["amount", "count", "flag"]).items():
+        values = [float(v) for v in present(column)]
+        assert own == pytest.approx(
+            (len(values), statistics.fmean(values), statistics.variance(values), min(values), max(values))
+        )
+    for (word,), group in table.moments_by(["word"], ["amount"]).items():
+        own = [a for w, a in zip(CELLS["word"], CELLS["amount"], strict=True) if w == word]
+        values = [a for a in own if a is not None]
+        assert group.rows == len(own)
+        assert group.columns["amount"][:3] == pytest.approx(
+            (len(values), statistics.fmean(values), statistics.variance(values))
+        )
+
+
+def test_covariance(table):
+    """Covariances are those of NumPy over complete rows."""
+    both = [(a, c) for a, c in zip(CELLS["amount"], CELLS["count"], strict=True) if None not in (a, c)]
+    found = table.covariance(["amount", "count"])
+    assert found.n == len(both)
+    assert found.mean == pytest.approx(np.mean(both, axis=0))
+    assert found.matrix == pytest.approx(np.cov(np.transpose(both)))
+
+
+def test_group_sizes(table):
+    """Sizes of groups are counted."""
+    sizes = collections.Counter(collections.Counter(zip(CELLS["word"], CELLS["count"], strict=True)).values())
+    assert table.group_sizes(["word", "count"]) == dict(sorted(sizes.items()))
+
+
+def test_bins_and_buckets(table):
+    """Numbers become bins and days become months, and both can be grouped by."""
+    naive = collections.Counter(None if v is None else (v >= -1) + (v >= 2) for v in CELLS["count"])
+    assert dict(table.binned({"count": [-1, 2]}).level_counts(["count"])["count"]) == dict(naive)
+    months = collections.Counter(
+        None if d is None else dt.datetime.fromisoformat(f"{d:%Y-%m}-01") for d in CELLS["day"]
+    )
+    assert dict(table.bucketed("day", "1mo", "month").level_counts(["month"])["month"]) == dict(months)
+
+
+def test_where(table):
+    """One value's rows, or those in which it is missing."""
+    assert table.where("word", "b").rows == CELLS["word"].count("b")
+    assert table.where("word", None).rows == CELLS["word"].count(None)
+    assert table.where("count", 2).where("flag", True).select(["day"]).rows == sum(
+        c == 2 and f is True for c, f in zip(CELLS["count"], CELLS["flag"], strict=True)
+    )
+
+
+def test_batches(table):
+    """Rows streamed from any engine are those of the table, and so are texts."""
+    plan = [Coded("count", "integer"), Coded("word", "text")]
+    arrow = table_of(pa.table(CELLS, schema=SCHEMA))
+    ours, theirs = (np.concatenate([b.row_hashes for b in t.batches(plan)]) for t in (table, arrow))
+    assert sorted(ours) == sorted(theirs)
+    texts = [text for batch in table.texts("word", 1) for text in batch]
+    assert sorted(map(str, texts)) == sorted(str(w if w is None else w[:1]) for w in CELLS["word"])
 
 
 def test_groups(table):

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redan.tables.engine import named
-from redan.tables.fine import FINE, fine_counts
+from redan.tables.fine import fine_counts
 
-FEW_EDGES = 64  # more are searched, fewer are compared one by one
+# More are searched, fewer compared one by one: DuckDB searches faster from a handful on, Spark has a job per column.
+FEW_EDGES = {nw.Implementation.DUCKDB: 4, nw.Implementation.PYSPARK: 64}
 
 Counts: TypeAlias = NDArray[np.int64]
 Key: TypeAlias = tuple[Any, ...]
@@ -65,10 +66,11 @@ class Covariance(NamedTuple):
 
 def edge_counts(frame: nw.LazyFrame[Any], values: Values, edges: Edges) -> dict[str, Counts]:
     """Values of each column in (-inf, e0), [e0, e1), ..., [ek, inf)."""
-    many = (c for c in values if len(edges[c]) > FEW_EDGES and frame.implementation in FINE)
+    few = FEW_EDGES.get(frame.implementation, math.inf)
+    many = (c for c in values if len(edges[c]) > few)
     fine = {c for c in many if np.isfinite(edges[c]).all()}
-    few = {c: v for c, v in values.items() if c not in fine}
-    found = edge_counts_by(frame, {}, few, edges, 1)[0][()] if few else {}
+    rest = {c: v for c, v in values.items() if c not in fine}
+    found = edge_counts_by(frame, {}, rest, edges, 1)[0][()] if rest else {}
     if fine:
         chosen = {c: v for c, v in values.items() if c in fine}
         found |= fine_counts(frame, chosen, {c: edges[c] for c in chosen})

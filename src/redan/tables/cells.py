@@ -1,5 +1,6 @@
 """What the cells of a column are in a question to an engine: as they are, without NaN, as numbers, as bins."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -69,3 +70,12 @@ class Cells:
     def moment(self, column: str) -> nw.Expr:
         """A column of dates or moments as moments in UTC."""
         return self.value(column).cast(nw.Datetime("us"))
+
+    def literal(self, value: object) -> object:
+        """A value of the user to compare with cells; Spark would read a moment in the zones of machine and session."""
+        if not isinstance(value, dt.datetime):
+            return value
+        moment = value if value.tzinfo is None else value.astimezone(dt.UTC).replace(tzinfo=None)
+        if self.frame.implementation is not nw.Implementation.PYSPARK:
+            return moment
+        return nw.lit(moment.isoformat(sep=" ")).cast(nw.Datetime("us"))

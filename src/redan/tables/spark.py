@@ -5,6 +5,7 @@ file has the same columns, types and rows in both, or is refused with the reason
 """
 
 import atexit
+import logging
 import shutil
 import tempfile
 import warnings
@@ -64,10 +65,10 @@ def _begun(kind: Any) -> Any:  # noqa: ANN401 - pyspark's types need pyspark
     if SparkContext._active_spark_context is not None:  # noqa: SLF001 - there is no public way to ask without starting
         return kind.builder.getOrCreate()
     folder = Path(tempfile.mkdtemp(prefix="redan-"))
-    logging = folder / "log4j2.properties"
-    logging.write_text(LOGGING, encoding="utf-8")
+    quiet = folder / "log4j2.properties"
+    quiet.write_text(LOGGING, encoding="utf-8")
     settings = {
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={logging.as_uri()}",
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={quiet.as_uri()}",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.warehouse.dir": folder.as_uri(),
@@ -79,8 +80,13 @@ def _begun(kind: Any) -> Any:  # noqa: ANN401 - pyspark's types need pyspark
     server = getattr(began.sparkContext, "_accumulatorServer", None)
     if server is not None:  # it prints a traceback when Spark dies; the table that was asked says so itself
         server.handle_error = lambda *_: None
+    logging.getLogger().addFilter(_not_the_bridge)  # so does the bridge to it, as if it were the program
     atexit.register(_ended, began, folder)
     return began
+
+
+def _not_the_bridge(record: logging.LogRecord) -> bool:
+    return "py4j" not in Path(record.pathname).parts
 
 
 def _ended(began: Any, folder: Path) -> None:  # noqa: ANN401 - pyspark's types need pyspark
@@ -107,6 +113,8 @@ def spark_table(kept: Kept, near: Table) -> Table:
         what = f"column {lost[0]!r} is of the type {types[lost[0]]}, which Spark lacks"
         raise InputError(what, where=place, remedy=PLAIN)
     began = session()
+    from pyspark.sql import functions
+
     with answering(place):
         local = began.sparkContext.master.startswith("local")
         if kept.spool is not None and not local:
@@ -114,7 +122,10 @@ def spark_table(kept: Kept, near: Table) -> Table:
             raise InputError(what, where=place, remedy="give Parquet on storage that every worker sees")
         spool = Spool.new()
         path = _readable(kept, near, [c for c, kind in types.items() if kind == "TIMESTAMP_NS"], spool, local)
-        table = Table(nw.from_native(began.read.parquet(str(path))), (spool, near.keeps), place, near)
+        frame = began.read.parquet(str(path))
+        for column in (c for c, kind in types.items() if kind == '"NULL"'):  # Spark takes nothing at all for integers
+            frame = frame.withColumn(column, functions.lit(None))
+        table = Table(nw.from_native(frame), (spool, near.keeps), place, near)
     for column, kind in near.kinds.items():
         other = table.kinds.get(column)
         if kind != other and (kind != "other" or other is None or near.null_counts()[column] < near.rows):

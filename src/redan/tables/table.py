@@ -150,8 +150,8 @@ class Table:
     def between(self, column: str, low: Value, high: Value) -> int:
         """Rows whose value lies in [low, high]; low and high are values of the column's own type."""
         self.cells.known([column])
-        value = self.cells.value(column)
-        found = self._one(n=((value >= low) & (value <= high)).cast(nw.Int64).sum())
+        value, least, most = self.cells.value(column), self.cells.literal(low), self.cells.literal(high)
+        found = self._one(n=((value >= least) & (value <= most)).cast(nw.Int64).sum())
         return int(found["n"] or 0)
 
     @answered
@@ -341,7 +341,7 @@ class Table:
         self.cells.known([column])
         return self.changed(
             lambda cells: cells.frame.filter(
-                cells.value(column).is_null() if value is None else cells.value(column) == value
+                cells.value(column).is_null() if value is None else cells.value(column) == cells.literal(value)
             )
         )
 
