@@ -93,7 +93,6 @@ def risk(
     *,
     k: int = K,
     bound: float = BOUND,
-    sampled: float | None = None,
     command: str | None = None,
 ) -> Finding:
     """Whether few enough persons can be recognised.
@@ -104,13 +103,11 @@ def risk(
         subject: what the finding is about.
         k: group size from which on a person counts as hidden.
         bound: largest share of persons who are not.
-        sampled: share of the population that the data was drawn from at random; None when outsiders may know who is
-            in it.
         command: what lowers the risk.
 
     Raises:
         InputError: there is no such column.
     """
     found = k_anonymity(table, parts.quasi_identifiers, person=parts.person)
-    at_risk = risk_of(found, k=k, sampled=sampled)
+    at_risk = risk_of(found, k=k)
     return risk_finding(subject, at_risk, parts.quasi_identifiers, bound=bound, command=command)

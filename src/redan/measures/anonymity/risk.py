@@ -17,8 +17,8 @@ _Z = 1.959963984540054  # 97.5 % of the normal distribution
 class Risk:
     """What an attacker who knows everybody's quasi-identifiers would recognise.
 
-    The attacker is the prosecutor of the disclosure literature: they know that their target is in the data. With a
-    sampled share of the population given it is the journalist: they do not know that.
+    The attacker is the prosecutor of the disclosure literature: they know that their target is in the data. Who does
+    not know that recognises fewer; how many fewer no sample tells reliably, so it is not estimated.
 
     Args:
         recognised: share of persons whom a guess within their group is expected to name.
@@ -26,9 +26,8 @@ class Risk:
         exposed: share of persons in groups of fewer than `k`: the attacker's chance is above 1/k.
         exposed_interval: likewise of `exposed`.
         unique: share of persons who are alone in their group.
-        highest: the largest chance of any person; 1/k of the data where the attacker knows who is in it.
+        highest: the largest chance of any person.
         k: group size from which on a person counts as hidden.
-        sampled: share of the population that is in the data; None when everybody may be.
         anonymity: the groups it was computed from.
     """
 
@@ -39,7 +38,6 @@ class Risk:
     unique: float
     highest: float
     k: int
-    sampled: float | None
     anonymity: KAnonymity
 
 
@@ -49,44 +47,36 @@ def reidentification_risk(
     *,
     person: str | None = None,
     k: int = 5,
-    sampled: float | None = None,
 ) -> Risk | None:
     """The share of persons who can be recognised by their quasi-identifiers.
 
     Source: El Emam, Guide to the De-Identification of Personal Health Information, 2013, chapter 16 (average and
-    threshold risk); Benedetti and Franconi, Statistical and Technological Solutions for Controlled Data
-    Dissemination, NTTS 1998, for samples; intervals by the jackknife over persons, whose variance is biased upward
-    (Efron and Stein, Annals of Statistics 9, 1981).
+    threshold risk); intervals by the jackknife over persons, whose variance is biased upward (Efron and Stein, Annals
+    of Statistics 9, 1981).
 
     Args:
         data: a table, or a frame of any kind that `redan.tables.table_of` takes.
         quasi_identifiers: columns that an outsider may know.
         person: column that tells persons apart where one person has several rows.
         k: group size from which on a person counts as hidden.
-        sampled: share of the population that the data was drawn from at random, in (0, 1); None, which is never too
-            low, when outsiders may know who is in the data.
 
     Returns:
         None when no row is left to judge.
 
     Raises:
         InputError: there is no such column or no quasi-identifier.
-        UsageError: `k` or the sampled share is out of range.
+        UsageError: `k` is less than 1.
     """
-    if k < 1 or (sampled is not None and not 0.0 < sampled <= 1.0):
-        raise UsageError("k is at least 1, and the sampled share lies between 0 and 1")
-    return risk_of(k_anonymity(data, quasi_identifiers, person=person), k=k, sampled=sampled)
+    if k < 1:
+        raise UsageError("k is at least 1")
+    return risk_of(k_anonymity(data, quasi_identifiers, person=person), k=k)
 
 
-def risk_of(anonymity: KAnonymity, *, k: int, sampled: float | None = None) -> Risk | None:
+def risk_of(anonymity: KAnonymity, *, k: int) -> Risk | None:
     """The risk that follows from group sizes; see `reidentification_risk`."""
     if not anonymity.persons:
         return None
-
-    def chance(size: int) -> float:
-        return 1.0 / size if sampled is None else _expected_inverse(size, sampled)
-
-    recognised, interval = _share(anonymity, lambda size: size * chance(size))
+    recognised, interval = _share(anonymity, lambda _: 1.0)  # a guess within a group is right for one of it
     exposed, exposed_interval = _share(anonymity, lambda size: float(size) if size < k else 0.0)
     return Risk(
         recognised=recognised,
@@ -94,9 +84,8 @@ def risk_of(anonymity: KAnonymity, *, k: int, sampled: float | None = None) -> R
         exposed=exposed,
         exposed_interval=exposed_interval,
         unique=anonymity.below(2) / anonymity.persons,
-        highest=chance(anonymity.sizes[0][0]),
+        highest=1.0 / anonymity.sizes[0][0],
         k=k,
-        sampled=sampled,
         anonymity=anonymity,
     )
 
@@ -115,14 +104,3 @@ def _share(anonymity: KAnonymity, of_group: Callable[[int], float]) -> tuple[flo
     least = clopper_pearson(0, n).high
     reach = max(_Z * math.sqrt(variance), least)
     return value, Interval(max(0.0, value - reach), min(1.0, value + reach))
-
-
-def _expected_inverse(size: int, sampled: float) -> float:
-    """E[1/F | f]: the chance of a right guess in a group of f in the sample and an unknown F in the population.
-
-    Source: Benedetti and Franconi 1998: F given f is negative binomial, so E[1/F | f] = p^f/f 2F1(f, f; f+1; 1-p),
-    and by Euler's transformation p/f 2F1(1, 1; f+1; 1-p), which does not overflow.
-    """
-    from scipy.special import hyp2f1
-
-    return float(sampled / size * hyp2f1(1.0, 1.0, size + 1.0, 1.0 - sampled))
