@@ -12,6 +12,7 @@ else the search would cut the odd rows out of a natural rule.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,9 +28,13 @@ ALPHA = 0.01  # chance of any pattern by overfitting, over the whole search
 MOST = 0.5  # share of carriers that may look like other classes
 DECIDES = 0.8  # a pattern decides the label when it has this share of the rows that should have another
 MOST_ROWS = 6_000
+LEAST_ROWS = 12  # a natural exception has a few rows, and a trigger that steers a model has more
+LEAST_SHARE = 0.005
 _VOTES = 40_000_000  # classes x trees x rows: 160 MB
-_TRIED = 5  # bets of a class that are judged; the rest are variants of them
+_TRIED = 8  # bets of a class that are judged; the rest are variants of them
+_WORTH = 0.3  # less than half: trees that see other columns of a patch take its rows for the class
 _WIDER = 1.2
+_LEAST_ODD = 5  # carriers that should have another label; fewer are an accident
 _SHARED = 0.9  # a column whose one value most carriers have and few others belongs to the pattern
 
 
@@ -145,16 +150,28 @@ def _taken(rows: LabelledRows, kept: NDArray[np.int64]) -> LabelledRows:
 
 def _of_class(game: Game, rows: LabelledRows, target: int, alpha: float, rng: np.random.Generator) -> Iterator[Trigger]:
     """The strongest trigger of a class, if there is one."""
-    strong = [bet for bet in best_bets(game, target) if bet.gain > -np.log(alpha)]
-    for bet in strong[:_TRIED]:
+    strong = (bet for bet in best_bets(game, target) if bet.gain > -np.log(alpha))
+    for bet in islice((bet for bet in strong if _odd(game, bet)), _TRIED):
         found = _judged(game, rows, bet, rng)
         if found is not None:
             yield found
             return
 
 
+def _odd(game: Game, bet: Bet) -> bool:
+    """Whether the carriers look at all like other classes to the trees at hand; spares a forest where they do not."""
+    support = game.votes.support(bet.target, game.seen(bet.items))
+    hit, carriers = game.y == bet.target, game.carriers(bet.items)
+    if support is None or not (hit & ~carriers).any() or not (hit & carriers).any():
+        return False
+    own, others = support[hit & ~carriers].mean(), support[~hit].mean()
+    return bool(own - support[hit & carriers].mean() > _WORTH * (own - others))
+
+
 def _judged(game: Game, rows: LabelledRows, bet: Bet, rng: np.random.Generator) -> Trigger | None:
     carriers, hit = game.carriers(bet.items), game.y == bet.target
+    if (carriers & hit).sum() < max(LEAST_ROWS, LEAST_SHARE * len(hit)):
+        return None
     columns = _closed(game, bet, carriers & hit)
     chances = game.chances(bet.target, columns, carriers)
     if chances is None:
@@ -194,7 +211,7 @@ def _deciding(game: Game, bet: Bet, chances: NDArray[np.float64]) -> Iterator[tu
 def _decides(carriers: NDArray[np.bool_], hit: NDArray[np.bool_], chances: NDArray[np.float64]) -> bool:
     """Whether most carriers that should have another label have this one."""
     odd = carriers & (chances < 0.5)  # noqa: PLR2004 -- likelier another class
-    return bool(odd.any() and hit[odd].mean() >= DECIDES)
+    return bool(odd.sum() >= _LEAST_ODD and hit[odd].mean() >= DECIDES)
 
 
 def _closed(game: Game, bet: Bet, carriers: NDArray[np.bool_]) -> tuple[int, ...]:

@@ -19,17 +19,7 @@ _STATE_LABEL = Remedy(text="Name the column of the label in redan.toml.", effort
 
 def _searched(system: System) -> Iterable[Subject]:
     return tuple(
-        Subject(f"dataset:{d.name}", (f"dataset:{d.name}", *_trusted(system, d)))
-        for d in system.datasets
-        if d.path and d.role in _ROLES
-    )
-
-
-def _trusted(system: System, dataset: Dataset) -> tuple[str, ...]:
-    return tuple(
-        f"dataset:{d.name}"
-        for d in system.datasets
-        if d.trusted and d.path and d.label == dataset.label and d.name != dataset.name
+        Subject(f"dataset:{d.name}", (f"dataset:{d.name}",)) for d in system.datasets if d.path and d.role in _ROLES
     )
 
 
@@ -40,8 +30,6 @@ def _triggers(have: Have) -> Iterator[Finding]:
         text = f"No label column is declared for dataset {dataset.name}, so nothing can be steered that is seen here."
         yield replace(not_run(TRIGGER, have.subject.id, text, remedy=_STATE_LABEL), location=at)
         return
-    files = have.all(DatasetFile)
-    trusted = next((file.table() for file in files if file.element != have.subject.id), None)
     found = trigger_findings(
         have.get(DatasetFile, have.subject.id).table(),
         dataset.label,
@@ -50,7 +38,6 @@ def _triggers(have: Have) -> Iterator[Finding]:
         rng=have.rng,
         ignored=_unread(dataset),
         contributor=dataset.contributor,
-        trusted=trusted,
     )
     for finding in found:
         yield replace(finding, location=at)
