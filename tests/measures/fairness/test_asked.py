@@ -49,8 +49,7 @@ def named_types():
 
 
 def said(model, frame, inputs=()):
-    found = asked(model, table_of(frame), inputs, "y", ["plan"], seed=0).sample(1000, 0).to_pandas()
-    return found
+    return asked(model, table_of(frame), inputs, "y", ["plan"], seed=0).sample(1000, 0).to_pandas()
 
 
 @pytest.mark.parametrize("counted", [False, True])

@@ -13,9 +13,23 @@ from redan.measures.fairness import answers, group_findings, slice_findings
 from redan.tables import table_of
 from redan.terms import Outcome
 
-NAMES = (
-    "age workclass weight education years marital occupation relationship race sex gain loss hours country income"
-).split()
+NAMES = [
+    "age",
+    "workclass",
+    "weight",
+    "education",
+    "years",
+    "marital",
+    "occupation",
+    "relationship",
+    "race",
+    "sex",
+    "gain",
+    "loss",
+    "hours",
+    "country",
+    "income",
+]
 
 
 @pytest.fixture(scope="module")

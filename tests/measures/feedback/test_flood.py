@@ -36,7 +36,8 @@ def test_loss_grows_with_the_flood():
     """More hostile entries take more recall, and the control takes most."""
     losses = [moved(entries).worst.loss for entries in (0.002, 0.1, 0.4)]
     assert losses == sorted(losses)
-    assert losses[0] < 0.02 < 0.1 < losses[2]
+    assert losses[0] < 0.02
+    assert losses[2] > 0.1
     assert moved(0.1).control.loss > 0.2
 
 

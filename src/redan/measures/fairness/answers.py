@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from redan.errors import IncompleteError, InputError, UsageError
+from redan.errors import IncompleteError, InputError, UsageError, escaped
 from redan.tables import Table
 from redan.tables.table import Value
 
@@ -14,6 +14,7 @@ MOST_CLASSES = 20
 MOST_ANSWERS = 100  # different answers above this, or fractions, are scores
 CUT = 0.5
 _WHOLE = re.compile(r"(-?\d+)\.0+")
+_LONGEST = 60
 _TRUTH = {"true": "1", "false": "0"}
 
 
@@ -65,6 +66,11 @@ def level_of(value: Value) -> str | None:
     text = str(value).strip()
     whole = _WHOLE.fullmatch(text)
     return (whole[1] if whole else text) or None
+
+
+def written(value: Value) -> str:
+    """A class as a message shows it: short, and without what steers a terminal."""
+    return escaped(str(value).strip()[:_LONGEST])
 
 
 def answers(table: Table, label: str, prediction: str, positive: str | None = None) -> Answers:
@@ -123,7 +129,7 @@ def _classes(table: Table, label: str) -> dict[str, tuple[str, int]]:
     for value, rows in levels or ():
         name = class_of(value)
         if name is not None:
-            first, before = found.get(name, (str(value).strip(), 0))
+            first, before = found.get(name, (written(value), 0))
             found[name] = (first, before + rows)
     if levels is None or len(found) > MOST_CLASSES:
         raise IncompleteError(
@@ -139,8 +145,10 @@ def _positive(wanted: str | None, rows: Mapping[str, int], label: str) -> str | 
     if wanted is not None:
         name = class_of(wanted)
         if name is None or name not in rows:
-            known = ", ".join(sorted(rows))
-            raise UsageError(f"no row of column {label!r} has the class {wanted!r}", remedy=f"choose from {known}")
+            known = ", ".join(written(one) for one in sorted(rows))
+            raise UsageError(
+                f"no row of column {label!r} has the class {written(wanted)!r}", remedy=f"choose from {known}"
+            )
         return name
     if set(rows) == {"0", "1"}:
         return "1"

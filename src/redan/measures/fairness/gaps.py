@@ -23,7 +23,7 @@ LEAST_TRIALS = 20  # below this, an interval of a rate says next to nothing
 POWER_SD = 0.8416212335729143  # standard normal quantile of 0.8
 BEYOND = 0.25  # a gap so far above the margin must be found four times in five, or nothing is claimed
 _DRAWS = 2_000
-_STEPS = np.round(np.arange(0.01, 1.0, 0.01), 2)
+_STEPS = np.round(np.arange(0.01, 1.005, 0.01), 2)
 
 
 class Rate(NamedTuple):
@@ -234,6 +234,8 @@ def _step(rate: Rate, group: int, margin: float, reach: float) -> float:
     shifted = np.where(usual - _STEPS >= 0, usual - _STEPS, np.minimum(usual + _STEPS, 1.0))
     error = np.sqrt(shifted * (1 - shifted) / own + usual * (1 - usual) / rest)
     found = _STEPS[_STEPS - margin >= (reach + POWER_SD) * error]
+    if margin >= 1:
+        return 1.0  # no gap is larger
     return float(found[0]) if len(found) else math.inf
 
 

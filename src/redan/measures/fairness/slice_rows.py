@@ -83,7 +83,10 @@ def slice_rows(
     if len(missed) < 4 * LEAST_ROWS:
         raise IncompleteError(f"{len(missed)} {kind} with an answer are not enough data")
     kept = rows.filter(whole).select(usable)
-    return SliceRows(conditions(kept, usable, 2 * LEAST_ROWS), missed, _copies(kept), kind, echoes, total)
+    found_conditions = conditions(kept, usable, 2 * LEAST_ROWS)
+    if not found_conditions:
+        raise IncompleteError("no input cuts the rows into regions that are large enough")
+    return SliceRows(found_conditions, missed, _copies(kept), kind, echoes, total)
 
 
 def _drawn(found: Answers, usable: Sequence[str], seed: int) -> tuple["pa.Table", int]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from redan.errors import IncompleteError
 from redan.measures.columns import encode
 from redan.measures.fairness.answers import MOST_CLASSES, class_of
+from redan.measures.fairness.answers import written as as_shown
 from redan.measures.identifying import identifying
 from redan.tables import Table
 
@@ -55,7 +56,7 @@ def learned(table: Table, label: str, inputs: Sequence[str], *, today: dt.date, 
     drawn = table.select([*usable, label]).sample(MOST_ROWS, seed)
     written = drawn[label].to_pylist()
     said = [class_of(v) for v in written]
-    shown = {key: str(v).strip() for key, v in zip(reversed(said), reversed(written), strict=True) if key is not None}
+    shown = {key: as_shown(v) for key, v in zip(reversed(said), reversed(written), strict=True) if key is not None}
     if not shown or len(shown) > MOST_CLASSES:
         what = "no row has a label" if not shown else f"column {label!r} has more than {MOST_CLASSES} classes"
         raise IncompleteError(what, remedy="give labelled rows of a few classes")

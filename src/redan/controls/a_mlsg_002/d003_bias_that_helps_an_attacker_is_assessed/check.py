@@ -1,6 +1,6 @@
 """Error rates per declared group, and the region in which an attacker is missed most often."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from redan.terms import Level, Tier
 
 CONTROL = "A-MLSG-002-D003"
 GROUPS = f"{CONTROL}/error-rates-are-equal-across-groups"
+_CLASSIFYING = ("classification", "anomaly", "other")
 SLICES = f"{CONTROL}/no-slice-is-an-easy-target"
 _STATE_ANSWERS = Remedy(
     text="Write the model's answers into a column of the dataset, and name it with the key 'prediction'.",
@@ -49,13 +50,20 @@ def _subjects(system: System) -> Iterator[Subject]:
             yield Subject(f"{id_}+model:{model.name}", (id_, f"model:{model.name}"))
 
 
-def _grouped(system: System) -> Iterable[Subject]:
-    return (s for s in _subjects(system) if system.dataset(_name(s.elements[0])).sensitive)
+def _grouped(system: System) -> Iterator[Subject]:
+    """Those with declared groups; once there is a model, test data with groups and without answers counts, too."""
+    found = [s for s in _subjects(system) if system.dataset(_name(s.elements[0])).sensitive]
+    yield from found
+    answered = {s.elements[0] for s in found}
+    for dataset in system.datasets:
+        id_ = f"dataset:{dataset.name}"
+        evaluates = dataset.role in ("test", "validation") and dataset.sensitive and dataset.label is not None
+        if evaluates and id_ not in answered and any(m.path and m.task in _CLASSIFYING for m in system.models):
+            yield Subject(id_, (id_,))
 
 
 def _validated(system: System, dataset: Dataset) -> Iterator[Model]:
-    classifying = ("classification", "anomaly", "other")
-    return (m for m in system.models if dataset.name in m.validated_on and m.path and m.task in classifying)
+    return (m for m in system.models if dataset.name in m.validated_on and m.path and m.task in _CLASSIFYING)
 
 
 def _name(element: str) -> str:
@@ -82,6 +90,8 @@ def _answers(have: Have, dataset: Dataset, table: Table) -> Answers:
     label = dataset.label or ""
     if dataset.prediction is not None:
         return answers(table, label, dataset.prediction, dataset.positive)
+    if len(have.subject.elements) == 1:
+        raise IncompleteError("no column holds a model's answers, and no model says that it was validated on it")
     file = have.get(ModelFile, have.subject.elements[1])
     model = next(m for m in have.system.models if m.name == _name(file.element))
     # Only formats that run no code are loaded without a seal; the seal is the question of other controls.
