@@ -184,6 +184,9 @@ class Model(Record):
     name: Name = Field(description="Short name, unique among models.")
     path: PathText | None = Field(None, description="Path of the file, relative to redan.toml.")
     task: Task = Field("classification", description="What kind of answer it gives.")
+    purpose: Text | None = Field(
+        None, description="What it is used for, in the words of its data's purposes; left out, the system's purpose."
+    )
     trained_on: Names = Field((), description="Names of the [[dataset]] tables it was trained on.")
     validated_on: Names = Field((), description="Names of the [[dataset]] tables it was validated or tested on.")
     base: Name | None = Field(None, description="Name of the pretrained [[model]] that it was made from.")

@@ -4,8 +4,10 @@ from redan.system.records import Dataset
 
 
 def declared_columns(dataset: Dataset) -> frozenset[str]:
-    """The columns that a dataset declares to identify or describe persons, in any of the four ways there are."""
-    return frozenset((*dataset.identifiers, *dataset.quasi_identifiers, *dataset.sensitive, *dataset.personal))
+    """The columns that a dataset declares to identify or describe persons, in any of the ways there are."""
+    return frozenset(
+        (*dataset.identifiers, *dataset.quasi_identifiers, *dataset.sensitive, *dataset.personal, *dataset.pseudonyms)
+    )
 
 
 def is_personal(dataset: Dataset) -> bool:

@@ -11,11 +11,13 @@ from redan.terms import Outcome
 _DECLARED = "A-MLSG-002-D001/personal-data-is-declared"
 _PURPOSE = "A-MLSG-002-D001/purpose-and-basis-are-declared"
 _RETENTION = "A-MLSG-002-D001/retention-is-kept"
+_WITHIN = "A-MLSG-002-D001/use-stays-within-purpose"
 _ROWS = 120
 _UNSEEN = "An undeclared identifier is in every copy of the data and under no protection."
 _NOISE = "A check that cries wolf over order numbers is switched off, and then finds nothing."
 _DUTY = "Data without purpose, basis or end of retention is unlawful to train on."
 _STATED = 'purpose = "predict churn"\nlawful_basis = "contract"\n'
+_OTHER = "Data that was given for one purpose must not be used for another one."
 _TALK = (
     "line cut twice after rain",
     "asked for a cheaper plan",
@@ -26,7 +28,7 @@ _TALK = (
 
 def vectors() -> tuple[Vector, ...]:
     """Bad systems, their repaired twins, and hard negatives."""
-    return (*_columns(), *_texts(), *_negatives(), *_purposes(), *_retentions())
+    return (*_columns(), *_texts(), *_negatives(), *_purposes(), *_retentions(), *_uses())
 
 
 def _toml(extra: str = "") -> bytes:
@@ -150,4 +152,24 @@ def _retentions() -> tuple[Vector, ...]:
         case("the last day of a duration", Outcome.HOLDS, term, dt.date(2026, 7, 15)),
         case("no retention", Outcome.BROKEN, ""),
         case("a duration from no day", Outcome.NOT_RUN, 'retention = "18 months"\n'),
+    )
+
+
+def _uses() -> tuple[Vector, ...]:
+    def case(name: str, outcome: Outcome, purpose: str, use: str, reads: str = "trained_on") -> Vector:
+        toml = (
+            _toml(f'identifiers = ["ref"]\n{purpose}') + f'\n[[model]]\nname = "m"\n{reads} = ["train"]\n{use}'.encode()
+        )
+        files = {"redan.toml": toml, "train.csv": _csv("ref", lambda _, i: f"c{i}")}
+        return Vector(name=name, files=files, check=_WITHIN, expect=outcome, subject="dataset:train", note=_OTHER)
+
+    churn, bills = 'purpose = "predict churn"\n', 'purpose = "billing, network planning"\n'
+    return (
+        case("data for billing, used for churn", Outcome.BROKEN, bills, churn),
+        case("the same, only validated on", Outcome.BROKEN, bills, churn, "validated_on"),
+        case("data for churn, used for churn", Outcome.HOLDS, 'purpose = "billing; churn prevention"\n', churn),
+        case("other endings of the same words", Outcome.HOLDS, bills, 'purpose = "Plans where networks are built."\n'),
+        case("no use is stated", Outcome.NOT_RUN, bills, ""),
+        case("no purpose is stated", Outcome.NOT_RUN, "", churn),
+        case("words that tell nothing", Outcome.NOT_RUN, 'purpose = "data analysis"\n', churn),
     )

@@ -146,6 +146,7 @@ CHECKS = (
         needs=(DatasetFile,),
         tier=Tier.SECONDS,
     ),
+    *pseudonyms.CHECKS,
     Check(
         id=RISK,
         subjects=_subjects(_about_persons),
@@ -154,5 +155,4 @@ CHECKS = (
         tier=Tier.MINUTES,
         adjustable=True,
     ),
-    *pseudonyms.CHECKS,
 )
