@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from redan.errors import IncompleteError
 from redan.measures.load.arrivals import Arrivals
 from redan.measures.load.volume import ALPHA, seasonal
+from redan.stats.beta_binomial import chance_of_at_least
 from redan.stats.binomial import clopper_pearson
 from redan.stats.interval import Interval
 from redan.stats.robust import EFFICIENCY, qn
@@ -207,13 +208,9 @@ def _spread(k: Counts, n: Counts, usual: Floats) -> float:
 
 
 def _tail(k: int, n: int, p: float, inflation: float, freedom: float) -> float:
-    from scipy.stats import betabinom, binom, t
+    from scipy.stats import t
 
-    rho = (inflation - 1) / max(n - 1, 1)
-    if rho < 1e-9:  # noqa: PLR2004 - nothing beyond a draw
-        return float(binom.sf(k - 1, n, p))
-    size = (1 - rho) / rho
-    beta = float(betabinom.sf(k - 1, n, p * size, (1 - p) * size))
+    beta = chance_of_at_least(k, n, p, min(max((inflation - 1) / max(n - 1, 1), 0.0), 0.999))
     if inflation <= DRAWN:
         return beta
     return max(beta, float(t.sf((k - 0.5 - n * p) / math.sqrt(n * p * (1 - p) * inflation), freedom)))

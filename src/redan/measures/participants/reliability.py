@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redan.errors import IncompleteError
+from redan.stats.beta_binomial import chance_of_at_most
 from redan.stats.binomial import clopper_pearson
 from redan.stats.interval import Interval
 from redan.stats.multiple import holm
-from redan.stats.robust import qn
+from redan.stats.robust import EFFICIENCY, qn
 
 ALPHA = 0.01  # chance of accusing any reliable participant
 MARGIN = 0.05  # of agreement: whoever is less than this below its peers is as good as they are
@@ -25,6 +26,7 @@ COVERED = 0.8  # of the rows must be by participants whose failing would be noti
 FEWEST = 5  # participants
 _MANY = 20  # rows of a participant, from which its own rate says something
 _ROUNDS = 10
+_DRAWN = 1.3  # times the variance of a draw
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -180,12 +182,14 @@ def _correlation(k: Counts, n: Counts, centre: float) -> float:
 
 
 def _tails(k: Counts, n: Counts, centre: float, rho: float) -> Floats:
-    from scipy.stats import betabinom, binom
+    """Chance of so little agreement; where the correlation was estimated, its error counts as well."""
+    from scipy.stats import t
 
-    if rho < 1e-9:  # noqa: PLR2004 - no more than chance
-        return np.asarray(np.clip(binom.cdf(k, n, centre), 0, 1))
-    size = 1 / rho - 1
-    return np.asarray(np.clip(betabinom.cdf(k, n, centre * size, (1 - centre) * size), 0, 1))
+    exact = np.array([chance_of_at_most(int(a), int(b), centre, rho) for a, b in zip(k, n, strict=True)])
+    inflation = 1 + (n - 1) * rho
+    z = (k + 0.5 - n * centre) / np.sqrt(n * centre * (1 - centre) * inflation)
+    rough: Floats = np.asarray(t.cdf(z, EFFICIENCY * (len(n) - 1)), dtype=np.float64)
+    return np.where(inflation > _DRAWN, np.maximum(exact, rough), exact)
 
 
 def _flagged(k: Counts, n: Counts, centre: float, p: Floats) -> NDArray[np.bool_]:

@@ -13,7 +13,8 @@ from redan.tables import Table
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ROWS = 50_000
+ROWS = 20_000
+TREES = 100
 FOLDS = 5
 MOST_CLASSES = 50
 LEAST_ROWS = 100
@@ -57,7 +58,7 @@ def by_forest(
         MissingExtraError: scikit-learn is not installed.
     """
     try:
-        from sklearn.ensemble import HistGradientBoostingClassifier
+        from sklearn.ensemble import RandomForestClassifier
         from sklearn.model_selection import GroupKFold
     except ImportError as error:
         raise MissingExtraError("sklearn", "scikit-learn") from error
@@ -79,6 +80,6 @@ def by_forest(
         if len(np.unique(target[learn])) == 1:
             answers[judge] = target[learn][0]
             continue
-        model = HistGradientBoostingClassifier(max_iter=60, early_stopping=False, random_state=seed % (2**31))
+        model = RandomForestClassifier(TREES, min_samples_leaf=2, random_state=seed % (2**31))
         answers[judge] = model.fit(inputs[learn], target[learn]).predict(inputs[judge])
     return [levels[a] for a in answers]
