@@ -72,7 +72,7 @@ def data_shift(
         InputError: a file cannot be read.
         UsageError: a named column is not there.
     """
-    from redan.measures.drift.images import open_data
+    from redan.measures.drift.array_file import open_data
     from redan.measures.drift.settings import Settings
 
     old, new = open_data(reference), open_data(current)

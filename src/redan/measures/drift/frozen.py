@@ -15,6 +15,7 @@ from redan.measures.drift.bins import MOST_LEVELS, QUANTILES, Bins, Counts, edge
 from redan.measures.drift.counting import NUMERIC, count, count_by, level_pairs, viewed
 from redan.measures.identifying import identifying
 from redan.measures.personal import scan_values
+from redan.measures.personal.spans import find
 from redan.tables import Table
 
 MOST_COUNTED = 1_000  # a column of text with more levels is looked at by its most frequent ones, or by its length
@@ -127,11 +128,15 @@ def _levels(table: Table, view: Table, column: str, *, hidden: bool) -> Bins:
     kept, filled = pairs[:MOST_LEVELS], table.rows - view.select([column]).null_counts()[column]
     if len(pairs) <= MOST_LEVELS or sum(n for _, n in kept) >= COVERED * filled:
         names = tuple(str(level) for level, _ in kept)
-        hidden = hidden or len(pairs) > MOST_LEVELS or scan_values(column, names) is not None
+        hidden = hidden or len(pairs) > MOST_LEVELS or _personal(column, names)
         return Bins(name=column, kind="level", levels=names, private=hidden)
     lengths = viewed(table, [Bins(name=column, kind="length")])
     edges = edges_of(lengths.quantiles(column, QUANTILES), whole=True)
     return Bins(name=column, kind="length", edges=edges, whole=True, private=hidden)
+
+
+def _personal(column: str, levels: Sequence[str]) -> bool:
+    return scan_values(column, levels) is not None or any(find(level) for level in levels)
 
 
 def _few(table: Table, label: str) -> bool:

@@ -1,23 +1,18 @@
 """Arrays as tables: the columns of a matrix, or of pictures their brightness, contrast, colours and patches."""
 
 import math
-import os
-import zipfile
-import zlib
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from redan.errors import InputError
-from redan.files import open_regular
-from redan.tables import Table, open_table, table_of
+from redan.tables import Table, table_of
 
 GRID = 8  # patches along each side of a picture
 _PICTURE, _COLOURED = 3, 4  # axes, the first of which counts the items
 _MOST_CHANNELS = 4
-_MOST_VALUES = 1 << 28  # 2 GB of doubles
+MOST_VALUES = 1 << 28  # 2 GB of doubles
 
 
 def is_array(data: object) -> bool:
@@ -38,7 +33,7 @@ def table_of_arrays(data: Any) -> Table:  # noqa: ANN401 - an array or a tensor
         InputError: it has other axes, holds no numbers, or is too large.
     """
     values = np.asarray(data.detach().cpu() if hasattr(data, "detach") else data)
-    if values.dtype.kind not in "biuf" or not 1 <= values.ndim <= _COLOURED or values.size > _MOST_VALUES:
+    if values.dtype.kind not in "biuf" or not 1 <= values.ndim <= _COLOURED or values.size > MOST_VALUES:
         advice = "give numbers of shape (n, d), (n, height, width) or (n, height, width, channels), 2 GB at most"
         raise InputError(f"an array of {values.dtype} and {values.ndim} axes cannot be compared", remedy=advice)
     if values.ndim < _PICTURE:
@@ -68,54 +63,15 @@ def _seen(values: NDArray[Any]) -> dict[str, NDArray[Any]]:
 def _table(columns: dict[str, NDArray[Any]]) -> Table:
     import pyarrow as pa
 
-    return table_of(pa.table({name: np.ascontiguousarray(values) for name, values in columns.items()}))
+    return table_of(
+        pa.table(
+            {
+                name: np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("="))
+                for name, values in columns.items()
+            }
+        )
+    )
 
 
 def _framed(data: object) -> bool:
     return any(hasattr(data, name) for name in ("columns", "__arrow_c_stream__", "to_frame"))
-
-
-def open_data(path: Path) -> Table:
-    """A table over a file: `.npz` (its array `x`, or the only one) and `.npy` as arrays, all else as a table.
-
-    Raises:
-        InputError: it cannot be read as what it claims to be.
-    """
-    if path.suffix.lower() not in {".npz", ".npy"}:
-        return open_table(path)
-    made = table_of_arrays(_loaded(path))
-    return Table(made.frame, made.keeps, str(path))
-
-
-def _loaded(path: Path) -> NDArray[Any]:
-    wrong = InputError("cannot be read as an array", where=str(path), remedy="write numbers with numpy.savez(x=...)")
-    try:
-        with os.fdopen(open_regular(path), "rb") as file:
-            if path.suffix.lower() == ".npy":
-                return _header_checked(file, path)
-            with zipfile.ZipFile(file) as members:
-                names = [n for n in members.namelist() if n.endswith(".npy")]
-                chosen = "x.npy" if "x.npy" in names else names[0] if len(names) == 1 else None
-                if chosen is None:
-                    raise wrong
-                with members.open(chosen) as member:
-                    return _header_checked(member, path)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error) as error:
-        raise wrong from error
-
-
-def _header_checked(file: IO[bytes], path: Path) -> NDArray[Any]:
-    """An array whose header was read first: what it claims to hold is bounded, and nothing is unpickled."""
-    version = np.lib.format.read_magic(file)
-    if version not in {(1, 0), (2, 0)}:
-        raise ValueError("a version that is not read")
-    header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, by_column, dtype = header(file)
-    size = math.prod(shape)
-    if dtype.kind not in "biuf" or not 0 < size <= _MOST_VALUES:
-        remedy = "give numbers, 2 GB at most"
-        raise InputError(f"holds {size:,} values of {dtype}", where=str(path), remedy=remedy)
-    data = file.read(size * dtype.itemsize)
-    if len(data) != size * dtype.itemsize:
-        raise ValueError("it is cut short")
-    return np.frombuffer(data, dtype=dtype).reshape(shape, order="F" if by_column else "C")

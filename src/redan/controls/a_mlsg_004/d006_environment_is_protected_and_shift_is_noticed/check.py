@@ -9,7 +9,7 @@ from redan.controls.contract import Check, Have, Subject
 from redan.controls.statement import place
 from redan.errors import IncompleteError
 from redan.findings import Finding, Remedy, not_run
-from redan.measures.drift.images import open_data
+from redan.measures.drift.array_file import open_data
 from redan.measures.drift.settings import Settings
 from redan.measures.drift.shift import Shift, shift
 from redan.measures.drift.telling import tell_features, tell_joint
