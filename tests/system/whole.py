@@ -113,6 +113,7 @@ sha256 = "0"
 name = "churn"
 path = "model.onnx"
 task = "classification"
+purpose = "predict churn"
 trained_on = ["train"]
 validated_on = ["test"]
 base = "public"
