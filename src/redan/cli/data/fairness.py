@@ -66,20 +66,27 @@ def data_fairness(
         UsageError: a column does not exist, or the file is a folder.
         InputError: the file cannot be read as a table.
     """
+    groups = tuple(dict.fromkeys(sensitive or ()))
+    table = _table(path, label, prediction, groups, contributor)
+    inputs = tuple(c for c in table.columns if c not in (label, prediction, contributor))
+    found = _findings(table, (label, prediction, positive), groups, inputs, margin, seed)
+    give("fairness", [path], found, output=output, page=page, quiet=quiet)
+
+
+def _table(path: Path, label: str, prediction: str, groups: tuple[str, ...], contributor: str | None) -> "Table":
+    """The file, once every named column is known to exist and to have one role."""
     from redan.tables import open_table
 
     if path.is_dir():
         raise UsageError("is a folder", where=str(path), remedy="give a file")
-    table, groups = open_table(path), tuple(dict.fromkeys(sensitive or ()))
+    table = open_table(path)
     missing = [c for c in (label, prediction, *groups, contributor) if c is not None and c not in table.columns]
     if missing:
         raise UsageError(f"there is no column {', '.join(map(repr, missing))}", where=str(path))
     twice = sorted({label, prediction} & {*groups, contributor} | ({label} & {prediction}))
     if twice:
         raise UsageError(f"column {twice[0]!r} is named for two roles", where=str(path))
-    inputs = tuple(c for c in table.columns if c not in (label, prediction, contributor))
-    found = _findings(table, (label, prediction, positive), groups, inputs, margin, seed)
-    give("fairness", [path], found, output=output, page=page, quiet=quiet)
+    return table
 
 
 def _findings(

@@ -18,6 +18,7 @@ from redan.stats.difference import Share, difference
 from redan.stats.interval import Interval
 
 Mask: TypeAlias = NDArray[np.bool_]
+Floats: TypeAlias = NDArray[np.float32]
 DEEPEST = 3
 BEAM = 30
 TESTED = 5  # slices that are taken to the hold-out; the error budget is shared among them
@@ -123,13 +124,17 @@ def halves(copies: NDArray[np.int64], rng: np.random.Generator) -> Mask:
     return np.asarray(side[copies], dtype=np.bool_)
 
 
-def _beam(grid: NDArray[np.float32], missed: NDArray[np.float32], features: Sequence[str], depth: int) -> list[_Found]:
+def _beam(grid: Floats, missed: Floats, features: Sequence[str], depth: int) -> list[_Found]:
     rows = len(missed)
     least = max(LEAST_ROWS, int(LEAST_SHARE * rows))
     every: list[_Found] = []
     front = [_Found(-1.0, (), np.ones(rows, dtype=np.bool_))]
     for _ in range(depth):
-        grown = [child for one in front for child in _children(one, grid, missed, features, least)]
+        inside = np.array([one.rows for one in front], dtype=np.float32)
+        counts, misses = grid @ inside.T, grid @ (inside * missed).T
+        fits = (counts >= least) & (counts < inside.sum(axis=1))
+        scores = np.where(fits, _score(misses, counts), -np.inf)
+        grown = [child for j, one in enumerate(front) for child in _children(one, grid, scores[:, j], features)]
         front = _distinct(sorted(grown, key=lambda f: (-f.score, f.parts)), most=BEAM, alike=0.95)
         every += front
         if not front:
@@ -137,20 +142,15 @@ def _beam(grid: NDArray[np.float32], missed: NDArray[np.float32], features: Sequ
     return sorted(every, key=lambda f: (-f.score, f.parts))
 
 
-def _children(
-    one: _Found, grid: NDArray[np.float32], missed: NDArray[np.float32], features: Sequence[str], least: int
-) -> Iterator[_Found]:
-    inside = one.rows.astype(np.float32)
-    counts, misses = grid @ inside, grid @ (inside * missed)
-    scores = _score(misses, counts)
+def _children(one: _Found, grid: Floats, scores: NDArray[np.float64], features: Sequence[str]) -> Iterator[_Found]:
     used = {features[i] for i in one.parts}
-    better = np.flatnonzero((counts >= least) & (counts <= inside.sum() - 1) & (scores > one.score))
+    better = np.flatnonzero(scores > one.score)
     for i in better[np.argsort(-scores[better], kind="stable")][: 2 * BEAM]:
         if features[i] not in used:
             yield _Found(float(scores[i]), (*one.parts, int(i)), one.rows & (grid[i] > 0))
 
 
-def _score(misses: NDArray[np.float32], counts: NDArray[np.float32]) -> NDArray[np.float64]:
+def _score(misses: Floats, counts: Floats) -> NDArray[np.float64]:
     """Lower end of Wilson's interval: many misses among enough rows."""
     n = np.maximum(counts.astype(np.float64), 1)
     p = misses / n
