@@ -17,7 +17,7 @@ _SHOWN = 30
 _REPLACE = Remedy(
     text="Make the pseudonyms again from the originals with a key that is kept elsewhere, delete the hashed copies, "
     "and treat who could read them as having read the originals.",
-    command="redan data pseudonymise DATA --column COLUMN=token --key pseudonyms.json --out SAFE",
+    command="redan data pseudonymise DATA --column COLUMN=token --key pseudonyms.json -o SAFE",
     effort=Level.MEDIUM,
 )
 _MORE = Remedy(text="Give more rows, or the table that the pseudonyms were made from.", effort=Level.LOW)
