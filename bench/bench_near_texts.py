@@ -106,7 +106,8 @@ def main():
         found |= {"datasketch": datasketch(texts), "rensa": rensa(texts)}
     print(json.dumps({"bench": "near_texts", "rows": len(texts), **found}))
     for name, row in found.items():
-        print(f"{name}: {len(texts):,} texts in {row['wall_s']} s, recall {row['recall']}, precision {row['precision']}")
+        told_of = f"recall {row['recall']}, precision {row['precision']}"
+        print(f"{name}: {len(texts):,} texts in {row['wall_s']} s, {told_of}")
 
 
 if __name__ == "__main__":
