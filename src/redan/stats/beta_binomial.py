@@ -34,7 +34,7 @@ def chance_of_at_least(k: int, n: int, p: float, rho: float) -> float:
     if rho < _NONE:
         return float(betainc(k, n - k + 1, p))
     if n <= _EXACT:
-        upper = 2 * k > n
+        upper = k > n * p  # the side that is small, so that nothing cancels
         tail = _sum(np.arange(k, n + 1) if upper else np.arange(k), n, p, rho)
         return tail if upper else max(0.0, 1.0 - tail)
     size = n / (1 + (n - 1) * rho) - 1 if (1 + (n - 1) * rho) < n else 1e-6
