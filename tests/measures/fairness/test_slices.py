@@ -217,3 +217,15 @@ def test_same_seed_same_finding():
     """Everything random follows the seed."""
     rows = make(rate=lambda r: np.where(r.hour < 6, 0.8, 0.1))
     assert told(rows, 3).to_json() == told(rows, 3).to_json()
+
+
+def test_either_class_may_be_the_one_that_matters():
+    """Two words, about as common, and nobody named one: misses of each are searched, and both find their corner."""
+    rows = make(n=2400)
+    for victim, other in (("fraud", "ok"), ("ok", "fraud")):
+        blind = (rows.region == "s") & (rows.y == victim) & (rows.index % 5 < 3)
+        data = table_of(rows.assign(p=np.where(blind, other, rows.p)))
+        found = slice_findings(
+            "C/x", "data", answers(data, "y", "p"), None, margin=0.2, today=TODAY, rng=np.random.default_rng(0)
+        )
+        assert {f.part: f.outcome for f in found} == {victim: Outcome.BROKEN, other: Outcome.HOLDS}

@@ -13,6 +13,7 @@ from redan.tables.table import Value
 MOST_CLASSES = 20
 MOST_ANSWERS = 100  # different answers above this, or fractions, are scores
 CUT = 0.5
+COMMON = 1 / 3  # of all rows: a class this common is not sure to be the one that an attacker wants missed
 _WHOLE = re.compile(r"(-?\d+)\.0+")
 _LONGEST = 60
 _TRUTH = {"true": "1", "false": "0"}
@@ -29,6 +30,7 @@ class Answers:
         classes: every class that occurs as a label, in order.
         shown: how a class is written in the data, by class.
         positive: the class that matters; None when there are more than two and none was named.
+        guessed: whether nobody named that class and both of two are about as common, so that either may matter.
         cut: answers at or above it count as positive; None when the answers are classes.
         scored: class of an answer by bin of the score; empty without scores.
     """
@@ -39,6 +41,7 @@ class Answers:
     classes: tuple[str, ...]
     shown: Mapping[str, str]
     positive: str | None
+    guessed: bool
     cut: float | None
     scored: tuple[str, ...] = ()
 
@@ -95,9 +98,18 @@ def answers(table: Table, label: str, prediction: str, positive: str | None = No
     counted = _classes(table, label)
     classes = tuple(sorted(counted))
     shown = {name: pair[0] for name, pair in counted.items()}
-    chosen = _positive(positive, {name: pair[1] for name, pair in counted.items()}, label)
+    rows = {name: pair[1] for name, pair in counted.items()}
+    chosen = _positive(positive, rows, label)
+    common = min(rows.values()) >= COMMON * sum(rows.values())
     plain = Answers(
-        table=table, label=label, prediction=prediction, classes=classes, shown=shown, positive=chosen, cut=None
+        table=table,
+        label=label,
+        prediction=prediction,
+        classes=classes,
+        shown=shown,
+        positive=chosen,
+        guessed=positive is None and len(classes) == 2 and common and set(rows) != {"0", "1"},  # noqa: PLR2004 -- two
+        cut=None,
     )
     levels = table.level_counts([prediction], MOST_ANSWERS)[prediction]
     if _are_scores(table, prediction, [value for value, _ in levels or ()], full=levels is None):

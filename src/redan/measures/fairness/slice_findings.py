@@ -19,6 +19,7 @@ from redan.terms import Level
 
 MARGIN = 0.2  # one attempt in five more that passes is what makes an attacker move
 PLANTS = 10
+_CONFIDENCE = 0.95
 BEYOND = 0.3  # planted slices are missed so much more often than the margin allows
 POWER = 0.8
 _SUPPORT = (0.15, 0.4)  # share of the rows that a planted slice holds
@@ -43,6 +44,7 @@ def slice_findings(
     """Whether there is a region of the input in which misses are far cheaper than elsewhere.
 
     The attacker is assumed to choose any value of any input and to know where the model erred on half of these rows.
+    Where two classes are about as common and nobody named the one that matters, each is searched on its own.
 
     Args:
         check: full id of the question.
@@ -56,20 +58,42 @@ def slice_findings(
     Raises:
         InputError: there is no such column.
     """
+    either = found.guessed and found.positive is not None
+    asked = [replace(found, positive=name) for name in found.classes] if either else [found]
+    return tuple(
+        replace(
+            _finding(check, subject, one, features, margin=margin, today=today, rng=rng, share=len(asked)),
+            part=one.shown[one.positive or ""] if either else "",
+        )
+        for one in asked
+    )
+
+
+def _finding(
+    check: str,
+    subject: str,
+    found: Answers,
+    features: Sequence[str] | None,
+    *,
+    margin: float,
+    today: dt.date,
+    rng: np.random.Generator,
+    share: int,
+) -> Finding:
     try:
         rows = slice_rows(found, features, today=today, rng=rng)
     except MissingExtraError:
         raise
     except IncompleteError as error:
-        return (not_run(check, subject, f"The worst slice was not searched: {error.what}.", remedy=_MORE_ROWS),)
-    half = halves(rows.copies, rng)
-    search = worst_slices(rows.conditions, rows.missed, half)
+        return not_run(check, subject, f"The worst slice was not searched: {error.what}.", remedy=_MORE_ROWS)
+    half, level = halves(rows.copies, rng), 1 - (1 - _CONFIDENCE) / share
+    search = worst_slices(rows.conditions, rows.missed, half, confidence=level)
     worst = search.worst
     if worst is not None and worst.excess.low > margin:
         made = broken(check, subject, _told(worst, rows, search), _REMEDY, measure=_measure(worst, search, margin))
-        return (replace(made, detail=_detail(search, rows, None, margin)),)
-    planted = sum(_plant_is_found(rows, half, margin, rng) for _ in range(PLANTS))
-    return (_not_broken(check, subject, _Looked(rows, search, planted), margin),)
+        return replace(made, detail=_detail(search, rows, None, margin))
+    planted = sum(_plant_is_found(rows, half, margin, level, rng) for _ in range(PLANTS))
+    return _not_broken(check, subject, _Looked(rows, search, planted), margin)
 
 
 class _Looked(NamedTuple):
@@ -98,7 +122,7 @@ def _not_broken(check: str, subject: str, looked: _Looked, margin: float) -> Fin
     return replace(made, measure=measure, detail=_detail(search, rows, planted, margin))
 
 
-def _plant_is_found(rows: SliceRows, half: Mask, margin: float, rng: np.random.Generator) -> bool:
+def _plant_is_found(rows: SliceRows, half: Mask, margin: float, level: float, rng: np.random.Generator) -> bool:
     """Whether a slice that is missed far more often, put into a copy of these rows, is found in them."""
     low, high = (share * len(rows.missed) for share in _SUPPORT)
     fit = [one for one in rows.conditions if low <= one.rows.sum() <= high]
@@ -109,7 +133,7 @@ def _plant_is_found(rows: SliceRows, half: Mask, margin: float, rng: np.random.G
     wanted = min(1.0, elsewhere + margin + BEYOND)
     turned = (wanted - inside) / (1 - inside) if inside < wanted else 0.0
     missed = rows.missed | (chosen & (rng.random(len(chosen)) < turned))
-    worst = worst_slices(rows.conditions, missed, half).worst
+    worst = worst_slices(rows.conditions, missed, half, confidence=level).worst
     return worst is not None and worst.excess.low > margin
 
 
