@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 FEWEST_DIGITS = 8  # hex digits; shorter values are numbers or codes
 SHARE = 0.9  # of the values must have the form
+LONGEST = 200  # characters; no digest is written with more
 _HEX = re.compile(r"[0-9a-f]+")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 _WHOLE: Mapping[int, tuple[str, ...]] = MappingProxyType(
@@ -50,7 +51,7 @@ def form_of(values: Sequence[str]) -> Form | None:
     """
     if not values:
         return None
-    texts = _without_front([v.strip() for v in values])
+    texts = _without_front([v[: LONGEST + 1].strip() for v in values])
     readers: tuple[tuple[str, Callable[[str], str | None]], ...] = (
         ("uuid", _uuid),
         ("hex", _hex),
@@ -71,7 +72,7 @@ def form_of(values: Sequence[str]) -> Form | None:
 
 def decoded(values: Sequence[str]) -> list[str]:
     """The texts that values merely encode, in base64 or hex; empty unless nearly all do."""
-    found = [text for v in values if (text := _text(v.strip())) is not None]
+    found = [text for v in values if len(v) <= LONGEST and (text := _text(v.strip())) is not None]
     return found if found and len(found) >= SHARE * len(values) else []
 
 
