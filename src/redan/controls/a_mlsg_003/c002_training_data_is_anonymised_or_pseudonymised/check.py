@@ -78,7 +78,7 @@ def _measured(
             yield replace(not_run(check, have.subject.id, text, remedy=_STATE), location=where)
             return
         noted: dict[str, Json] = {"person": parts.person, "found_by_content": [*found]}
-        for finding in ask(have, table, parts, _command(dataset, parts)):
+        for finding in ask(have, table, parts, _command(dataset, parts, _least(have))):
             said = finding.message + _undeclared(found)
             yield replace(finding, message=said, location=where, detail={**finding.detail, **noted})
 
@@ -90,12 +90,12 @@ def _undeclared(found: dict[str, str]) -> str:
     return f" Found by content and not declared: {', '.join(words)}." if words else ""
 
 
-def _command(dataset: Dataset, parts: Parts) -> str:
+def _command(dataset: Dataset, parts: Parts, k: int) -> str:
     words = ["redan", "data", "anonymise", dataset.path or "FILE"]
     for option, names in (("--quasi", parts.quasi_identifiers), ("--sensitive", parts.sensitive)):
         words += [word for name in names for word in (option, name)]
     words += ["--person", parts.person] if parts.person else []
-    return shlex.join([*words, "--out", "anonymised.parquet"])
+    return shlex.join([*words, "--k", str(k), "--out", "anonymised.parquet"])
 
 
 def _least(have: Have) -> int:
