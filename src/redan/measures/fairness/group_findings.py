@@ -80,7 +80,7 @@ def _verdict(check: str, subject: str, told: Equality) -> Finding:
         made = replace(not_run(check, subject, text, part=column, remedy=_MORE_ROWS), measure=measure)
         return replace(made, detail=_detail(told, set()))
     text = (
-        f"Groups of {column} are judged alike within {told.margin:.2f}: {_gap_text(told.told, told)}; "
+        f"No gap beyond {told.margin:.2f} was found between groups of {column}: {_gap_text(told.told, told)}; "
         f"a gap of {told.noticed:.2f} would have been found four times in five."
     )
     return replace(holds(check, subject, text, part=column, measure=measure), detail=_detail(told, set()))
