@@ -15,6 +15,7 @@ _LETTERED = re.compile(
     r"\b(?:[0-9]{8}-?[A-Z]|[XYZ]-?[0-9]{7}-?[A-Z]|[A-Z]{6}[0-9A-Z]{10}|[0-9]{6}[-+A][0-9]{3}[0-9A-Z])\b"
 )
 _DIGIT = re.compile("[0-9]")
+_CAPITAL = re.compile("[A-Z]-?[0-9]|[0-9][-+]?[0-9]{0,3}[A-Z]|[0-9][-+][0-9]{3}")  # in every account and lettered id
 _DOTS, _DASHES = 3, 5  # an address of a machine has so many dots, colons or dashes; counting is the cheapest test
 _MACHINE = re.compile(
     rf"(?<![\w.:-])(?:(?P<ipv4>{network.IPV4})(?![\w.-]*\d)"
@@ -52,9 +53,10 @@ def candidates(text: str) -> Iterator[Span]:
     yield from numbers(text)
     if text.count(".") >= _DOTS or text.count(":") >= _DOTS or text.count("-") >= _DASHES:
         yield from _machines(text)
-    for account in _ACCOUNT.finditer(text):
-        yield from _account(account.start(), account.group())
-    yield from _lettered(text)
+    if _CAPITAL.search(text):
+        for account in _ACCOUNT.finditer(text):
+            yield from _account(account.start(), account.group())
+        yield from _lettered(text)
 
 
 def _mails(text: str) -> Iterator[Span]:
