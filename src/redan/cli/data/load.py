@@ -64,21 +64,17 @@ def data_load(
     """
     from redan.tables import open_table
 
-    if (low is None) != (high is None) or (low is not None and high is not None and low > high):
-        raise UsageError("--low and --high go together, the lower one first", where="--low")
+    declared = _range(low, high)
     if reference is not None and label is None:
         raise UsageError("--reference needs --label", where="--reference", remedy="name the column of classes")
-    if every is not None:
-        _duration(every)
+    _duration(every)
     table = open_table(path)
     other = None if reference is None else open_table(reference)
     _known(table, path, [time, *([label] if label else [])])
     if other is not None and reference is not None and label is not None:
         _known(other, reference, [label])
-    declared = None if low is None or high is None else (float(low), float(high))
-    found = list(
-        _judged(table, path, time, label, every, declared, limit, other, None if today is None else today.date())
-    )
+    until = None if today is None else today.date()
+    found = list(_judged(table, path, time, label, every, declared, limit, other, until))
     give("load", [path], found, output=output, page=page, quiet=quiet)
 
 
@@ -139,10 +135,18 @@ def _known(table: "Table", path: Path, columns: list[str]) -> None:
             raise UsageError(f"there is no column {column!r}", where=str(path), remedy=f"choose from {known}")
 
 
-def _duration(text: str) -> None:
+def _range(low: int | None, high: int | None) -> tuple[float, float] | None:
+    if low is None and high is None:
+        return None
+    if low is None or high is None or low > high:
+        raise UsageError("--low and --high go together, the lower one first", where="--low")
+    return float(low), float(high)
+
+
+def _duration(text: str | None) -> None:
     from redan.system.retention import parse_duration
 
     try:
-        parse_duration(text)
+        parse_duration(text or "1 days")
     except ValueError as error:
         raise UsageError("is no duration", where="--every", remedy="write '1 days', '2 weeks' or 'P1M'") from error

@@ -21,7 +21,7 @@ KEYS = 16  # of one participant: the ones of before stay, so that old messages s
 TEXT_CHARS = 200
 _TOP = frozenset({"context", "columns", "participant"})
 _ENTRY = frozenset({"id", "key", "keys", "since", "until", "withdrawn"})
-_REMEDY = "docs/participants.md says what a register holds"
+_REMEDY = "a register holds context, [columns], and one [[participant]] with id and key each"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
