@@ -1,7 +1,9 @@
 """Whether rows of a class look like rows of other classes: what a relabelled row cannot hide.
 
 The rows are left out when a forest learns, so nothing that was planted in them is learnt. If columns are independent
-within a class, honest rows resemble their class whatever picked them; rows taken from other classes resemble those.
+within a class, honest rows resemble their class whatever picked them; rows taken from other classes resemble those. A
+row counts as alike another class when the forest is as sure of one other class as it is of that class's own rows: an
+unusual shape of the own class makes the forest unsure, and no more. (With two classes unsure and other are the same.)
 
 Source: exclusionary reclassification in Chen et al., Detecting Backdoor Attacks on Deep Neural Networks by Activation
 Clustering, 2018, section 3.3; here as a share with an interval instead of a ratio against a fixed bound.
@@ -78,7 +80,7 @@ def looks_like_others(
         raise IncompleteError("too few rows to compare", remedy="give more rows of each class")
     support = _support(filled(x[:, kept]), np.unique(y, return_inverse=True)[1], judged, hit, rng)
     own, others, seen = support[hit & ~judged], support[~hit], support[judged]
-    contrast = float(own.mean() - others.mean())
+    contrast = float(others.mean() - own.mean())
     if contrast < _LEAST_CONTRAST:
         raise IncompleteError("the other columns do not tell the classes apart", remedy="give columns that do")
     return _unmixed(own, seen, contrast, confidence)
@@ -94,7 +96,7 @@ def _target(y: NDArray[Any], judged: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _unmixed(own: NDArray[np.float64], seen: NDArray[np.float64], contrast: float, confidence: float) -> Resemblance:
     from scipy.special import stdtrit
 
-    share = float((own.mean() - seen.mean()) / contrast)
+    share = float((seen.mean() - own.mean()) / contrast)
     # One row in n + 1 that looks the other way keeps the interval open when all judged rows agree.
     spread = max(float(seen.std(ddof=1)), contrast / (len(seen) + 1)) / contrast
     half = float(stdtrit(len(seen) - 1, (1 + confidence) / 2)) * spread / len(seen) ** 0.5
@@ -114,7 +116,7 @@ def _support(
     hit: NDArray[np.bool_],
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """How far each row speaks for the class, by trees that did not see it, shape (n,)."""
+    """How far each row speaks for one other class, by trees that did not see it, shape (n,)."""
     try:
         from sklearn.ensemble import ExtraTreesClassifier
     except ImportError as error:
@@ -131,17 +133,17 @@ def _support(
     target = codes[hit][0]
     forest.fit(x[~judged], codes[~judged])
     place = int(np.searchsorted(forest.classes_, target))
-    found = np.empty(len(x))
-    found[judged] = forest.predict_proba(x[judged])[:, place]
-    found[~judged] = _held_out(forest, x[~judged], place)
-    return found
+    shares = np.empty((len(x), len(forest.classes_)))
+    shares[judged] = forest.predict_proba(x[judged])
+    shares[~judged] = _held_out(forest, x[~judged])
+    return np.asarray(np.delete(shares, place, axis=1).max(axis=1))
 
 
-def _held_out(forest: Any, x: NDArray[np.float32], place: int) -> NDArray[np.float64]:  # noqa: ANN401
-    sums, counts = np.zeros(len(x)), np.zeros(len(x))
+def _held_out(forest: Any, x: NDArray[np.float32]) -> NDArray[np.float64]:  # noqa: ANN401
+    sums, counts = np.zeros((len(x), len(forest.classes_))), np.zeros((len(x), 1))
     for tree, seen in zip(forest.estimators_, forest.estimators_samples_, strict=True):
         unseen = np.ones(len(x), dtype=bool)
         unseen[seen] = False
-        sums[unseen] += tree.predict_proba(x[unseen])[:, place]
+        sums[unseen] += tree.predict_proba(x[unseen])
         counts[unseen] += 1
     return np.asarray(sums / np.maximum(counts, 1))

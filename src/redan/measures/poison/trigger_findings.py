@@ -94,7 +94,7 @@ def _told(check: str, subject: str, one: Trigger, found: Hunt) -> Finding:
     text = (
         f"{len(one.rows):,} of {one.carriers:,} rows with a pattern in {_named(one.columns)} are labelled"
         f" {_class(target, rows)}; by their other columns {one.expected:.0f} would be, and {looks}."
-        f" {_ATTACKER.capitalize()} leaves such rows, and so does a rule of the business that overrides everything else."
+        f" {_ATTACKER.capitalize()} leaves such rows; so does a rule of the business that overrides all else."
     )
     return replace(
         broken(check, subject, text, _REMOVE, part=f"{target if _shown(rows) else one.target}", measure=measure),
@@ -129,9 +129,9 @@ def _nothing(check: str, subject: str, found: Hunt, rng: np.random.Generator) ->
     rows, tried = found.examined, []
     for share in SHARES:
         tried.append(trigger_power(rows, share, rng=rng))
-        if not _strong(tried[-1]):
+        if _strong(tried[-1]):
             break
-    best = next((p for p in reversed(tried) if _strong(p)), None)
+    best = tried[-1] if _strong(tried[-1]) else None
     detail: dict[str, Json] = {
         "patterns": found.patterns,
         "rows_searched": rows.rows,
@@ -140,7 +140,7 @@ def _nothing(check: str, subject: str, found: Hunt, rng: np.random.Generator) ->
         "attacker": _ATTACKER,
     }
     if best is None:
-        weak = tried[0]
+        weak = tried[-1]
         why = (
             f"of {weak.planted} triggers planted in {weak.share:.1%} of the rows each, {weak.found} were found"
             if weak.planted

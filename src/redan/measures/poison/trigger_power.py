@@ -14,7 +14,7 @@ from redan.measures.poison.triggers import ALPHA, hunt
 from redan.stats.binomial import clopper_pearson
 from redan.stats.interval import Interval
 
-SHARES = (0.03, 0.01)  # of all rows, per class; the smaller is tried where the larger is found
+SHARES = (0.01, 0.03)  # of all rows, per class; the larger is tried where the smaller is not found
 LEAST_PLANTED = 12
 MOST_CLASSES = 4  # classes that triggers are planted for
 COPIES = 2
@@ -55,14 +55,16 @@ def trigger_power(
         share: of the rows that carry a trigger, per class; twelve rows at least.
         rng: of the plants and searches.
         alpha: of the search.
-        copies: how often.
+        copies: how many, and as many again when some triggers are found and some are not.
 
     Returns:
         Nothing planted when there are too few rows or no two columns to plant in.
     """
     found = planted = 0
     size = max(LEAST_PLANTED, round(share * rows.rows))
-    for _ in range(copies):
+    for copy in range(2 * copies):
+        if copy == copies and not planted / 2 <= found < planted:
+            break  # all or few were found: more copies would say the same
         marked, carriers = _planted(rows, size, rng)
         planted += len(carriers)
         if carriers:
