@@ -54,6 +54,9 @@ class Wanted(NamedTuple):
     t: float | None
 
 
+_CLOSE = 0.3  # a first try where none was asked; distinct values alone do not keep one of them from standing out
+
+
 def data_anonymise(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="A table about persons.")],
     quasi: Quasi = None,
@@ -176,7 +179,8 @@ def _standing(
 
     rng = np.random.default_rng(seed)
     yield groups(table, parts, subject, k=wanted.k, command=command)
-    yield from variety(table, parts, subject, rng, least=wanted.least, t=wanted.t, command=command)
+    closer = command if wanted.t is not None else f"{command} --t {_CLOSE}"
+    yield from variety(table, parts, subject, rng, least=wanted.least, t=wanted.t, command=closer)
     yield risk(table, parts, subject, k=wanted.k, command=command)
     others = [name for name in table.columns if name not in parts.quasi_identifiers]
     for name, why in identifying(table, others, today=dt.datetime.now(dt.UTC).date(), seed=seed).items():
