@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from redan.artifacts.dataset_seal import DatasetSealed
+from redan.controls.a_mlsg_002.d004_manipulation_of_data_is_ruled_out import planted_rows
 from redan.controls.contract import Check, Have, Subject
 from redan.errors import InputError
 from redan.findings import Finding, Remedy, broken, holds
@@ -69,4 +70,7 @@ def _plain(name: str) -> bool:
     return name.isascii() and all(c.isalnum() or c in "._/-" for c in name) and not name.startswith("-")
 
 
-CHECKS = (Check(id=SEALED, subjects=_judged, run=_sealed, needs=(DatasetSealed,), tier=Tier.SECONDS),)
+CHECKS = (
+    Check(id=SEALED, subjects=_judged, run=_sealed, needs=(DatasetSealed,), tier=Tier.SECONDS),
+    *planted_rows.CHECKS,
+)

@@ -1,0 +1,1 @@
+"""What the search for floods of copies says, as findings."""

@@ -1,0 +1,1 @@
+"""What the search for outlying rows says, as findings."""

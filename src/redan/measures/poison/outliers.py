@@ -1,0 +1,1 @@
+"""Rows that lie outside the distribution of the others."""
