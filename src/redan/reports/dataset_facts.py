@@ -53,6 +53,15 @@ class DatasetFacts:
 
 
 def personal_columns(dataset: Dataset) -> frozenset[str]:
-    """Columns that a description calls identifying, quasi-identifying, sensitive or personal."""
+    """Columns that a description calls identifying, quasi-identifying, sensitive, personal or pseudonyms."""
     alone = (dataset.contributor,) if dataset.contributor else ()
-    return frozenset((*dataset.identifiers, *dataset.quasi_identifiers, *dataset.sensitive, *dataset.personal, *alone))
+    return frozenset(
+        (
+            *dataset.identifiers,
+            *dataset.quasi_identifiers,
+            *dataset.sensitive,
+            *dataset.personal,
+            *dataset.pseudonyms,
+            *alone,
+        )
+    )

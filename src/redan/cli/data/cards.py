@@ -26,7 +26,8 @@ def data_card(
         Path, typer.Option("--dir", metavar="PATH", help="Folder of redan.toml, or the file itself.")
     ] = Path(),
     output: Annotated[
-        Literal["croissant", "datasheet"], typer.Option("--format", help="Croissant 1.1 JSON-LD or Markdown.")
+        Literal["croissant", "datasheet", "processing"],
+        typer.Option("--format", help="Croissant 1.1 JSON-LD; a datasheet, or the record of processing, in Markdown."),
     ] = "croissant",
     target: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it here; standard output if left out.")
@@ -36,15 +37,15 @@ def data_card(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only the card, no remarks.")] = False,
 ) -> None:
-    """Write a dataset's Croissant card or its datasheet.
+    """Write a dataset's Croissant card, its datasheet, or its entry in the record of processing.
 
     Answers come from redan.toml and from the data itself; what nobody stated is left out of the card, with a line on
-    standard error, and says "not stated" in the datasheet.
+    standard error, and says "not stated" elsewhere.
 
     Args:
         dataset: its name.
         file: the description.
-        output: `croissant` or `datasheet`.
+        output: `croissant`, `datasheet` or `processing`.
         target: where to write.
         published: goes into the card; the description does not hold it.
         quiet: leave out the line on what is not stated.
@@ -54,13 +55,16 @@ def data_card(
         InputError: its file cannot be read.
     """
     from redan.files import write_atomic
-    from redan.reports import croissant, datasheet
+    from redan.reports import croissant, datasheet, processing
     from redan.system.read import read
 
     facts = _facts(read(file), dataset)
     day = published.date() if published else None
     missing = croissant.unstated(croissant.card(facts, day)) if output == "croissant" else ()
-    written = croissant.render(facts, day) if output == "croissant" else datasheet.render(facts)
+    if output == "croissant":
+        written = croissant.render(facts, day)
+    else:
+        written = datasheet.render(facts) if output == "datasheet" else processing.render(facts, _kinds(facts))
     if target is None:
         sys.stdout.buffer.write(written)
         sys.stdout.buffer.flush()
@@ -112,6 +116,16 @@ def _suspects(table: "Table") -> frozenset[str]:
     today = dt.datetime.now(dt.UTC).date()
     identified = identifying(table, table.columns, today=today, seed=0)
     return frozenset(identified) | {scan.column for scan in scan_table(table) if scan.found is not None}
+
+
+def _kinds(facts: "DatasetFacts") -> dict[str, str]:
+    """Kinds of personal data by column, as the content shows."""
+    from redan.files import confined
+    from redan.measures.personal import scan_table
+    from redan.tables import open_table
+
+    scans = scan_table(open_table(confined(facts.system.origin.root, facts.dataset.path or "")))
+    return {scan.column: scan.found.kind.value for scan in scans if scan.found is not None}
 
 
 def _facts(system: "System", name: str) -> "DatasetFacts":
