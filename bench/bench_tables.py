@@ -41,13 +41,13 @@ def questions(table):
 
 
 def generate(path, rows):
-    """Four floats, a small category and a contributor with about 20 rows."""
+    """Four floats, a small category and a contributor with about 40 rows."""
     import duckdb
 
     connection = duckdb.connect()
     connection.execute("SET threads = 2; SELECT setseed(0.5)")
     columns = ", ".join(f"random() * 100 AS x{i}" for i in range(4))
-    sql = f"SELECT {columns}, (random() * 20)::INT AS c, (random() * {rows // 20})::BIGINT AS who FROM range({rows})"
+    sql = f"SELECT {columns}, (random() * 20)::INT AS c, (random() * {rows // 40})::BIGINT AS who FROM range({rows})"
     connection.execute(f"COPY ({sql}) TO '{path}' (FORMAT parquet)")
 
 

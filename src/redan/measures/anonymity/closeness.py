@@ -176,6 +176,8 @@ def _collected(
             remedy="generalise the quasi-identifiers first",
         )
     found = found.filter(found["s"].is_valid())
+    keys = [*(f"q{i}" for i in range(len(quasi_identifiers))), "s"]
+    found = found.sort_by([(key, "ascending") for key in keys])  # engines give groups in an order of their own
     level, levels = _levels(found["s"], order)
     group, groups = codes([found[f"q{i}"] for i in range(len(quasi_identifiers))], found.num_rows)
     return _Cells(group, level, found["n"].to_numpy().astype(np.int64), groups, levels)
