@@ -82,7 +82,8 @@ def _compared(have: Have, check: str, *, jointly: bool) -> Shift | Finding:
         return not_run(check, have.subject.id, text, remedy=_IN_RANGE)
     current, reference = (have.system.dataset(e.partition(":")[2]) for e in have.subject.elements)
     new, old = (_table(have, element) for element in have.subject.elements)
-    columns = [c for c in old.columns if c not in _apart(current) | _apart(reference)]
+    apart = _apart(current) | _apart(reference) | _later(reference, new)
+    columns = [c for c in old.columns if c not in apart]
     try:
         return shift(
             old,
@@ -108,6 +109,11 @@ def _apart(dataset: Dataset) -> frozenset[str]:
     """Columns that say who a row is of and when it was made, not what it is like."""
     named = (dataset.contributor, dataset.time, dataset.signature)
     return frozenset((*dataset.identifiers, *dataset.pseudonyms, *(c for c in named if c is not None)))
+
+
+def _later(reference: Dataset, new: Table) -> frozenset[str]:
+    """Answers that current input does not have yet: the truth about it comes later."""
+    return frozenset(c for c in (reference.label, reference.prediction) if c is not None and c not in new.columns)
 
 
 def _label(reference: Dataset, old: Table, new: Table) -> str | None:
