@@ -441,15 +441,11 @@ class Table:
         """A column of numbers that tells all rows apart, so that a sample need not sort whole rows."""
         few = self.first(KEYED_ROWS // 10)
         for place, column in enumerate(self.columns):
-            if self.kinds[column] not in {"int", "float"}:
-                continue
-            seen = few.select([column])
-            if seen.distinct_counts()[column] == seen.rows and self._counts_all(column):
-                return f"c{place}"
+            if self.kinds[column] in {"int", "float"}:
+                sides = (side.select([column]) for side in (few, self))
+                if all(side.distinct_counts()[column] == side.rows for side in sides):
+                    return f"c{place}"
         return None
-
-    def _counts_all(self, column: str) -> bool:
-        return self.select([column]).distinct_counts()[column] == self.rows
 
     def _one(self, **expressions: nw.Expr) -> dict[str, Value]:
         rows = self.frame.select(**expressions).collect("pyarrow").to_arrow().to_pylist()

@@ -20,30 +20,39 @@ _FEATURES = "A-MLSG-004-D006/features-keep-their-distribution"
 _JOINT = "A-MLSG-004-D006/joint-distribution-is-kept"
 
 
+Reference = Annotated[
+    Path, typer.Argument(metavar="REFERENCE", help="The data that the model is right for: a table, .npz or .npy.")
+]
+Current = Annotated[Path, typer.Argument(metavar="CURRENT", help="The data of now, with the same columns.")]
+Label = Annotated[
+    str | None, typer.Option("--label", metavar="COLUMN", help="Classes: their mix, and features within each.")
+]
+Time = Annotated[
+    str | None, typer.Option("--time", metavar="COLUMN", help="Moments of the current data: windows are compared.")
+]
+LeftOut = Annotated[
+    list[str] | None, typer.Option("--leave-out", metavar="COLUMN", help="Not compared; may be given again.")
+]
+Threshold = Annotated[
+    float, typer.Option("--threshold", min=0.0, max=0.99, help="Share of rows that may move without alarm.")
+]
+Alarms = Annotated[
+    float, typer.Option("--alarms", min=1e-9, max=0.5, help="Chance of any false alarm over all columns and looks.")
+]
+Looks = Annotated[
+    int, typer.Option("--looks", min=1, max=1_000_000, help="Looks that share it: 30 for once a day in a month.")
+]
+
+
 def data_shift(
-    reference: Annotated[
-        Path, typer.Argument(metavar="REFERENCE", help="The data that the model is right for: a table, .npz or .npy.")
-    ],
-    current: Annotated[Path, typer.Argument(metavar="CURRENT", help="The data of now, with the same columns.")],
-    label: Annotated[
-        str | None, typer.Option("--label", metavar="COLUMN", help="Classes: their mix, and features within each.")
-    ] = None,
-    time: Annotated[
-        str | None, typer.Option("--time", metavar="COLUMN", help="Moments of the current data: windows are compared.")
-    ] = None,
-    leave_out: Annotated[
-        list[str] | None, typer.Option("--leave-out", metavar="COLUMN", help="Not compared; may be given again.")
-    ] = None,
-    threshold: Annotated[
-        float, typer.Option("--threshold", min=0.0, max=0.99, help="Share of rows that may move without alarm.")
-    ] = 0.1,
-    alarms: Annotated[
-        float,
-        typer.Option("--alarms", min=1e-9, max=0.5, help="Chance of any false alarm over all columns and looks."),
-    ] = 0.05,
-    looks: Annotated[
-        int, typer.Option("--looks", min=1, max=1_000_000, help="Looks that share it: 30 for once a day in a month.")
-    ] = 30,
+    reference: Reference,
+    current: Current,
+    label: Label = None,
+    time: Time = None,
+    leave_out: LeftOut = None,
+    threshold: Threshold = 0.1,
+    alarms: Alarms = 0.05,
+    looks: Looks = 30,
     output: Format = "text",
     page: Page = None,
     seed: Seed = 0,
