@@ -57,7 +57,7 @@ def test_points_are_answered_from_description_and_data(tmp_path, capsysbinary):
     (tmp_path / "train.csv").write_text(f"mail,who,caller,usage\n{rows}")
     text = entry(tmp_path, capsysbinary)
     for said in (
-        "Data \\| protection; kim@example.org",
+        "Data \\| protection; kim&#64;example.org",
         "m: predict churn",
         "mail (e-mail address), who, caller (phone number, found and not declared)",
         "| (d) recipients | model:m |",

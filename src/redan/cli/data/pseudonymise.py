@@ -19,41 +19,51 @@ if TYPE_CHECKING:
 _KEYED = "A-MLSG-003-C002/pseudonyms-are-keyed"
 
 
+Key = Annotated[Path, typer.Option("--key", metavar="FILE", help="The project's ring of keys, mode 0600.")]
+Target = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The copy: .csv, .tsv or .parquet.")]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="NAME=FORM",
+        help="What a column becomes: token, imsi, imei, iccid, msisdn, digits, text or mask. Left out, what the "
+        "content shows.",
+    ),
+]
+Joined = Annotated[
+    list[str] | None,
+    typer.Option("--field", metavar="NAME=FIELD", help="Columns of one field have the same pseudonyms."),
+]
+Region = Annotated[
+    str | None, typer.Option("--region", metavar="XX", help="Country of telephone numbers without country code.")
+]
+Project = Annotated[
+    str | None, typer.Option("--new-key", metavar="PROJECT", help="Make the ring first, for this project.")
+]
+Old = Annotated[
+    str | None, typer.Option("--from-key", metavar="ID", help="The file holds pseudonyms of this older key.")
+]
+Rotate = Annotated[bool, typer.Option("--rotate", help="Make a new key; the file's pseudonyms are translated to it.")]
+Role = Annotated[
+    str | None, typer.Option("--back-for", metavar="ROLE", help="Map pseudonyms back, as far as the role may see.")
+]
+Folder = Annotated[
+    Path, typer.Option("--dir", metavar="PATH", help="Folder of redan.toml, whose masked_for decides who may see.")
+]
+
+
 def data_pseudonymise(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="A table.")],
-    key: Annotated[Path, typer.Option("--key", metavar="FILE", help="The project's ring of keys, mode 0600.")],
-    target: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The copy: .csv, .tsv or .parquet.")],
-    columns: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--column",
-            metavar="NAME=FORM",
-            help="What a column becomes: token, imsi, imei, iccid, msisdn, digits, text or mask. Left out, "
-            "what the content shows.",
-        ),
-    ] = None,
-    joined: Annotated[
-        list[str] | None,
-        typer.Option("--field", metavar="NAME=FIELD", help="Columns of one field have the same pseudonyms."),
-    ] = None,
-    region: Annotated[
-        str | None, typer.Option("--region", metavar="XX", help="Country of telephone numbers without country code.")
-    ] = None,
-    project: Annotated[
-        str | None, typer.Option("--new-key", metavar="PROJECT", help="Make the ring first, for this project.")
-    ] = None,
-    old: Annotated[
-        str | None, typer.Option("--from-key", metavar="ID", help="The file holds pseudonyms of this older key.")
-    ] = None,
-    rotate: Annotated[
-        bool, typer.Option("--rotate", help="Make a new key; the file's pseudonyms are translated to it.")
-    ] = False,
-    role: Annotated[
-        str | None, typer.Option("--back-for", metavar="ROLE", help="Map pseudonyms back, as far as the role may see.")
-    ] = None,
-    folder: Annotated[
-        Path, typer.Option("--dir", metavar="PATH", help="Folder of redan.toml, whose masked_for decides who may see.")
-    ] = Path(),
+    key: Key,
+    target: Target,
+    columns: Columns = None,
+    joined: Joined = None,
+    region: Region = None,
+    project: Project = None,
+    old: Old = None,
+    rotate: Rotate = False,
+    role: Role = None,
+    folder: Folder = Path(),
     output: Format = "text",
     seed: Seed = 0,
     quiet: Quiet = False,
@@ -84,37 +94,47 @@ def data_pseudonymise(
         InputError: the file cannot be read as a table.
         UsageError: an option contradicts the file or another option.
     """
-    from redan.defences.pseudonymise import load_ring, new_ring, rewrite, rotated, save_ring
-    from redan.files import write_atomic
     from redan.tables import open_table
 
     if sum((bool(old), rotate, role is not None)) > 1:
         raise UsageError("--from-key, --rotate and --back-for exclude each other")
-    today = dt.datetime.now(dt.UTC).date()
     table = open_table(path)
     fields = _fields(table, columns or [], _pairs(joined or []), region, seed)
-    if project is not None:
-        save_ring(new_ring(project, today), key)
-    ring = load_ring(key)
-    if rotate:
-        old = ring.active.id
-        ring = rotated(ring, today)
-    way = _way(ring, old, role)
     hidden = _hidden(fields, role, folder) if role is not None else frozenset()
-    written = rewrite(path, target, {n: f for n, f in fields.items() if n not in hidden}, way)
-    if rotate:
-        save_ring(ring, key, replace=True)  # last: the old ring stays until the copy is there
-    record = written.record(way, {n: f for n, f in fields.items() if n not in hidden}, today)
-    write_atomic(target.with_name(target.name + ".pseudonyms.json"), (json.dumps(record, indent=2) + "\n").encode())
+    shown = {name: one for name, one in fields.items() if name not in hidden}
+    way, written = _done(path, target, shown, key, (project, old, rotate, role is not None))
     found = [*_told(written, fields, way, target.name), *_masked(hidden, role, target.name)]
     found += _left(table, fields, path.name, seed) if way.direction == "there" else []
     give("pseudonymise", (path,), found, output=output, quiet=quiet)
 
 
-def _way(ring: "Ring", old: str | None, role: str | None) -> "Way":
+def _done(
+    path: Path, target: Path, fields: "Mapping[str, Field]", key: Path, asked: tuple[str | None, str | None, bool, bool]
+) -> "tuple[Way, Written]":
+    """Writes the copy, then its record, then the new key: what fails leaves the older ring in use."""
+    from redan.defences.pseudonymise import load_ring, new_ring, rewrite, rotated, save_ring
+    from redan.files import write_atomic
+
+    project, old, rotate, back = asked
+    today = dt.datetime.now(dt.UTC).date()
+    if project is not None:
+        save_ring(new_ring(project, today), key)
+    ring = load_ring(key)
+    if rotate:
+        old, ring = ring.active.id, rotated(ring, today)
+    way = _way(ring, old, back=back)
+    written = rewrite(path, target, fields, way)
+    if rotate:
+        save_ring(ring, key, replace=True)
+    record = json.dumps(written.record(way, fields, today), indent=2) + "\n"
+    write_atomic(target.with_name(f"{target.name}.pseudonyms.json"), record.encode())
+    return way, written
+
+
+def _way(ring: "Ring", old: str | None, *, back: bool) -> "Way":
     from redan.defences.pseudonymise import Way
 
-    if role is not None:
+    if back:
         return Way(ring=ring, direction="back")
     return Way(ring=ring, direction="on", key=old) if old is not None else Way(ring=ring)
 

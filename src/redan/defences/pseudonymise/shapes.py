@@ -157,8 +157,8 @@ def _parsed(text: str, region: str | None) -> "PhoneNumber | None":
     text = text.removeprefix("tel:")[:40]
     tries: list[tuple[str, str | None]] = [("+" + text[2:] if text.startswith("00") else text, region)]
     if text.isdecimal() and len(text) in _PHONE:
-        home = str(phonenumbers.country_code_for_region(region)) if region else "?"
-        tries.insert(0 if text.startswith(home) else 1, ("+" + text, None))  # 49... at home in Germany is no area code
+        code = str(phonenumbers.country_code_for_region(region)) if region else "?"
+        tries.insert(0 if text.startswith(code) else 1, ("+" + text, None))  # 49... at home in Germany is no area code
     for form, home in tries:
         try:
             number = phonenumbers.parse(form, home)
