@@ -301,4 +301,5 @@ def _candidates(keys: NDArray[np.uint32], groups: Indices, count: int) -> Indice
     fresh = (left != right) & ((many <= WHOLE) | (groups[left] != groups[right]))
     left, right = left[fresh], right[fresh]
     codes = np.sort(np.minimum(left, right) * count + np.maximum(left, right))
-    return codes[np.concatenate([codes[:1] == codes[:1], codes[1:] != codes[:-1]])]
+    fresh = np.concatenate([codes[:1] == codes[:1], codes[1:] != codes[:-1]])
+    return np.asarray(codes[fresh], dtype=np.int64)
