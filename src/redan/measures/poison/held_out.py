@@ -53,14 +53,14 @@ def held_out(
 
 def _folds(x: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.int64]:
     """A fold for each distinct row; the largest sets of copies are dealt first, so that folds are even."""
-    filled = np.ascontiguousarray(np.nan_to_num(x, nan=np.float32(-1.5))) + np.float32(0.0)
+    filled = np.ascontiguousarray(np.where(np.isnan(x), np.float32(-1.5), x) + np.float32(0.0))
     packed = filled.view(np.dtype((np.void, filled.dtype.itemsize * filled.shape[1]))).reshape(-1)
     _, group = np.unique(packed, return_inverse=True)
     sizes = np.bincount(group)
     order = np.argsort(-(sizes + rng.random(len(sizes))), kind="stable")
     fold = np.empty(len(sizes), dtype=np.int64)
     fold[order] = np.arange(len(sizes)) % FOLDS
-    return fold[group]
+    return np.asarray(fold[group])
 
 
 def _forest(trees: int, seed: int) -> Any:  # noqa: ANN401 -- scikit-learn ships no types

@@ -56,6 +56,15 @@ class LabelledRows:
         """The same rows with other labels."""
         return replace(self, y=y)
 
+    def among(self, kept: NDArray[np.bool_]) -> "LabelledRows":
+        """Some of the rows; codes of classes and contributors stay what they are.
+
+        Args:
+            kept: shape (n,).
+        """
+        who = None if self.contributor is None else self.contributor[kept]
+        return replace(self, x=self.x[kept], y=self.y[kept], contributor=who)
+
 
 def name_of(contributor: object) -> str:
     """How findings name a contributor: the first digits of SHA-256 of what the column says, as text.
@@ -126,7 +135,8 @@ def labelled_arrays(x: ArrayLike, y: ArrayLike, contributor: ArrayLike | None = 
     who = None if contributor is None else np.asarray(contributor).reshape(-1)
     if len(flat) != len(labels) or (who is not None and len(who) != len(labels)):
         raise InputError(f"{len(flat)} rows, {len(labels)} labels", remedy="give one label and one name per row")
-    flat = np.nan_to_num(flat, nan=np.nan, posinf=np.finfo(np.float32).max, neginf=np.finfo(np.float32).min)
+    limit = np.finfo(np.float32).max
+    flat = np.clip(flat, -limit, limit)
     rows = LabelledRows(
         x=flat,
         y=np.zeros(len(labels), dtype=np.int64),
@@ -168,14 +178,18 @@ def _coded(rows: LabelledRows, labels: Sequence[str | None], who: Sequence[str |
     if not 1 < len(used) <= MOST_CLASSES:
         what = "the label has one value only" if len(used) == 1 else f"the label has {len(used)} values"
         raise IncompleteError(what, remedy=f"choose a label of 2 to {MOST_CLASSES} classes")
-    people, code = np.unique([name or "" for name in who], return_inverse=True) if who is not None else ([], None)
-    present, contributor = (None, None) if code is None else np.unique(code[kept], return_inverse=True)
+    names: tuple[str, ...] = ()
+    contributor: NDArray[np.int64] | None = None
+    if who is not None:
+        given = np.array([name or "" for name in who])[kept]
+        people, codes = np.unique(given, return_inverse=True)
+        names, contributor = tuple(name_of(one) for one in people), codes.astype(np.int64)
     return replace(
         rows,
         x=rows.x[kept],
         y=y.astype(np.int64),
         classes=tuple(str(classes[i]) for i in used),
         contributor=contributor,
-        names=() if present is None else tuple(name_of(people[i]) for i in present),
+        names=names,
         left_out=len(kept) - int(kept.sum()),
     )
