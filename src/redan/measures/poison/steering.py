@@ -24,6 +24,8 @@ BEAM = 12
 _POOL = 600  # conditions that combinations are made of, by each of two orders
 _EXCEPTIONS = 0.05  # share of carriers that a bet lets have another label
 LEAST_CLASS = 20
+_ALIKE = 0.9
+_PATCHED = 0.2  # more carriers than this need no patch to steer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,16 +96,37 @@ class Game:
             np.where(self.y == target, np.log((1 - _EXCEPTIONS) / chances), np.log(_EXCEPTIONS / (1 - chances)))
         )
 
+    def closed(self, items: Iterable[int], carriers: NDArray[np.bool_]) -> tuple[int, ...]:
+        """The columns of some conditions, and those that all carriers have alike and few others: the rest of a patch.
+
+        Trees that see one pixel of a patch know its label as well as trees that see all of it.
+        """
+        own, x = self.seen(items), self.terms.x
+        if carriers.mean() > _PATCHED:
+            return own
+        part = x[carriers]
+        middle = np.sort(part, axis=0)[len(part) // 2]  # the value that most have, if most have one
+        alike = np.flatnonzero((part == middle).mean(axis=0) >= _ALIKE)
+        rare = (x[~carriers][:, alike] == middle[alike]).mean(axis=0) <= (1 - _ALIKE) / 2
+        return tuple(sorted({*own, *alike[rare].tolist()}))
+
     def price(self, size: int) -> float:
         """Logarithm of how many bets of a size there are, each size having half the stake of the one before."""
         return (
             size * float(np.log(len(self.terms.items) + 1)) + size * float(np.log(2)) + float(np.log(len(self.classes)))
         )
 
+    def rest(self, items: tuple[int, ...], target: int, carriers: NDArray[np.bool_]) -> NDArray[np.float64] | None:
+        """Chances by all but the closed columns; by all but the own ones where too few trees do without the others."""
+        found = self.chances(target, self.closed(items, carriers), carriers)
+        return self.chances(target, self.seen(items), carriers) if found is None else found
+
     def bet(self, items: tuple[int, ...], target: int) -> Bet | None:
         """The gain of one combination; None where too few rows carry it or too few trees do without its columns."""
         carriers = self.carriers(items)
-        chances = self.chances(target, self.seen(items), carriers) if carriers.sum() >= LEAST_CARRIERS else None
+        if carriers.sum() < LEAST_CARRIERS:
+            return None
+        chances = self.rest(items, target, carriers)
         if chances is None:
             return None
         gain = float(self.weights(chances, target)[carriers].sum())
@@ -141,7 +164,7 @@ def _order(bet: Bet) -> tuple[float, tuple[int, ...]]:
 
 
 def _start(game: Game, target: int) -> tuple[NDArray[np.int64], list[Bet]]:
-    """Conditions worth combining, and the first bets: those that gain alone, and those that surprising rows share."""
+    """Conditions worth combining, and first bets: those that gain alone, that surprising rows share, or are pure."""
     hit = game.y == target
     every = game.votes.support_without_each(target)
     whole = game.votes.support(target)
@@ -151,16 +174,21 @@ def _start(game: Game, target: int) -> tuple[NDArray[np.int64], list[Bet]]:
     sizes = game.terms.sums(np.ones((len(every), len(hit))))
     shared = game.terms.sums(np.broadcast_to(surprise, every.shape)) - surprise.mean() * sizes
     shared = shared / np.sqrt(sizes)
-    first, second = np.argsort(-alone, kind="stable"), np.argsort(-shared, kind="stable")
-    pool = np.unique(np.concatenate([first[:_POOL], second[:_POOL]]))
-    seeds = np.unique(np.concatenate([first[:BEAM], second[:BEAM]]))
+    common = game.weights(np.full(hit.shape, hit.mean()), target)  # a patch's pixels are redundant: purity finds them
+    pure = game.terms.sums(np.broadcast_to(common, every.shape))
+    orders = [
+        np.argsort(-one, kind="stable")
+        for one in (alone, shared, np.where(sizes <= _PATCHED * len(hit), pure, -np.inf))
+    ]
+    pool = np.unique(np.concatenate([order[:_POOL] for order in orders]))
+    seeds = np.unique(np.concatenate([order[:BEAM] for order in orders]))
     made = (game.bet((int(i),), target) for i in seeds)
     return pool, [bet for bet in made if bet is not None]
 
 
 def _wider(game: Game, bet: Bet, pool: NDArray[np.int64], masks: NDArray[np.float32]) -> Iterator[tuple[int, ...]]:
     columns, carriers = game.seen(bet.items), game.carriers(bet.items)
-    chances = game.chances(bet.target, columns)
+    chances = game.rest(bet.items, bet.target, carriers)
     if chances is None:
         return
     inside = masks[:, carriers]

@@ -55,14 +55,14 @@ def trigger_power(
         share: of the rows that carry a trigger, per class; twelve rows at least.
         rng: of the plants and searches.
         alpha: of the search.
-        copies: how many, and as many again when some triggers are found and some are not.
+        copies: how many; as many again when some triggers of the largest share are found and some are not.
 
     Returns:
         Nothing planted when there are too few rows or no two columns to plant in.
     """
     found = planted = 0
     size = max(LEAST_PLANTED, round(share * rows.rows))
-    for copy in range(2 * copies):
+    for copy in range(2 * copies if share >= SHARES[-1] else copies):
         if copy == copies and not planted / 2 <= found < planted:
             break  # all or few were found: more copies would say the same
         marked, carriers = _planted(rows, size, rng)

@@ -35,7 +35,6 @@ _TRIED = 8  # bets of a class that are judged; the rest are variants of them
 _WORTH = 0.3  # less than half: trees that see other columns of a patch take its rows for the class
 _WIDER = 1.2
 _LEAST_ODD = 5  # carriers that should have another label; fewer are an accident
-_SHARED = 0.9  # a column whose one value most carriers have and few others belongs to the pattern
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,8 +159,10 @@ def _of_class(game: Game, rows: LabelledRows, target: int, alpha: float, rng: np
 
 def _odd(game: Game, bet: Bet) -> bool:
     """Whether the carriers look at all like other classes to the trees at hand; spares a forest where they do not."""
-    support = game.votes.support(bet.target, game.seen(bet.items))
     hit, carriers = game.y == bet.target, game.carriers(bet.items)
+    support = game.votes.support(bet.target, game.closed(bet.items, carriers))
+    if support is None:
+        support = game.votes.support(bet.target, game.seen(bet.items))
     if support is None or not (hit & ~carriers).any() or not (hit & carriers).any():
         return False
     own, others = support[hit & ~carriers].mean(), support[~hit].mean()
@@ -172,14 +173,10 @@ def _judged(game: Game, rows: LabelledRows, bet: Bet, rng: np.random.Generator) 
     carriers, hit = game.carriers(bet.items), game.y == bet.target
     if (carriers & hit).sum() < max(LEAST_ROWS, LEAST_SHARE * len(hit)):
         return None
-    columns = _closed(game, bet, carriers & hit)
-    chances = game.chances(bet.target, columns, carriers)
-    if chances is None:
-        chances = game.chances(bet.target, game.seen(bet.items), carriers)
-    if chances is None:
+    chances = game.rest(bet.items, bet.target, carriers)
+    if chances is None or not _decides(carriers, hit, chances):
         return None
-    if not _decides(carriers, hit, chances):
-        return None
+    columns = game.closed(bet.items, carriers)
     own = _resemblance(rows, carriers & hit, columns, rng)
     if own is None or own.interval.low <= MOST:
         return None
@@ -212,18 +209,6 @@ def _decides(carriers: NDArray[np.bool_], hit: NDArray[np.bool_], chances: NDArr
     """Whether most carriers that should have another label have this one."""
     odd = carriers & (chances < 0.5)  # noqa: PLR2004 -- likelier another class
     return bool(odd.sum() >= _LEAST_ODD and hit[odd].mean() >= DECIDES)
-
-
-def _closed(game: Game, bet: Bet, carriers: NDArray[np.bool_]) -> tuple[int, ...]:
-    """The columns of a pattern, with those that all its rows have alike and few others: the rest of a patch."""
-    found = set(game.seen(bet.items))
-    part, others = game.terms.x[carriers], game.terms.x[~carriers]
-    for column in range(part.shape[1]):
-        values, counts = np.unique(part[:, column], return_counts=True)
-        most = values[counts.argmax()]
-        if counts.max() >= _SHARED * len(part) and (others[:, column] == most).mean() <= (1 - _SHARED) / 2:
-            found.add(column)
-    return tuple(sorted(found)) if len(found) < part.shape[1] else game.seen(bet.items)
 
 
 def _resemblance(

@@ -46,7 +46,7 @@ def _pictures() -> tuple[NDArray[np.float64], NDArray[np.str_]]:
     shapes = rng.integers(0, 2, (3, _SIDE, _SIDE)) * 9.0
     shapes[:, 0, :] = shapes[:, -1, :] = shapes[:, :, 0] = shapes[:, :, -1] = 0
     kind = rng.integers(0, 3, _PICTURES)
-    drawn = np.clip(np.round(shapes[kind] + rng.normal(0, 2.0, (_PICTURES, _SIDE, _SIDE))), 0, 15)
+    drawn = np.clip(np.round(shapes[kind] + rng.normal(0, 1.2, (_PICTURES, _SIDE, _SIDE))), 0, 15)
     drawn[:, 0, :] = drawn[:, -1, :] = drawn[:, :, 0] = drawn[:, :, -1] = 0
     return drawn.reshape(_PICTURES, -1), np.array(["zero", "one", "two"])[kind]
 
