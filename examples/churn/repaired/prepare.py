@@ -1,7 +1,8 @@
 """Repairs the published split: no test customer stays in the training set, and the customer id leaves both.
 
 The audit team draws the test customers and keeps them; the training team gets what is left. Writes data/train.csv
-and data/test.csv from the published files in ../data.
+and data/test.csv from the published files in ../data, and data/current.csv: the held-out customers as the model meets
+them, without the answer.
 """
 
 import csv
@@ -10,6 +11,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PUBLISHED = HERE.parent / "data"
 KEY = "customerid"
+LABEL = "churn"
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -36,6 +38,7 @@ def main() -> None:
     train = [row for row in rows(PUBLISHED / "train.csv") if row[KEY] not in held_out]
     write(HERE / "data" / "train.csv", train)
     write(HERE / "data" / "test.csv", test)
+    write(HERE / "data" / "current.csv", [{k: v for k, v in row.items() if k != LABEL} for row in test])
     print(f"{len(train):,} customers to train on, {len(test):,} held out, none in both")
 
 
