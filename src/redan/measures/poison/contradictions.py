@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 DEGREES = (0.0, 0.4, 0.7)  # by how much another class must be likelier than the label
 SURE_BINS = 8
 LEAST_OTHERS = 10
+LEAST_PEOPLE = 2
 _BORROWED = 4.0  # rows by which a stratum leans on the average of all
 
 
@@ -80,12 +81,21 @@ def contradiction(probabilities: NDArray[np.float64], y: NDArray[np.int64]) -> N
 
 
 def alone(y: NDArray[np.int64], contributor: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Rows of a label that all others together give fewer than ten times, shape (n,): nothing speaks about those."""
-    classes = int(y.max()) + 1 if len(y) else 1
+    """Rows of a label that fewer than two others give, or that they give fewer than ten times; shape (n,).
+
+    Of two who disagree about a class nobody can say which one is honest.
+
+    Args:
+        y: shape (n,), class codes.
+        contributor: shape (n,), codes from 0.
+    """
+    classes = int(y.max(initial=0)) + 1
     given = np.bincount(contributor * classes + y, minlength=(int(contributor.max(initial=0)) + 1) * classes)
     table = given.reshape(-1, classes)
-    others = table.sum(axis=0) - table
-    return np.asarray(others[contributor, y] < LEAST_OTHERS)
+    rows = table.sum(axis=0) - table
+    people = (table > 0).sum(axis=0) - (table > 0)
+    few = (rows < LEAST_OTHERS) | (people < LEAST_PEOPLE)
+    return np.asarray(few[contributor, y])
 
 
 def levels(

@@ -70,6 +70,22 @@ def suspicions(
     return tuple(max(each, key=lambda s: (s.at_least, -s.p)) for each in tried)
 
 
+def honest_size(found: tuple[Level, ...]) -> float:
+    """Standard deviation of the log odds of contradicted labels between contributors, all of them taken for honest.
+
+    Args:
+        found: by degree of contradiction; the lowest one is used.
+
+    Returns:
+        0 when there is nothing to compare.
+    """
+    if not found:
+        return 0.0
+    honest = found[0].honest()
+    rate = np.clip(honest.rows / np.maximum(found[0].rows, 1), _LEAST, 1.0 - _LEAST)
+    return spread_of(found[0].rows, found[0].against, rate, honest.doubt).mean[0]
+
+
 def _suspicion(found: Level, honest: Honest, i: int, level: float) -> Suspicion:
     rows, against, expected = int(found.rows[i]), int(found.against[i]), float(honest.rows[i])
     rate = min(max(expected / max(rows, 1), _LEAST), 1.0 - _LEAST)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from redan.measures.poison.contradictions import contradiction, levels
-from redan.measures.poison.contributors import ALPHA, TOLERATED, Suspicion, suspicions
+from redan.measures.poison.contradictions import levels
+from redan.measures.poison.contributors import ALPHA, TOLERATED, Suspicion, honest_size, suspicions
 from redan.measures.poison.held_out import held_out
 from redan.measures.poison.noise import Noise, noise
 from redan.measures.poison.power import ContributorPower, SpreadPower, contributor_power, spread_power
@@ -47,7 +47,8 @@ class ChangedLabels:
         contributor_power: what the contributor tests would have found; None without them.
         noise: labels changed at random, in the rows of contributors that are not suspected.
         spread_power: what the search of single rows would have found.
-        contradicted: shape (n,), rows of which another class is likelier than the label.
+        likeliest: shape (n,), the class that the other rows speak for.
+        size: standard deviation of the log odds of contradicted labels between honest contributors.
         suspect: shape (n,), rows of suspected contributors, and suspected single rows where that search has power and
             found more than is tolerated.
     """
@@ -58,8 +59,14 @@ class ChangedLabels:
     contributor_power: ContributorPower | None
     noise: Noise
     spread_power: SpreadPower
-    contradicted: NDArray[np.bool_]
+    likeliest: NDArray[np.int64]
+    size: float
     suspect: NDArray[np.bool_]
+
+    @property
+    def contradicted(self) -> NDArray[np.bool_]:
+        """Rows of which another class is likelier than the label, shape (n,)."""
+        return np.asarray(self.likeliest != self.data.y)
 
     @property
     def suspected(self) -> tuple[Suspicion, ...]:
@@ -91,7 +98,7 @@ def changed_labels(
     classes = len(data.classes)
     who = np.zeros(data.rows, dtype=np.int64) if data.contributor is None else data.contributor
     told = held_out(data.x, data.y, classes, rng)
-    contradicted = contradiction(told, data.y) > 0
+    likeliest = told.argmax(axis=1)
     kept, people, rest = np.ones(data.rows, dtype=bool), dict[int, Suspicion](), data
     for _ in range(ROUNDS):
         found = _tested(told, rest, rates)
@@ -114,7 +121,8 @@ def changed_labels(
         contributor_power=contributor_power(told, rest, rng, (rates.alpha, rates.contributor)) if people else None,
         noise=single,
         spread_power=planted,
-        contradicted=contradicted,
+        likeliest=likeliest,
+        size=honest_size(levels(told, rest.y, rest.contributor)) if rest.contributor is not None and people else 0.0,
         suspect=suspect,
     )
 

@@ -89,6 +89,22 @@ def chance_of_more(count: int, rows: int, rate: float, spread: Spread, more: flo
     return float((spread.weights * betabinom.sf(count - 1, rows, a, b)).sum())
 
 
+def limits(rate: float, size: float, rows: int, level: float) -> tuple[float, float]:
+    """Between which shares an honest contributor stays, but for a chance of `level` on either side.
+
+    Args:
+        rate: expected share, shift included.
+        size: standard deviation of log odds between contributors.
+        rows: given.
+        level: chance on each side.
+    """
+    from scipy.stats import betabinom
+
+    a, b = _shapes(np.full(1, rate), np.full(1, size))
+    low, high = (float(betabinom.ppf(q, rows, a[0], b[0])) for q in (level, 1.0 - level))
+    return low / rows, high / rows
+
+
 def shifted(rate: NDArray[np.float64], shift: NDArray[np.float64]) -> NDArray[np.float64]:
     """Shares with their log odds moved."""
     odds = rate / (1.0 - rate) * np.exp(shift)
