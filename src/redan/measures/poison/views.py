@@ -22,6 +22,7 @@ LEAST_TREES = 20  # fewer votes than this are noise
 _LEAF_ROWS = 3
 _BINS = 40
 _BIN_ROWS = 25
+_LARGEST = np.float32(1e29)
 _MISSING = np.float32(-1e30)  # below every rank and every number: missing is a level of its own
 
 
@@ -76,7 +77,7 @@ def views(x: NDArray[np.float32], y: NDArray[np.int64], rng: np.random.Generator
     for i in range(trees):
         width = min(int(rng.integers(usual - 1, usual + 2)), columns)
         chosen = np.sort(rng.choice(columns, width, replace=False))
-        inside = rng.random(rows) < 0.5  # noqa: PLR2004 -- half
+        inside = np.asarray(rng.random(rows) < 0.5, dtype=np.bool_)  # noqa: PLR2004 -- half
         inside[rng.integers(rows)] = True
         part = shown[:, chosen]
         tree = _tree(int(rng.integers(2**31 - 1))).fit(part[inside], y[inside])
@@ -106,8 +107,8 @@ def one_thread() -> Iterator[None]:
 
 
 def filled(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The same values with missing ones as a level below all others."""
-    found: NDArray[np.float32] = np.where(np.isnan(x), _MISSING, x).astype(np.float32)
+    """The same values with missing ones as a level below all others, and none so large that sums overflow."""
+    found: NDArray[np.float32] = np.where(np.isnan(x), _MISSING, np.clip(x, -_LARGEST, _LARGEST)).astype(np.float32)
     return found
 
 
