@@ -12,4 +12,6 @@ peer() { # NAME PACKAGE...
 }
 # model-signing 1.1.1 imports pyOpenSSL and does not declare it.
 peer model-signing model-signing==1.1.1 pyOpenSSL
+# evidently 0.7.23 does not import with pandas 3, although it allows it.
+peer evidently evidently==0.7.23 pandas==2.3.3 'numpy==2.4.*' pyarrow
 exit 0
