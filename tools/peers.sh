@@ -14,4 +14,5 @@ peer() { # NAME PACKAGE...
 peer model-signing model-signing==1.1.1 pyOpenSSL
 # evidently 0.7.23 does not import with pandas 3, although it allows it.
 peer evidently evidently==0.7.23 pandas==2.3.3 'numpy==2.4.*' pyarrow
+peer flower flwr==1.41.0
 exit 0

@@ -22,6 +22,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "audit": ("pip_audit",),
         "labels": ("cleanlab", "sklearn"),
         "text": ("presidio_analyzer",),
+        "flower": ("flwr",),
         "demo": ("sklearn", "skl2onnx"),
     }
 )
