@@ -9,6 +9,7 @@ Source: Spiegelhalter, Funnel Plots for Comparing Institutional Performance, Sta
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,7 +21,7 @@ ALPHA = 0.01  # chance of any false alarm in one dataset
 TOLERATED = 0.05  # share of a contributor's labels that may contradict beyond what is explained
 LEAST_REACH = 0.1  # a degree that so few changed labels reach says little about how many there are
 _WORTH_A_LOOK = 0.01  # a count that is no rarer than this without any spread is no rarer with it
-_STEPS = 30
+_STEPS = 14
 _LEAST = 1e-6
 
 
@@ -86,21 +87,56 @@ def honest_size(found: tuple[Level, ...]) -> float:
     return spread_of(found[0].rows, found[0].against, rate, honest.doubt).mean[0]
 
 
-def _suspicion(found: Level, honest: Honest, i: int, level: float) -> Suspicion:
-    rows, against, expected = int(found.rows[i]), int(found.against[i]), float(honest.rows[i])
-    rate = min(max(expected / max(rows, 1), _LEAST), 1.0 - _LEAST)
+class _Case(NamedTuple):
+    """One contributor at one degree of contradiction."""
+
+    rows: int
+    against: int
+    rate: float
+    reach: float
+    spread: Spread | None
+
+    def chance(self, changed: float) -> float:
+        """Of so many or more when a share of the labels is changed."""
+        if self.spread is None:
+            return chance_of_at_least(self.against, self.rows, self.rate)
+        return chance_of_more(self.against, self.rows, self.rate, self.spread, changed * self.reach)
+
+
+def exceeds(found: tuple[Level, ...], contributor: int, alpha: float, tolerated: float) -> bool:
+    """Whether one contributor changed more labels than is tolerated.
+
+    Args:
+        found: by degree of contradiction.
+        contributor: code.
+        alpha: chance of any false alarm over all contributors and degrees (Bonferroni).
+        tolerated: share of its labels.
+    """
+    if not found or len(found[0].rows) <= 1:
+        return False
+    level = alpha / (len(found[0].rows) * len(found))
+    cases = (_case(one, one.honest(), contributor) for one in found)
+    return any(case.spread is not None and case.chance(tolerated) <= level for case in cases)
+
+
+def _case(found: Level, honest: Honest, i: int) -> _Case:
+    rows, against = int(found.rows[i]), int(found.against[i])
+    rate = min(max(float(honest.rows[i]) / max(rows, 1), _LEAST), 1.0 - _LEAST)
     reach = max(float(found.shown[i]) - rate, LEAST_REACH)
-    share = min(1.0, max(0.0, (against / max(rows, 1) - rate) / reach))
-    p, low = chance_of_at_least(against, rows, rate), 0.0
-    if p <= _WORTH_A_LOOK:
-        spread = _spread(found, i, float(honest.doubt[i]))
-        p = chance_of_more(against, rows, rate, spread)
-        high = 1.0
-        for _ in range(_STEPS if p <= level else 0):
-            middle = (low + high) / 2
-            surprising = chance_of_more(against, rows, rate, spread, middle * reach) <= level
-            low, high = (middle, high) if surprising else (low, middle)
-    return Suspicion(code=i, rows=rows, against=against, expected=expected, p=p, at_least=low, share=share)
+    if chance_of_at_least(against, rows, rate) > _WORTH_A_LOOK:
+        return _Case(rows, against, rate, reach, None)
+    return _Case(rows, against, rate, reach, _spread(found, i, float(honest.doubt[i])))
+
+
+def _suspicion(found: Level, honest: Honest, i: int, level: float) -> Suspicion:
+    case = _case(found, honest, i)
+    share = min(1.0, max(0.0, (case.against / max(case.rows, 1) - case.rate) / case.reach))
+    p, low, high = case.chance(0.0), 0.0, 1.0
+    for _ in range(_STEPS if case.spread is not None and p <= level else 0):
+        middle = (low + high) / 2
+        low, high = (middle, high) if case.chance(middle) <= level else (low, middle)
+    expected = float(honest.rows[i])
+    return Suspicion(code=i, rows=case.rows, against=case.against, expected=expected, p=p, at_least=low, share=share)
 
 
 def _spread(found: Level, tested: int, doubt: float) -> Spread:

@@ -1,7 +1,8 @@
 """Changed labels as findings: what the check and `redan data poison` say of a search."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,10 +15,13 @@ from redan.measures.poison.contributors import Suspicion
 from redan.measures.poison.label_pictures import confusions, funnel
 from redan.measures.poison.labels import ChangedLabels, Rates, changed_labels
 from redan.measures.poison.power import SHARES
-from redan.measures.poison.rows import labelled_rows
+from redan.measures.poison.rows import drawn_rows, labelled_sample
 from redan.stats.binomial import clopper_pearson
 from redan.tables import Table
 from redan.terms import Level
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SHOWN = 10
 _ASK = Remedy(
@@ -39,8 +43,9 @@ def label_findings(
     subject: str,
     rng: np.random.Generator,
     contributor: str | None = None,
-    leave_out: Sequence[str] = (),
+    ignored: Sequence[str] = (),
     tolerated: float = Rates().changed,
+    keep: Callable[[ChangedLabels, "pa.Table"], None] | None = None,
 ) -> Iterator[Finding]:
     """Searches a table for changed labels and says what was found, and what would have been.
 
@@ -51,8 +56,9 @@ def label_findings(
         subject: what they are about.
         rng: of samples, forests and planted changes.
         contributor: column that says who gave a row.
-        leave_out: columns that must not speak about the label: identifiers, predictions, signatures.
+        ignored: columns that must not speak about the label: identifiers, predictions, signatures.
         tolerated: share of labels changed at random that is usual care.
+        keep: called with what was found, and with the rows that were drawn for the search.
 
     Returns:
         Findings about contributors, when a column says who they are, and one about single rows.
@@ -61,17 +67,27 @@ def label_findings(
         InputError: there is no such column.
         MissingExtraError: scikit-learn is not installed.
     """
+    drawn = drawn_rows(table, _columns(table, label, contributor), rng)
     try:
-        data = labelled_rows(table, label, contributor=contributor, leave_out=leave_out, rng=rng)
+        data = labelled_sample(drawn, label, contributor=contributor, leave_out=ignored, total=table.rows)
     except MissingExtraError:
         raise
     except IncompleteError as error:
         yield not_run(check, subject, f"Changed labels cannot be searched for: {error.what}.", remedy=_MORE)
         return
     found = changed_labels(data, rng, Rates(changed=tolerated))
+    if keep is not None:
+        keep(found, drawn)
     if contributor is not None:
         yield from _people(check, subject, found)
     yield _single(check, subject, found)
+
+
+def _columns(table: Table, label: str, contributor: str | None) -> list[str]:
+    """All of them; the two that are named must be there."""
+    for name in (label, *([contributor] if contributor else [])):
+        table.dtype(name)
+    return list(table.columns)
 
 
 def _people(check: str, subject: str, found: ChangedLabels) -> Iterator[Finding]:

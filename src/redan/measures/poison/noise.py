@@ -3,7 +3,8 @@
 Where classes overlap, a label against the odds is common where the odds are even and rare where they are not. Labels
 that somebody changed do not heed the odds: among rows whose class is as good as certain, a constant share is wrong. So
 the label of a row is modelled as drawn, with probability 1 - r, from the held-out probabilities sharpened by one
-exponent, and with probability r from the other classes at random; both numbers are fitted at once.
+exponent, and with probability r as another class: any, or those that contradicted labels of its class show, whichever
+fits better. Rate and exponent are fitted at once.
 
 Source: the noise model of Natarajan et al., Learning with Noisy Labels, NeurIPS 2013, section 2, with temperature
 scaling (Guo et al., On Calibration of Modern Neural Networks, ICML 2017, section 4.2). Confident learning (Northcutt et
@@ -11,6 +12,7 @@ al., JAIR 70, 2021) counts overlap as error, too; on clean census data it calls 
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,8 @@ from redan.stats.interval import Interval
 
 FLOOR = 1e-3  # a forest of 200 trees does not tell smaller probabilities
 LARGEST = 0.45
+_BORROWED = 4.0  # rows by which the ways of a class lean on chance
+_TINY = 1e-300
 _EXPONENTS = np.exp(np.linspace(np.log(0.25), np.log(16.0), 25))
 _RATES = np.concatenate([[0.0], np.geomspace(2e-4, LARGEST, 60)])
 _HALF_LIKELIHOOD = 1.92  # half of the 0.95 quantile of chi-square with one degree of freedom
@@ -52,6 +56,15 @@ class Noise:
         return float(found.mean()) if len(found) else 1.0
 
 
+class _Fit(NamedTuple):
+    """A fitted mixture."""
+
+    profile: NDArray[np.float64]
+    exponent: float
+    rate: float
+    turned: NDArray[np.float64]
+
+
 def noise(probabilities: NDArray[np.float64], y: NDArray[np.int64]) -> Noise:
     """Fits the rate of changed labels.
 
@@ -65,26 +78,44 @@ def noise(probabilities: NDArray[np.float64], y: NDArray[np.int64]) -> Noise:
     if not len(y):
         return Noise(rate=0.0, interval=Interval(0.0, 1.0), exponent=1.0, changed=np.empty(0))
     logs = np.log(np.clip(probabilities, FLOOR, None))
-    exponents, surface = _EXPONENTS, np.array([_likelihoods(_own(logs, y, t), logs.shape[1]) for t in _EXPONENTS])
+    fits = [_fit(logs, y, turned) for turned in _turns(probabilities, y)]
+    best = max(fits, key=lambda fit: float(fit.profile.max()))
+    inside = _RATES[best.profile >= best.profile.max() - _HALF_LIKELIHOOD]
+    own, other = _parts(logs, y, best.exponent, best.turned)
+    changed = best.rate * other / np.maximum((1.0 - best.rate) * own + best.rate * other, _TINY)
+    return Noise(
+        rate=best.rate,
+        interval=Interval(float(inside[0]), float(inside[-1])),
+        exponent=best.exponent,
+        changed=changed,
+    )
+
+
+def _fit(logs: NDArray[np.float64], y: NDArray[np.int64], turned: NDArray[np.float64]) -> _Fit:
+    surface = np.array([_likelihoods(*_parts(logs, y, t, turned)) for t in _EXPONENTS])
     profile = surface.max(axis=0)
     best = int(profile.argmax())
-    exponent = float(exponents[int(surface[:, best].argmax())])
-    rate = float(_RATES[best])
-    inside = _RATES[profile >= profile[best] - _HALF_LIKELIHOOD]
-    own = _own(logs, y, exponent)
-    other = rate * (1.0 - own) / (logs.shape[1] - 1)
-    changed = other / np.maximum((1.0 - rate) * own + other, 1e-300)
-    return Noise(rate=rate, interval=Interval(float(inside[0]), float(inside[-1])), exponent=exponent, changed=changed)
+    return _Fit(profile, float(_EXPONENTS[int(surface[:, best].argmax())]), float(_RATES[best]), turned)
 
 
-def _own(logs: NDArray[np.float64], y: NDArray[np.int64], exponent: float) -> NDArray[np.float64]:
-    """Sharpened probability of each row's own label."""
-    scaled = exponent * (logs - logs.max(axis=1, keepdims=True))
-    weights = np.exp(scaled)
-    found: NDArray[np.float64] = weights[np.arange(len(y)), y] / weights.sum(axis=1)
-    return found
+def _turns(probabilities: NDArray[np.float64], y: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:
+    """What a changed label may be, by the true class, shape (k, k), rows summing to 1: any, or as contradicted ones."""
+    size = probabilities.shape[1]
+    apart = 1.0 - np.eye(size)
+    top = probabilities.argmax(axis=1)
+    seen = np.bincount(top * size + y, minlength=size * size).reshape(size, size) * apart
+    ways = (apart, seen + _BORROWED * apart / max(size - 1, 1)) if size > 2 else (apart,)  # noqa: PLR2004 -- only one other
+    return tuple(way / way.sum(axis=1, keepdims=True) for way in ways)
 
 
-def _likelihoods(own: NDArray[np.float64], classes: int) -> NDArray[np.float64]:
-    other = (1.0 - own) / (classes - 1)
-    return np.array([np.log(np.maximum((1.0 - r) * own + r * other, 1e-300)).sum() for r in _RATES])
+def _parts(
+    logs: NDArray[np.float64], y: NDArray[np.int64], exponent: float, turned: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Chance of each row's label if it was left alone, and if it was changed."""
+    weights = np.exp(exponent * (logs - logs.max(axis=1, keepdims=True)))
+    shares = weights / weights.sum(axis=1, keepdims=True)
+    return shares[np.arange(len(y)), y], np.asarray((shares * turned[:, y].T).sum(axis=1))
+
+
+def _likelihoods(own: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.array([np.log(np.maximum((1.0 - r) * own + r * other, _TINY)).sum() for r in _RATES])

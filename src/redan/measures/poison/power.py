@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redan.measures.poison.contradictions import levels
-from redan.measures.poison.contributors import suspicions
+from redan.measures.poison.contributors import exceeds
 from redan.measures.poison.held_out import held_out
 from redan.measures.poison.noise import noise
 from redan.measures.poison.rows import LabelledRows
@@ -127,8 +127,7 @@ def contributor_power(
         own = rng.permutation(np.flatnonzero(data.contributor == code))
         for i, share in enumerate(SHARES):
             y = changed(data.y, own[: max(1, round(share * len(own)))], len(data.classes), rng)
-            seen = suspicions(levels(probabilities, y, data.contributor), tolerated[0], [int(code)])
-            found[i] += sum(s.at_least > tolerated[1] for s in seen)
+            found[i] += exceeds(levels(probabilities, y, data.contributor), int(code), *tolerated)
     return ContributorPower(size, tuple(found))
 
 

@@ -36,6 +36,7 @@ class LabelledRows:
         columns: names of the p columns.
         total: rows of the data before sampling and leaving out.
         left_out: sampled rows without a label, without a contributor, or of a class of fewer than ten rows.
+        source: shape (n,), number of each row in the sample that it comes from; None when nobody asked.
     """
 
     x: NDArray[np.float32]
@@ -46,6 +47,7 @@ class LabelledRows:
     columns: tuple[str, ...]
     total: int
     left_out: int
+    source: NDArray[np.int64] | None = None
 
     @property
     def rows(self) -> int:
@@ -63,7 +65,8 @@ class LabelledRows:
             kept: shape (n,).
         """
         who = None if self.contributor is None else self.contributor[kept]
-        return replace(self, x=self.x[kept], y=self.y[kept], contributor=who)
+        source = None if self.source is None else self.source[kept]
+        return replace(self, x=self.x[kept], y=self.y[kept], contributor=who, source=source)
 
 
 def name_of(contributor: object) -> str:
@@ -96,11 +99,29 @@ def labelled_rows(
         IncompleteError: there is not enough to go by: fewer than 100 labelled rows, one class, no usable column.
         InputError: there is no such column.
     """
-    for name in (label, *([contributor] if contributor else [])):
-        table.dtype(name)
     skipped = {label, contributor, *leave_out}
     names = [name for name in table.columns if name not in skipped]
     drawn = drawn_rows(table, [*names, label, *([contributor] if contributor else [])], rng)
+    return labelled_sample(drawn, label, contributor=contributor, leave_out=leave_out, total=table.rows)
+
+
+def labelled_sample(
+    drawn: "pa.Table", label: str, *, contributor: str | None = None, leave_out: Sequence[str] = (), total: int
+) -> LabelledRows:
+    """Rows that were drawn, as arrays.
+
+    Args:
+        drawn: some rows.
+        label: column of the class.
+        contributor: column that says who gave the row.
+        leave_out: columns that must not speak about the label.
+        total: rows of the table that they were drawn from.
+
+    Raises:
+        IncompleteError: there is not enough to go by.
+    """
+    skipped = {label, contributor, *leave_out}
+    names = [name for name in drawn.column_names if name not in skipped]
     columns = [c for name in names if (c := encode(name, drawn[name])).kind != "prose"]
     if not columns:
         raise IncompleteError("no column but the label can be compared", remedy="give rows with features")
@@ -111,7 +132,7 @@ def labelled_rows(
         contributor=None,
         names=(),
         columns=tuple(c.name for c in columns),
-        total=table.rows,
+        total=total,
         left_out=0,
     )
     return _coded(found, texts(drawn[label]), texts(drawn[contributor]) if contributor else None)
@@ -188,6 +209,7 @@ def _coded(rows: LabelledRows, labels: Sequence[str | None], who: Sequence[str |
         rows,
         x=rows.x[kept],
         y=y.astype(np.int64),
+        source=np.flatnonzero(kept),
         classes=tuple(str(classes[i]) for i in used),
         contributor=contributor,
         names=names,

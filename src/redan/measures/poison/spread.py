@@ -18,6 +18,8 @@ _SHIFTS = np.linspace(-3.0, 0.0, 13)  # of the log odds of all
 _PRIOR = 0.5
 _OUTLIERS = 0.1  # share of contributors that may be anything
 _LEAST = 1e-6
+EXACT_ROWS = 2_000
+_NEGLIGIBLE = 1e-9  # of the largest weight
 
 
 class Spread(NamedTuple):
@@ -53,18 +55,17 @@ def spread_of(
     Returns:
         The prior alone when nobody gave a row.
     """
-    from scipy.stats import betabinom
-
     shift, size = (axis.reshape(-1) for axis in np.meshgrid(_SHIFTS, _SPREADS, indexing="ij"))
     width = np.broadcast_to(np.gradient(_SPREADS), (len(_SHIFTS), len(_SPREADS))).reshape(-1)
     logs = np.log(width) - 0.5 * (size / _PRIOR) ** 2
     given = rows > 0
     n, k = rows[given, None], against[given, None]
     a, b = _shapes(shifted(rate[given, None], shift), np.sqrt(size**2 + doubt[given, None] ** 2))
-    chance = betabinom.pmf(k, n, a, b)
+    chance = _chances(k, n, a, b)
     logs = logs + np.log((1.0 - _OUTLIERS) * chance + _OUTLIERS / (n + 1.0)).sum(axis=0)
     weights = np.exp(logs - logs.max())
-    return Spread(size, shift, weights / weights.sum())
+    kept = weights > _NEGLIGIBLE
+    return Spread(size[kept], shift[kept], weights[kept] / weights[kept].sum())
 
 
 def chance_of_more(count: int, rows: int, rate: float, spread: Spread, more: float = 0.0) -> float:
@@ -77,8 +78,6 @@ def chance_of_more(count: int, rows: int, rate: float, spread: Spread, more: flo
         spread: between contributors; the doubt about the rate belongs into its sizes.
         more: share that is added by changes; the honest part varies as before, the added one does not.
     """
-    from scipy.stats import betabinom
-
     honest = shifted(np.full(1, rate), spread.shifts)
     a, b = _shapes(honest, spread.sizes)
     if more:
@@ -86,7 +85,45 @@ def chance_of_more(count: int, rows: int, rate: float, spread: Spread, more: flo
         variance = ((1.0 - moved) / (1.0 - honest)) ** 2 * honest * (1.0 - honest) / (1.0 + a + b)
         total = np.maximum(moved * (1.0 - moved) / variance - 1.0, _LEAST)
         a, b = moved * total, (1.0 - moved) * total
-    return float((spread.weights * betabinom.sf(count - 1, rows, a, b)).sum())
+    return float((spread.weights * _tail(count, rows, a, b)).sum())
+
+
+def _chances(
+    k: NDArray[np.int64], n: NDArray[np.int64], a: NDArray[np.float64], b: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Beta-binomial chance of k of n; the same as scipy.stats.betabinom.pmf, without its checks of each cell."""
+    from scipy.special import betaln, gammaln
+
+    ways = gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0)
+    return np.asarray(np.exp(ways + betaln(k + a, n - k + b) - betaln(a, b)))
+
+
+def _tail(count: int, rows: int, a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Beta-binomial chance of `count` or more, for each pair of parameters.
+
+    Many rows are told by the beta distribution of the same mean and variance; without spread that is the exact tail of
+    the binomial, and with spread the rows hardly add to the variance.
+    """
+    from scipy.special import betaincc
+
+    if count <= 0:
+        return np.ones(len(a))
+    if rows > EXACT_ROWS:
+        mean, inner = a / (a + b), 1.0 / (1.0 + a + b)
+        total = 1.0 / (inner + (1.0 - inner) / rows) - 1.0
+        return np.asarray(betaincc(mean * total, (1.0 - mean) * total, (count - 0.5) / rows))
+    k = np.arange(count, rows + 1)[:, None] if 2 * count > rows else np.arange(count)[:, None]
+    mass = _chances(k, np.full(1, rows), a, b).sum(axis=0)
+    return np.clip(mass if 2 * count > rows else _upper(count, rows, a, b, mass), 0.0, 1.0)
+
+
+def _upper(
+    count: int, rows: int, a: NDArray[np.float64], b: NDArray[np.float64], below: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """One less the mass below, summed above instead where that difference would lose its digits."""
+    if (below < 1.0 - _LEAST).all():
+        return 1.0 - below
+    return np.asarray(_chances(np.arange(count, rows + 1)[:, None], np.full(1, rows), a, b).sum(axis=0))
 
 
 def limits(rate: float, size: float, rows: int, level: float) -> tuple[float, float]:

@@ -1,10 +1,10 @@
-"""A valid seal over the bytes and the content of every dataset that a model is trained or judged on."""
+"""A valid seal over every dataset that a model is trained or judged on, and searches for what was planted before."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from redan.artifacts.dataset_seal import DatasetSealed
-from redan.controls.a_mlsg_002.d004_manipulation_of_data_is_ruled_out import planted_rows
+from redan.controls.a_mlsg_002.d004_manipulation_of_data_is_ruled_out import flipped, planted_rows, trigger
 from redan.controls.contract import Check, Have, Subject
 from redan.errors import InputError
 from redan.findings import Finding, Remedy, broken, holds
@@ -72,5 +72,7 @@ def _plain(name: str) -> bool:
 
 CHECKS = (
     Check(id=SEALED, subjects=_judged, run=_sealed, needs=(DatasetSealed,), tier=Tier.SECONDS),
+    *flipped.CHECKS,
     *planted_rows.CHECKS,
+    *trigger.CHECKS,
 )

@@ -7,7 +7,11 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from redan.controls.a_mlsg_002.d004_manipulation_of_data_is_ruled_out import planted_vectors
+from redan.controls.a_mlsg_002.d004_manipulation_of_data_is_ruled_out import (
+    flipped_vectors,
+    planted_vectors,
+    trigger_vectors,
+)
 from redan.controls.contract import Vector
 from redan.seal.keys import Signer, generate
 from redan.terms import Outcome
@@ -62,7 +66,9 @@ def vectors() -> tuple[Vector, ...]:
     for name in (".sig.content.json", ".sig.rows"):
         less = {key: data for key, data in files.items() if key != f"train.csv{name}"}
         found.append(_case(f"train.csv{name} is gone", Outcome.BROKEN, less))
+    found.extend(flipped_vectors.vectors())
     found.extend(planted_vectors.vectors())
+    found.extend(trigger_vectors.vectors())
     return tuple(found)
 
 
