@@ -1,24 +1,30 @@
-"""How much honest contributors differ: an over-dispersed count whose spread and level are estimated from the others.
+"""How much honest contributors differ: counts whose spread and level are estimated from the other contributors.
 
-Contributed counts are beta-binomial about what is expected of each. The spread of the log odds and a common shift of
-the level (attackers among the others raise what is expected) are not known; they are given the weight that the other
-contributors' counts leave them, where any contributor may also be an outlier of which nothing is known.
+The log odds of an honest contributor's share are normal about what is expected of it. Their spread and a common shift
+of the level (attackers among the others raise what is expected) are not known; both are weighed by the counts of the
+other contributors, where any of them may also be an outlier of which nothing is known, and integrated out. A
+beta-binomial would be quicker, but its upper tail is too light: where log odds spread by 0.6 it told one honest set in
+fifteen, at a stated rate of one in a hundred.
 
-Sources: Williams, Biometrics 31 (1975), for the beta-binomial; Spiegelhalter, Statistics in Medicine 24 (2005), for
-over-dispersed funnels; Tukey, A Survey of Sampling from Contaminated Distributions (1960), for the outliers.
+Sources: the logistic-normal-binomial of Williams, Applied Statistics 31 (1982), model III; Spiegelhalter, Statistics in
+Medicine 24 (2005), for over-dispersed funnels; Tukey, A Survey of Sampling from Contaminated Distributions (1960).
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-_SPREADS = np.concatenate([[0.0], np.geomspace(0.02, 2.0, 20)])  # standard deviation of log odds between the honest
-_SHIFTS = np.linspace(-3.0, 0.0, 13)  # of the log odds of all
-_PRIOR = 0.5
+MOST_LEARNT = 200  # contributors that the spread is learnt from, those who gave the most
+_SPREADS = np.concatenate([[0.0], np.geomspace(0.05, 3.0, 13)])  # standard deviation of log odds between the honest
+_SHIFTS = np.linspace(-3.0, 0.0, 9)  # of the log odds of all
+_SPREAD_PRIOR = 0.5  # scale of a half-normal
+_SHIFT_PRIOR = 0.75
 _OUTLIERS = 0.1  # share of contributors that may be anything
+_NODES = np.linspace(-5.0, 5.0, 41)
+_MASS = np.exp(-0.5 * _NODES**2) / np.exp(-0.5 * _NODES**2).sum()
 _LEAST = 1e-6
-EXACT_ROWS = 2_000
 _NEGLIGIBLE = 1e-9  # of the largest weight
 
 
@@ -57,12 +63,12 @@ def spread_of(
     """
     shift, size = (axis.reshape(-1) for axis in np.meshgrid(_SHIFTS, _SPREADS, indexing="ij"))
     width = np.broadcast_to(np.gradient(_SPREADS), (len(_SHIFTS), len(_SPREADS))).reshape(-1)
-    logs = np.log(width) - 0.5 * (size / _PRIOR) ** 2
-    given = rows > 0
-    n, k = rows[given, None], against[given, None]
-    a, b = _shapes(shifted(rate[given, None], shift), np.sqrt(size**2 + doubt[given, None] ** 2))
-    chance = _chances(k, n, a, b)
-    logs = logs + np.log((1.0 - _OUTLIERS) * chance + _OUTLIERS / (n + 1.0)).sum(axis=0)
+    logs = np.log(width) - 0.5 * (size / _SPREAD_PRIOR) ** 2 - 0.5 * (shift / _SHIFT_PRIOR) ** 2
+    order = np.argsort(-rows, kind="stable")[:MOST_LEARNT]
+    for i in order[rows[order] > 0]:
+        share = _shares(float(rate[i]), np.sqrt(size**2 + doubt[i] ** 2), shift)
+        chance = _chance(int(against[i]), int(rows[i]), share) @ _MASS
+        logs = logs + np.log((1.0 - _OUTLIERS) * chance + _OUTLIERS / (rows[i] + 1.0))
     weights = np.exp(logs - logs.max())
     kept = weights > _NEGLIGIBLE
     return Spread(size[kept], shift[kept], weights[kept] / weights[kept].sum())
@@ -76,54 +82,15 @@ def chance_of_more(count: int, rows: int, rate: float, spread: Spread, more: flo
         rows: given.
         rate: expected share.
         spread: between contributors; the doubt about the rate belongs into its sizes.
-        more: share that is added by changes; the honest part varies as before, the added one does not.
+        more: share that is added by changes, of all labels; the honest part varies as before, the added one does not.
     """
-    honest = shifted(np.full(1, rate), spread.shifts)
-    a, b = _shapes(honest, spread.sizes)
-    if more:
-        moved = np.minimum(honest + more, 1.0 - _LEAST)
-        variance = ((1.0 - moved) / (1.0 - honest)) ** 2 * honest * (1.0 - honest) / (1.0 + a + b)
-        total = np.maximum(moved * (1.0 - moved) / variance - 1.0, _LEAST)
-        a, b = moved * total, (1.0 - moved) * total
-    return float((spread.weights * _tail(count, rows, a, b)).sum())
-
-
-def _chances(
-    k: NDArray[np.int64], n: NDArray[np.int64], a: NDArray[np.float64], b: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Beta-binomial chance of k of n; the same as scipy.stats.betabinom.pmf, without its checks of each cell."""
-    from scipy.special import betaln, gammaln
-
-    ways = gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0)
-    return np.asarray(np.exp(ways + betaln(k + a, n - k + b) - betaln(a, b)))
-
-
-def _tail(count: int, rows: int, a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Beta-binomial chance of `count` or more, for each pair of parameters.
-
-    Many rows are told by the beta distribution of the same mean and variance; without spread that is the exact tail of
-    the binomial, and with spread the rows hardly add to the variance.
-    """
-    from scipy.special import betaincc
+    from scipy.special import betainc
 
     if count <= 0:
-        return np.ones(len(a))
-    if rows > EXACT_ROWS:
-        mean, inner = a / (a + b), 1.0 / (1.0 + a + b)
-        total = 1.0 / (inner + (1.0 - inner) / rows) - 1.0
-        return np.asarray(betaincc(mean * total, (1.0 - mean) * total, (count - 0.5) / rows))
-    k = np.arange(count, rows + 1)[:, None] if 2 * count > rows else np.arange(count)[:, None]
-    mass = _chances(k, np.full(1, rows), a, b).sum(axis=0)
-    return np.clip(mass if 2 * count > rows else _upper(count, rows, a, b, mass), 0.0, 1.0)
-
-
-def _upper(
-    count: int, rows: int, a: NDArray[np.float64], b: NDArray[np.float64], below: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """One less the mass below, summed above instead where that difference would lose its digits."""
-    if (below < 1.0 - _LEAST).all():
-        return 1.0 - below
-    return np.asarray(_chances(np.arange(count, rows + 1)[:, None], np.full(1, rows), a, b).sum(axis=0))
+        return 1.0
+    honest = _shares(rate, spread.sizes, spread.shifts)
+    moved = honest + min(more / max(1.0 - rate, _LEAST), 1.0) * (1.0 - honest)
+    return float(spread.weights @ (betainc(count, rows - count + 1, moved) @ _MASS))
 
 
 def limits(rate: float, size: float, rows: int, level: float) -> tuple[float, float]:
@@ -135,11 +102,15 @@ def limits(rate: float, size: float, rows: int, level: float) -> tuple[float, fl
         rows: given.
         level: chance on each side.
     """
-    from scipy.stats import betabinom
+    from scipy.special import betainc
 
-    a, b = _shapes(np.full(1, rate), np.full(1, size))
-    low, high = (float(betabinom.ppf(q, rows, a[0], b[0])) for q in (level, 1.0 - level))
-    return low / rows, high / rows
+    share = _shares(rate, np.array([size]), np.zeros(1))[0]
+
+    def above(count: int) -> float:
+        """Chance of more than so many."""
+        return 0.0 if count >= rows else float(betainc(count + 1, rows - count, share) @ _MASS)
+
+    return _first(rows, lambda k: above(k) < 1.0 - level) / rows, _first(rows, lambda k: above(k) <= level) / rows
 
 
 def shifted(rate: NDArray[np.float64], shift: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -148,7 +119,24 @@ def shifted(rate: NDArray[np.float64], shift: NDArray[np.float64]) -> NDArray[np
     return np.clip(odds / (1.0 + odds), _LEAST, 1.0 - _LEAST)
 
 
-def _shapes(rate: NDArray[np.float64], size: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Parameters of the beta distribution with a mean and a standard deviation of the log odds."""
-    total = np.maximum(1.0 / np.maximum(size**2 * rate * (1.0 - rate), 1e-12), _LEAST)
-    return rate * total, (1.0 - rate) * total
+def _first(rows: int, true: Callable[[int], bool]) -> int:
+    """The least count from which on a condition is true."""
+    low, high = 0, rows
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if true(middle) else (middle + 1, high)
+    return low
+
+
+def _shares(rate: float, size: NDArray[np.float64], shift: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shares that honest contributors may have, shape (g, nodes)."""
+    rate = min(max(rate, _LEAST), 1.0 - _LEAST)
+    return shifted(np.full((1, 1), rate), shift[:, None] + size[:, None] * _NODES[None, :])
+
+
+def _chance(count: int, rows: int, share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Binomial chance of so many."""
+    from scipy.special import gammaln
+
+    ways = gammaln(rows + 1.0) - gammaln(count + 1.0) - gammaln(rows - count + 1.0)
+    return np.asarray(np.exp(ways + count * np.log(share) + (rows - count) * np.log1p(-share)))
