@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from redan.errors import MissingExtraError
 
 FOLDS = 5
-TREES = 200
+TREES = 100
 LEAF_ROWS = 2
 LEARNT = 10_000  # rows that a forest is grown on, at most
 

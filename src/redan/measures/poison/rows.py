@@ -1,5 +1,6 @@
 """Labelled rows, and who gave them, as what the searches for poison read: a bounded sample in plain arrays."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ LEAST_PER_CLASS = 10
 LEAST_ROWS = 100
 MOST_CLASSES = 100
 _DIGITS = 12
+_LARGEST = 1e30  # sums of single-precision numbers stay finite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,16 +152,14 @@ def labelled_arrays(x: ArrayLike, y: ArrayLike, contributor: ArrayLike | None = 
         IncompleteError: there is not enough to go by.
         InputError: shapes disagree.
     """
-    values = np.asarray(x, dtype=np.float32)
-    labels = np.asarray(y).reshape(-1)
-    flat = values.reshape(len(values), -1) if values.ndim else values.reshape(1, 1)
+    values, labels = np.asarray(x, dtype=np.float64), np.asarray(y).reshape(-1)
     who = None if contributor is None else np.asarray(contributor).reshape(-1)
-    if len(flat) != len(labels) or (who is not None and len(who) != len(labels)):
-        raise InputError(f"{len(flat)} rows, {len(labels)} labels", remedy="give one label and one name per row")
-    limit = np.finfo(np.float32).max
-    flat = np.clip(flat, -limit, limit)
+    count = values.shape[0] if values.ndim else 1
+    if count != len(labels) or (who is not None and len(who) != len(labels)):
+        raise InputError(f"{count} rows, {len(labels)} labels", remedy="give one label and one name per row")
+    flat = values.reshape(count, math.prod(values.shape[1:]))
     rows = LabelledRows(
-        x=flat,
+        x=np.clip(flat, -_LARGEST, _LARGEST).astype(np.float32),
         y=np.zeros(len(labels), dtype=np.int64),
         classes=(),
         contributor=None,
@@ -187,7 +187,7 @@ def _coded(rows: LabelledRows, labels: Sequence[str | None], who: Sequence[str |
     named = np.array([label is not None for label in labels], dtype=bool)
     if who is not None:
         named &= np.array([name is not None for name in who], dtype=bool)
-    classes, codes = np.unique([label or "" for label in labels], return_inverse=True)
+    classes, codes = np.unique(np.array([label or "" for label in labels], dtype=str), return_inverse=True)
     counts = np.bincount(codes[named], minlength=len(classes))
     kept = named & (counts[codes] >= LEAST_PER_CLASS)
     if kept.sum() < LEAST_ROWS:
