@@ -52,6 +52,17 @@ def test_one_who_changes_two_thirds_is_told_alone(classes, people):
         assert told_of(told, changed(y, rows, classes, rng), who) == [bad]
 
 
+def test_classes_that_never_overlap_need_no_spread():
+    """Where no honest label is contradicted, half of one contributor's labels are seen at once."""
+    told = np.repeat([[0.95, 0.05], [0.05, 0.95]], 300, axis=0)
+    y = np.repeat([0, 1], 300)
+    rng = np.random.default_rng(0)
+    who = rng.integers(0, 6, 600)
+    assert told_of(told, y, who) == []
+    rows = np.flatnonzero((who == 2) & (rng.random(600) < 0.5))
+    assert told_of(told, changed(y, rows, 2, rng), who) == [2]
+
+
 def test_four_of_twenty_together_are_told():
     """Attackers who raise what is expected of everybody do not hide each other."""
     told, y, rng = world(6000, 3, 4.0)
@@ -153,5 +164,6 @@ def test_expectation_is_that_of_a_loop():
         average = (against[others].sum() + 0.5) / (others.sum() + 1)
         for label in range(3):
             here = others & (y == label)
-            total += (who[y == label] == i).sum() * (against[here].sum() + 4 * average) / (here.sum() + 4)
+            bad = against[here].sum() + 0.5 * here.sum() / others.sum()
+            total += (who[y == label] == i).sum() * (bad + 4 * average) / (here.sum() + 4)
         assert cells.honest().rows[i] == pytest.approx(total)

@@ -42,8 +42,10 @@ class _Cells(NamedTuple):
         bad_gone = 0.0 if without is None else self.against[without]
         others = np.maximum(self.rows.sum(axis=0) - gone - self.rows, 0.0)
         bad = np.maximum(self.against.sum(axis=0) - bad_gone - self.against, 0.0)
-        average = (bad.sum(axis=1, keepdims=True) + 0.5) / (others.sum(axis=1, keepdims=True) + 1.0)
-        rates = (bad + _BORROWED * average) / (others + _BORROWED)
+        total = others.sum(axis=1, keepdims=True)
+        average = (bad.sum(axis=1, keepdims=True) + 0.5) / (total + 1.0)
+        unseen = 0.5 * others / np.maximum(total, 1.0)  # none among n is half a one, wherever it would have been
+        rates = (bad + unseen + _BORROWED * average) / (others + _BORROWED)
         rows = (self.rows * rates).sum(axis=1)
         variance = (self.rows**2 * rates * (1.0 - rates) / (others + _BORROWED)).sum(axis=1)
         share = _clipped(rows / np.maximum(self.rows.sum(axis=1), 1.0))

@@ -21,8 +21,8 @@ from redan.stats.interval import Interval
 WANTED = 0.8  # of what is planted, the share that must be found before a search may say that nothing is there
 PLANTED = 0.03
 MOST_PLANTED = 300
-ENOUGH_PLANTED = 60
-ROUNDS = 3
+ENOUGH_PLANTED = 80
+ROUNDS = 4
 SHARES = (0.2, 0.5, 1.0)
 TRIED = 12
 
