@@ -110,7 +110,7 @@ def levels(
         y: shape (n,), class codes.
         contributor: shape (n,), codes from 0.
     """
-    size = int(contributor.max()) + 1
+    size = int(contributor.max(initial=0)) + 1
     kept = ~alone(y, contributor)
     probabilities, y, contributor = probabilities[kept], y[kept], contributor[kept]
     if not len(y):

@@ -14,7 +14,7 @@ LEARNT = 10_000  # rows that a forest is grown on, at most
 
 
 def held_out(
-    x: NDArray[np.float32], y: NDArray[np.int64], classes: int, rng: np.random.Generator, trees: int = TREES
+    x: NDArray[np.float32], y: NDArray[np.int64], classes: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """Class probabilities of each row by extremely randomised trees on rows of other folds.
 
@@ -27,7 +27,6 @@ def held_out(
         y: shape (n,), class codes below `classes`.
         classes: how many classes there are.
         rng: of folds and forests.
-        trees: of each forest.
 
     Returns:
         Shape (n, classes), rows sum to 1.
@@ -38,16 +37,41 @@ def held_out(
     fold = _folds(x, rng)
     found = np.full((len(y), classes), 1.0 / classes)
     for i in range(FOLDS):
-        here, others = np.flatnonzero(fold == i), np.flatnonzero(fold != i)
-        if not len(here) or not len(others):
-            continue
-        if len(others) > LEARNT:
-            others = np.sort(rng.choice(others, LEARNT, replace=False))
-        forest = _forest(trees, int(rng.integers(2**31 - 1)))
-        forest.fit(x[others], y[others])
-        told = np.zeros((len(here), classes))
-        told[:, forest.classes_] = forest.predict_proba(x[here])
-        found[here] = told
+        here, others = fold == i, fold != i
+        if here.any() and others.any():
+            found[here] = told_by(x[others], y[others], classes, rng, x[here])
+    return found
+
+
+def told_by(
+    x: NDArray[np.float32],
+    y: NDArray[np.int64],
+    classes: int,
+    rng: np.random.Generator,
+    about: NDArray[np.float32],
+) -> NDArray[np.float64]:
+    """Class probabilities of some rows by one forest on others.
+
+    Args:
+        x: rows to learn from, shape (n, p), one at least; a sample of them when there are many.
+        y: their classes, shape (n,).
+        classes: how many classes there are.
+        rng: of the sample and the forest.
+        about: rows to tell about, shape (m, p).
+
+    Returns:
+        Shape (m, classes), rows sum to 1.
+
+    Raises:
+        MissingExtraError: scikit-learn is not installed.
+    """
+    if len(y) > LEARNT:
+        chosen = np.sort(rng.choice(len(y), LEARNT, replace=False))
+        x, y = x[chosen], y[chosen]
+    forest = _forest(int(rng.integers(2**31 - 1)))
+    forest.fit(x, y)
+    found = np.zeros((len(about), classes))
+    found[:, forest.classes_] = forest.predict_proba(about)
     return found
 
 
@@ -63,9 +87,9 @@ def _folds(x: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.int64
     return np.asarray(fold[group])
 
 
-def _forest(trees: int, seed: int) -> Any:  # noqa: ANN401 -- scikit-learn ships no types
+def _forest(seed: int) -> Any:  # noqa: ANN401 -- scikit-learn ships no types
     try:
         from sklearn.ensemble import ExtraTreesClassifier
     except ImportError as error:
         raise MissingExtraError("sklearn", "scikit-learn") from error
-    return ExtraTreesClassifier(n_estimators=trees, min_samples_leaf=LEAF_ROWS, n_jobs=1, random_state=seed)
+    return ExtraTreesClassifier(n_estimators=TREES, min_samples_leaf=LEAF_ROWS, n_jobs=1, random_state=seed)

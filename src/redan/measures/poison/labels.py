@@ -13,11 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from redan.measures.poison.contradictions import levels
 from redan.measures.poison.contributors import ALPHA, TOLERATED, Suspicion, honest_size, suspicions
-from redan.measures.poison.held_out import held_out
-from redan.measures.poison.noise import Noise, noise
+from redan.measures.poison.held_out import held_out, told_by
+from redan.measures.poison.noise import Noise, chance_of_change, noise
 from redan.measures.poison.power import ContributorPower, SpreadPower, contributor_power, spread_power
 from redan.measures.poison.rows import LabelledRows, labelled_arrays
 
+_DOUBT = 0.05  # rows of a suspected contributor are cleared below this chance of having been changed
 ROUNDS = 4  # of finding contributors and looking again without them
 
 
@@ -49,8 +50,8 @@ class ChangedLabels:
         spread_power: what the search of single rows would have found.
         likeliest: shape (n,), the class that the other rows speak for.
         size: standard deviation of the log odds of contradicted labels between honest contributors.
-        suspect: shape (n,), rows of suspected contributors, and suspected single rows where that search has power and
-            found more than is tolerated.
+        suspect: shape (n,), rows of suspected contributors but for those that are plainly right, and suspected single
+            rows where that search has power and found more than is tolerated.
     """
 
     data: LabelledRows
@@ -111,7 +112,7 @@ def changed_labels(
         told = held_out(rest.x, rest.y, classes, rng)
     single = noise(told, rest.y)
     planted = spread_power(rest, np.flatnonzero(~single.suspect), rng)
-    suspect = ~kept
+    suspect = _doubtful(data, kept, people, single.exponent, rng)
     if planted.enough and single.interval.low > rates.changed:
         suspect[np.flatnonzero(kept)[single.suspect]] = True
     return ChangedLabels(
@@ -125,6 +126,19 @@ def changed_labels(
         size=honest_size(levels(told, rest.y, rest.contributor)) if rest.contributor is not None and people else 0.0,
         suspect=suspect,
     )
+
+
+def _doubtful(
+    data: LabelledRows, kept: NDArray[np.bool_], people: dict[int, Suspicion], exponent: float, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Rows of suspected contributors but for those that are plainly right by the rows of all others, shape (n,)."""
+    found = ~kept
+    if data.contributor is None or kept.all() or not kept.any():
+        return found
+    told = told_by(data.x[kept], data.y[kept], len(data.classes), rng, data.x[found])
+    share = np.array([min(max(people[int(c)].share, _DOUBT), 1.0 - _DOUBT) for c in data.contributor[found]])
+    found[found] = chance_of_change(told, data.y[found], share, exponent) > _DOUBT
+    return found
 
 
 def _tested(told: NDArray[np.float64], rest: LabelledRows, rates: Rates) -> tuple[Suspicion, ...]:

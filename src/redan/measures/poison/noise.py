@@ -91,6 +91,23 @@ def noise(probabilities: NDArray[np.float64], y: NDArray[np.int64]) -> Noise:
     )
 
 
+def chance_of_change(
+    probabilities: NDArray[np.float64], y: NDArray[np.int64], rate: NDArray[np.float64], exponent: float
+) -> NDArray[np.float64]:
+    """The probability that each label was changed, at a known rate, shape (n,).
+
+    Args:
+        probabilities: shape (n, k), held out.
+        y: shape (n,), class codes.
+        rate: shape (n,), share of changed labels among the rows that each comes from.
+        exponent: by which the probabilities are sharpened.
+    """
+    size = probabilities.shape[1]
+    turned = (1.0 - np.eye(size)) / (size - 1)
+    own, other = _parts(np.log(np.clip(probabilities, FLOOR, None)), y, exponent, turned)
+    return np.asarray(rate * other / np.maximum((1.0 - rate) * own + rate * other, _TINY))
+
+
 def _fit(logs: NDArray[np.float64], y: NDArray[np.int64], turned: NDArray[np.float64]) -> _Fit:
     surface = np.array([_likelihoods(*_parts(logs, y, t, turned)) for t in _EXPONENTS])
     profile = surface.max(axis=0)
