@@ -146,12 +146,17 @@ def _nothing(check: str, subject: str, found: Floods) -> Finding:
 def _classes_seen(found: Floods) -> str:
     if not found.classes:
         return ""
-    blind = sum(not one.seen for one in found.classes)
+    count = len(found.classes)
+    small = sum(not one.enough for one in found.classes)
+    blind = sum(one.enough and not one.seen for one in found.classes)
     text = " No class was copied in bulk"
-    if not blind:
+    if not small + blind:
         return f"{text}, and any class doubled at random would be told."
-    which = "" if blind == len(found.classes) else f"of {blind} of the {len(found.classes)} classes, "
-    return f"{text}; {which}rows drawn again at random would not be told from coincidence, a class copied whole would."
+    parts = [f"{small} of the {count} classes have too few different rows to be told"] if small else []
+    if blind:
+        which = "" if blind == count else f"of {blind} of the {count} classes, "
+        parts.append(f"{which}rows drawn again at random would not be told, a class copied whole would")
+    return f"{text}; {'; '.join(parts)}."
 
 
 def _detail(found: Floods) -> dict[str, Json]:

@@ -55,6 +55,7 @@ class ClassCopies:
         common: the number that divides how often every row of the class occurs; 1 when there is none.
         alone: whether copies without neighbours are more than chance leaves.
         usual: share of copies in the other classes.
+        enough: whether it has twenty distinct rows; a smaller one is never told.
         seen: whether this class, had it been doubled by drawing from it at random, would be told.
     """
 
@@ -64,6 +65,7 @@ class ClassCopies:
     common: int
     alone: bool
     usual: float
+    enough: bool
     seen: bool
 
     @property
@@ -79,8 +81,7 @@ class ClassCopies:
     @property
     def flooded(self) -> bool:
         """Whether it was copied in bulk: the copies are no coincidence, and the other classes have far fewer."""
-        beyond = self.interval.low > CLASS_COPIES + TIMES * self.usual
-        return self.common > 1 or (self.alone and beyond)
+        return self.common > 1 or (self.alone and _beyond(self.interval.low, self.usual))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +185,8 @@ def _classes(found: Multiplicities, rng: np.random.Generator) -> tuple[ClassCopi
                 common=_common(counts, others) if enough else 1,
                 alone=enough and _alone(found.copies[of_kind] > 1, found.near[of_kind] > 0, found.odds),
                 usual=spare / max(rest, 1),
-                seen=enough and _seen(found, of_kind, rng),
+                enough=enough,
+                seen=enough and _doubled(counts, spare / max(rest, 1)) and _seen(found, of_kind, rng),
             )
         )
     return tuple(told)
@@ -199,6 +201,17 @@ def _common(counts: NDArray[np.int64], others: NDArray[np.int64]) -> int:
 
 def _alone(copied: NDArray[np.bool_], crowded: NDArray[np.bool_], odds: float) -> bool:
     return stand_alone(int((copied & ~crowded).sum()), int((~copied & crowded).sum()), odds)
+
+
+def _beyond(share: float, usual: float) -> bool:
+    """Whether a class has far more copies than the others."""
+    return share > CLASS_COPIES + TIMES * usual
+
+
+def _doubled(counts: NDArray[np.int64], usual: float) -> bool:
+    """Whether a class has far more copies than the others once as many rows again were drawn from it."""
+    rows = 2 * int(counts.sum())
+    return _beyond(clopper_pearson(rows - len(counts), rows).low, usual)
 
 
 def _seen(found: Multiplicities, of_kind: NDArray[np.bool_], rng: np.random.Generator) -> bool:

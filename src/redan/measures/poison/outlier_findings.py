@@ -17,7 +17,7 @@ from redan.measures.poison.flood_findings import compared
 from redan.measures.poison.outlier_power import RowPower, planted_power
 from redan.measures.poison.outliers import LEAST_ROWS, Strange, strange
 from redan.measures.poison.rows import drawn_rows, texts
-from redan.measures.poison.tails import PLANTS, ROWS, TRIED, FarOut, far_out
+from redan.measures.poison.tails import ROWS, TRIED, FarOut, far_out
 from redan.tables import Table
 from redan.terms import Level
 
@@ -102,37 +102,50 @@ def _numbers(cells: "pa.ChunkedArray") -> NDArray[np.float64] | None:
 
 
 def _values_told(check: str, subject: str, ends: Sequence[End], rows: int, command: str | None) -> Finding:
-    told = [end for end in ends if end.far.rows]
+    told = [end for end in ends if end.far.rows or end.far.endless]
     seen = sum(end.far.seen for end in ends)
     detail: dict[str, Json] = {
         "rows_searched": rows,
         "columns": [end.name for end in ends],
-        "power": {"columns": len(ends), "seen": seen, "times": TRIED},
+        "power": {"columns": len(ends), "seen": seen, "times": TRIED, "values": min(end.far.planted for end in ends)},
     }
     if told:
-        most = max(told, key=lambda end: end.far.times)
-        measure = Measure(name="rows_far_out", value=max(end.far.rows for end in told), n=rows, unit="rows")
+        most = max(end.far.rows + end.far.endless for end in told)
+        measure = Measure(name="rows_far_out", value=most, n=rows, unit="rows")
         text = (
-            f"Values lie far outside the rest in {_named([end.name for end in told])}: in {most.name},"
-            f" {most.far.rows:,} of {rows:,} rows are {most.far.times:.1f} times further out than all others, and"
-            " the column's own tail does not reach there. A code for a missing value reads the same."
+            f"Values lie far outside the rest in {_named([end.name for end in told])}: {_furthest(told, rows)}."
+            " A code for a missing value reads the same."
         )
         remedy = Remedy(
             text="Look at these rows and at who gave them; declare codes as missing values, take out what is wrong.",
             command=command,
             effort=Level.LOW,
         )
-        detail["told"] = [{"column": end.name, "rows": end.far.rows, "times": end.far.times} for end in told]
+        detail["told"] = [
+            {"column": end.name, "rows": end.far.rows, "times": end.far.times, "infinite": end.far.endless}
+            for end in told
+        ]
         return replace(broken(check, subject, text, remedy, part="values", measure=measure), detail=detail)
-    what = (
-        f"{PLANTS} values {TRIED:.0f} times further out than all others would be told in {seen} of {len(ends)} columns"
-    )
+    fewest, most = min(end.far.planted for end in ends), max(end.far.planted for end in ends)
+    many = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    what = f"{many} values {TRIED:.0f} times further out than all others would be told in {seen} of {len(ends)} columns"
     if not seen:
         text = f"There is no power to find far values here: the tails are too heavy; {what}."
         return replace(not_run(check, subject, text, part="values"), detail=detail)
     measure = Measure(name="columns_seen", value=seen, n=len(ends), threshold=1.0, comparator=">=", unit="columns")
     text = f"No column of {rows:,} rows has values further out than its own tail reaches; {what}."
     return replace(holds(check, subject, text, part="values", measure=measure), detail=detail)
+
+
+def _furthest(told: Sequence[End], rows: int) -> str:
+    endless = max(told, key=lambda end: end.far.endless)
+    if endless.far.endless:
+        return f"in {endless.name}, {endless.far.endless:,} of {rows:,} rows hold infinity"
+    first = max(told, key=lambda end: end.far.times)
+    return (
+        f"in {first.name}, {first.far.rows:,} of {rows:,} rows are {first.far.times:.1f} times further out than all"
+        " others, and the column's own tail does not reach there"
+    )
 
 
 def _rows_told(
