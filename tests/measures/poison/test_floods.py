@@ -102,6 +102,27 @@ def test_a_hundred_copies_are_told(kind):
     assert found.flooding == 99
     assert found.rows[0].explained < 50
     assert found.classes[found.rows[0].label].name == str(frame.y[row])
+    assert flooded(found) == []
+
+
+def test_a_flood_of_one_row_hides_no_flood_of_its_class():
+    """A class drawn again, and one of its rows a hundred times: both are told; so are thirty rows of it, 20 times each."""
+    rng = np.random.default_rng(5)
+    frame = measured(rng, 600)
+    own = frame.index[frame.y == 1]
+    found = search(more_of(frame, [*rng.choice(own, len(own)), *[own[0]] * 100]))
+    assert [flood.copies > 100 for flood in found.rows] == [True]
+    assert flooded(found) == ["1"]
+    found = search(more_of(frame, np.repeat(own[:30], 20)))
+    assert len(found.rows) == 30
+    assert flooded(found) == ["1"]
+
+
+def test_rows_that_were_copied_do_not_teach_each_other_without_bound():
+    """Thirty rows ten times each raise what is explained to what real tables come to; then their class is told."""
+    frame = measured(np.random.default_rng(5), 600)
+    found = search(more_of(frame, np.repeat(frame.index[frame.y == 1][:30], 10)))
+    assert flooded(found) == ["1"]
 
 
 def test_nine_copies_are_too_few_to_tell():

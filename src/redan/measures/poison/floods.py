@@ -50,7 +50,7 @@ class ClassCopies:
 
     Args:
         name: the label, as text.
-        rows: of the class.
+        rows: of the class, without rows that are told by themselves.
         copies: rows beyond the first of their kind.
         common: the number that divides how often every row of the class occurs; 1 when there is none.
         alone: whether copies without neighbours are more than chance leaves.
@@ -132,15 +132,14 @@ def floods(table: Table, columns: Sequence[str], *, label: str | None = None, rn
     usual = max(1.0, float(np.median(found.counts)))  # a table that was copied as a whole gives no row more weight
     ratio = _ratio(found, usual)
     bounds = np.array([_most(n, ratio, usual, found.distinct) for n in found.near])
+    beyond = found.copies > bounds
     told = [
-        Flood(int(m), int(bound), int(kind))
-        for m, bound, kind, once in zip(found.copies, bounds, found.kinds, found.ranked, strict=True)
-        if once and m > bound
+        Flood(int(found.copies[i]), int(bounds[i]), int(found.kinds[i])) for i in np.flatnonzero(found.ranked & beyond)
     ]
     needed = np.sort(bounds[found.drawn] + 1 - found.copies[found.drawn])
     return Floods(
         rows=tuple(sorted(told, key=lambda flood: -flood.copies)),
-        classes=_classes(found, rng),
+        classes=_classes(found, told, beyond, rng),
         total=table.rows,
         distinct=found.distinct,
         columns=found.columns,
@@ -169,15 +168,18 @@ def _most(near: float, ratio: float, usual: float, distinct: int) -> int:
     return max(FEWEST - 1, math.ceil(usual * float(poisson.isf(LEVEL / max(distinct, 1), mean))))
 
 
-def _classes(found: Multiplicities, rng: np.random.Generator) -> tuple[ClassCopies, ...]:
-    told = []
+def _classes(
+    found: Multiplicities, told: Sequence[Flood], beyond: NDArray[np.bool_], rng: np.random.Generator
+) -> tuple[ClassCopies, ...]:
+    plain, drawn = _plain(found, told, beyond)
+    classes = []
     for kind, name in enumerate(found.classes):
-        counts = found.counts[found.labels == kind]
-        others = found.counts[found.labels != kind]
+        counts = found.counts[plain & (found.labels == kind)]
+        others = found.counts[plain & (found.labels != kind)]
         spare, rest = int((others - 1).sum()), int(others.sum())
-        of_kind = found.drawn & (found.kinds == kind)
+        of_kind = drawn & (found.kinds == kind)
         enough = len(counts) >= CLASS_ROWS
-        told.append(
+        classes.append(
             ClassCopies(
                 name=name,
                 rows=int(counts.sum()),
@@ -189,7 +191,21 @@ def _classes(found: Multiplicities, rng: np.random.Generator) -> tuple[ClassCopi
                 seen=enough and _doubled(counts, spare / max(rest, 1)) and _seen(found, of_kind, rng),
             )
         )
-    return tuple(told)
+    return tuple(classes)
+
+
+def _plain(
+    found: Multiplicities, told: Sequence[Flood], beyond: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Distinct and drawn rows that speak for their class: not those that are told, while few of a class are."""
+    plain, drawn = np.ones(found.distinct, dtype=bool), found.drawn.copy()
+    for kind in range(len(found.classes)):
+        mine = [flood.copies for flood in told if flood.label == kind]
+        if len(mine) < CLASS_ROWS:
+            drawn &= ~(beyond & (found.kinds == kind))
+            for copies in mine:
+                plain[np.flatnonzero(plain & (found.labels == kind) & (found.counts == copies))[0]] = False
+    return plain, drawn
 
 
 def _common(counts: NDArray[np.int64], others: NDArray[np.int64]) -> int:
