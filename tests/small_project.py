@@ -74,7 +74,7 @@ def rows(seed: int, count: int) -> str:
 
 def make(folder: Path, description: str = DESCRIPTION) -> Path:
     """Writes the project; its test rows are training rows."""
-    train = rows(1, 300)
+    train = rows(1, 90)
     head, *body = train.splitlines()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "redan.toml").write_text(description, encoding="utf-8")

@@ -34,13 +34,20 @@ LeftOut = Annotated[
     list[str] | None, typer.Option("--leave-out", metavar="COLUMN", help="Not compared; may be given again.")
 ]
 Threshold = Annotated[
-    float, typer.Option("--threshold", min=0.0, max=0.99, help="Share of rows that may move without alarm.")
+    float,
+    typer.Option("--threshold", min=0.0, max=0.99, metavar="SHARE", help="Share of rows that may move without alarm."),
 ]
 Alarms = Annotated[
-    float, typer.Option("--alarms", min=1e-9, max=0.5, help="Chance of any false alarm over all columns and looks.")
+    float,
+    typer.Option(
+        "--alarms", min=1e-9, max=0.5, metavar="CHANCE", help="Chance of any false alarm over all columns and looks."
+    ),
 ]
 Looks = Annotated[
-    int, typer.Option("--looks", min=1, max=1_000_000, help="Looks that share it: 30 for once a day in a month.")
+    int,
+    typer.Option(
+        "--looks", min=1, max=1_000_000, metavar="N", help="Looks that share it: 30 for once a day in a month."
+    ),
 ]
 
 
