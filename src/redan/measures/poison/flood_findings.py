@@ -20,7 +20,8 @@ FEW = 20  # copies, likewise
 KEY = 0.9  # a whole number or word that differs in this share of the rows names rows, and tells copies apart
 NAMED = 50  # classes up to which they are called by name
 SHOWN = 10
-_ATTACKER = "an attacker who repeats rows exactly, or draws rows of one class again"
+_ATTACKER = "an attacker who repeats rows exactly"
+_DRAWS = ", or draws rows of one class again"
 _MORE = Remedy(text="Give more rows, or more columns that tell rows apart.", effort=Level.MEDIUM)
 
 
@@ -138,9 +139,13 @@ def _nothing(check: str, subject: str, found: Floods) -> Finding:
     )
     text = (
         f"No row of {found.total:,} occurs oftener than its neighbours explain; {seen}.{_classes_seen(found)}"
-        f" Assumed is {_ATTACKER}; copies that were changed a little are not seen."
+        f" Assumed is {_attacker(found)}; copies that were changed a little are not seen."
     )
     return holds(check, subject, text, measure=measure)
+
+
+def _attacker(found: Floods) -> str:
+    return _ATTACKER + (_DRAWS if found.classes else "")
 
 
 def _classes_seen(found: Floods) -> str:
@@ -164,7 +169,7 @@ def _detail(found: Floods) -> dict[str, Json]:
         "rows": found.total,
         "distinct_rows": found.distinct,
         "columns": [*found.columns],
-        "attacker": _ATTACKER,
+        "attacker": _attacker(found),
         "power": {"copies": found.seen_copies, "tried": found.tried},
     }
     if found.rows:

@@ -119,7 +119,8 @@ def _named(table: Table, label: str | None, marks: NDArray[np.uint64]) -> tuple[
         seen += len(texts)
         if not wanted:
             break
-    return kinds.astype(np.int64), tuple(names)
+    order = np.argsort(np.array(names), kind="stable")
+    return np.argsort(order)[kinds].astype(np.int64), tuple(names[kind] for kind in order)
 
 
 def _drawn(kinds: NDArray[np.int64], classes: int, rng: np.random.Generator) -> NDArray[np.int64]:

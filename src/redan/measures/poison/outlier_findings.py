@@ -15,8 +15,9 @@ from redan.findings.pictures import Distributions, pictured
 from redan.measures.columns import Column, encode, numbers
 from redan.measures.poison.flood_findings import compared
 from redan.measures.poison.outlier_power import RowPower, planted_power
-from redan.measures.poison.outliers import LEAST_ROWS, Strange, strange
+from redan.measures.poison.outliers import LEAST_ROWS, MOST, Strange, strange
 from redan.measures.poison.rows import drawn_rows, texts
+from redan.measures.poison.tails import MOST as FAR_MOST
 from redan.measures.poison.tails import ROWS, TRIED, FarOut, far_out
 from redan.tables import Table
 from redan.terms import Level
@@ -133,7 +134,10 @@ def _values_told(check: str, subject: str, ends: Sequence[End], rows: int, comma
         text = f"There is no power to find far values here: the tails are too heavy; {what}."
         return replace(not_run(check, subject, text, part="values"), detail=detail)
     measure = Measure(name="columns_seen", value=seen, n=len(ends), threshold=1.0, comparator=">=", unit="columns")
-    text = f"No column of {rows:,} rows has values further out than its own tail reaches; {what}."
+    text = (
+        f"No column of {rows:,} rows has values further out than its own tail reaches; {what}. What more than"
+        f" {FAR_MOST:.0%} of the rows hold is taken for a part of the column."
+    )
     return replace(holds(check, subject, text, part="values", measure=measure), detail=detail)
 
 
@@ -183,7 +187,7 @@ def _rows_told(
         return replace(not_run(check, subject, text, remedy=_MORE, part="combinations"), detail=detail)
     text = (
         f"No more rows than the data explains hold values that do not go together, in {searched:,} of {total:,} rows;"
-        f" {what}.{_unseen(power)} Rows that imitate the data are not seen."
+        f" {what}.{_unseen(power)} Rows that imitate the data are not seen, nor more than {MOST:.0%} of all together."
     )
     measure = Measure(
         name="plants_told",
