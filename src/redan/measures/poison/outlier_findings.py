@@ -131,7 +131,7 @@ def _values_told(check: str, subject: str, ends: Sequence[End], rows: int, comma
     many = f"{fewest}" if fewest == most else f"{fewest} to {most}"
     what = f"{many} values {TRIED:.0f} times further out than all others would be told in {seen} of {len(ends)} columns"
     if not seen:
-        text = f"There is no power to find far values here: the tails are too heavy; {what}."
+        text = f"There is no power to find far values here: the tails are too heavy or the values too few; {what}."
         return replace(not_run(check, subject, text, part="values"), detail=detail)
     measure = Measure(name="columns_seen", value=seen, n=len(ends), threshold=1.0, comparator=">=", unit="columns")
     text = (
