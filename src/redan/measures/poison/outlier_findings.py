@@ -66,6 +66,8 @@ def outlier_findings(
         InputError: there is no such column.
         MissingExtraError: scikit-learn is not installed.
     """
+    if label is not None:
+        table.dtype(label)
     read = [c for c in table.columns if c not in ignored and c != label]
     if not read or table.rows < ROWS:
         text = f"Outlying rows cannot be searched for: {table.rows:,} rows of {len(read)} columns are not enough data."
