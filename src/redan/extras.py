@@ -22,6 +22,8 @@ EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "audit": ("pip_audit",),
         "labels": ("cleanlab", "sklearn"),
         "text": ("presidio_analyzer",),
+        "trees": ("veritas",),
+        "ray": ("ray",),
         "flower": ("flwr",),
         "demo": ("sklearn", "skl2onnx"),
     }
