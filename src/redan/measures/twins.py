@@ -102,9 +102,10 @@ def scale_of(numbers: NDArray[np.float64], places: Sequence[int]) -> Scale:
         return Scale(middle=np.zeros(len(places)), spread=np.ones(len(places)), places=tuple(places))
     masked = np.where(np.isnan(numbers).all(axis=0), 0.0, numbers)
     low, middle, high = np.nanquantile(masked, [0.25, 0.5, 0.75], axis=0)
-    spread = (high - low) / 1.349
-    spread = np.where(spread > 0, spread, np.nanstd(masked, axis=0))
-    return Scale(middle=middle, spread=np.where(spread > 0, spread, 1.0), places=tuple(places))
+    with np.errstate(over="ignore", invalid="ignore"):  # the largest numbers there are have no spread
+        spread = (high - low) / 1.349
+        spread = np.where(spread > 0, spread, np.nanstd(masked, axis=0))
+    return Scale(middle=middle, spread=np.where((spread > 0) & np.isfinite(spread), spread, 1.0), places=tuple(places))
 
 
 def find_twins(

@@ -149,7 +149,7 @@ def _furthest(told: Sequence[End], rows: int) -> str:
         return f"in {endless.name}, {endless.far.endless:,} of {rows:,} rows hold infinity"
     first = max(told, key=lambda end: end.far.times)
     return (
-        f"in {first.name}, {first.far.rows:,} of {rows:,} rows are {first.far.times:.1f} times further out than all"
+        f"in {first.name}, {first.far.rows:,} of {rows:,} rows are {first.far.times:,.1f} times further out than all"
         " others, and the column's own tail does not reach there"
     )
 
