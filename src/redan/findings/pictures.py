@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from redan.canon import Json
+from redan.findings.attack_pictures import Between, Cells, Gallery, RobustCurve
 from redan.stats.interval import Interval
 
 
@@ -251,7 +252,9 @@ class Series:
         }
 
 
-Picture: TypeAlias = Distributions | Shares | Funnel | SliceTree | Grid | Series
+Picture: TypeAlias = (
+    Distributions | Shares | Funnel | SliceTree | Grid | Series | RobustCurve | Between | Gallery | Cells
+)
 
 
 def pictured(pictures: Iterable[Picture]) -> dict[str, Json]:

@@ -1,0 +1,27 @@
+"""Robustness: what attacks left of a model's accuracy, with intervals; read from judged answers, whoever attacked."""
+
+from redan.measures.robustness.accuracy import Rate, Robustness, rate, robustness
+from redan.measures.robustness.bounds import Bounds, bounds
+from redan.measures.robustness.breakers import Breakers, first_breakers
+from redan.measures.robustness.confusion import Confusion, confusion
+from redan.measures.robustness.curve import Curve, CurvePoint, curve, curve_of_sizes
+from redan.measures.robustness.paired import Paired, paired
+
+__all__ = [
+    "Bounds",
+    "Breakers",
+    "Confusion",
+    "Curve",
+    "CurvePoint",
+    "Paired",
+    "Rate",
+    "Robustness",
+    "bounds",
+    "confusion",
+    "curve",
+    "curve_of_sizes",
+    "first_breakers",
+    "paired",
+    "rate",
+    "robustness",
+]
