@@ -1,6 +1,7 @@
 """Floods of copies: rows and classes copied in bulk are told, coincidences of few values are not."""
 
 import itertools
+import math
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redan.errors import IncompleteError, InputError
-from redan.measures.poison.floods import floods
+from redan.measures.poison.floods import _most, floods
 from redan.measures.poison.neighbours import multiplicities
 from redan.stats.binomial import clopper_pearson
 from redan.tables import table_of
@@ -123,6 +124,28 @@ def test_rows_that_were_copied_do_not_teach_each_other_without_bound():
     frame = measured(np.random.default_rng(5), 600)
     found = search(more_of(frame, np.repeat(frame.index[frame.y == 1][:30], 10)))
     assert flooded(found) == ["1"]
+
+
+def test_coincidences_are_explained_up_to_the_stated_chance():
+    """By hand: the chance that one of a thousand rows exceeds what is explained is below 0.1 %, and not below by far."""
+    for near, ratio in ((0, 3.0), (20, 1.0), (200, 0.5)):
+        mean, bound = ratio * (near + 1), _most(near, ratio, 1.0, 1_000)
+        beyond = [
+            sum(math.exp(k * math.log(mean) - mean - math.lgamma(k + 1)) for k in range(n, 900))
+            for n in (bound + 1, bound)
+        ]
+        assert beyond[0] <= 1e-6 < beyond[1]
+
+
+def test_honest_coincidences_of_one_class_are_let_be():
+    """One class of few values, which coincide and have neighbours, beside one of numbers, which do not."""
+    rng = np.random.default_rng(4)
+    for _ in range(5):
+        few, many = rng.integers(0, 3, (400, 5)), rng.integers(0, 10**6, (400, 5))
+        frame = pd.DataFrame(np.vstack([few, many])).add_prefix("c").assign(y=np.repeat(["few", "many"], 400))
+        found = search(frame)
+        assert max(one.share for one in found.classes) > 0.3
+        assert flooded(found) == []
 
 
 def test_nine_copies_are_too_few_to_tell():

@@ -113,6 +113,24 @@ def test_both_ends_are_looked_at():
     assert told(values) == 9
 
 
+def test_a_gap_must_be_wide_and_not_only_unlikely():
+    """Ten values half as far out again as the end of even numbers are unlikely and near; three times as far are told."""
+    values = np.random.default_rng(0).uniform(-1, 1, 2_000)
+    for far, rows in ((1.5, 0), (3.0, 10)):
+        values[:10] = far + 0.01 * np.arange(10)
+        assert told(values) == rows
+
+
+def test_more_columns_ask_for_wider_gaps():
+    """Among a thousand columns a single value must lie further out to be told."""
+    values = np.random.default_rng(0).normal(size=1_000)
+
+    def least(tests):
+        return next(far for far in np.geomspace(4.0, 1e6, 200) if told(np.append(values, far), tests))
+
+    assert least(1) < least(1_000)
+
+
 def test_one_group_hides_no_other():
     """Ten values far out and five much further: all are told, and with them no more."""
     values = np.random.default_rng(2).normal(size=2_000)
