@@ -56,8 +56,11 @@ def bits(key: Tensor, step: Tensor, stream: int, size: int) -> Tensor:
 
 
 def uniform(key: Tensor, step: Tensor, stream: int, size: int) -> Tensor:
-    """Numbers inside of 0 and 1, of 24 bits, shape (n, size)."""
-    return ((bits(key, step, stream, size) >> 8).to(torch.float32) + 0.5) * 2.0**-24
+    """Numbers inside of 0 and 1, of 23 bits, shape (n, size).
+
+    With a bit more, the largest would be rounded to 1 in float32, and its normal number be infinite.
+    """
+    return ((bits(key, step, stream, size) >> 9).to(torch.float32) + 0.5) * 2.0**-23
 
 
 def normal(key: Tensor, step: Tensor, stream: int, size: int) -> Tensor:
