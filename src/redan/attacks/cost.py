@@ -52,3 +52,12 @@ class Meter:
     def read(self, seconds: float = 0.0) -> Cost:
         """What was counted so far."""
         return Cost(forward=self.forward, backward=self.backward, queries=self.queries, seconds=seconds)
+
+    def since(self, before: Cost, seconds: float = 0.0) -> Cost:
+        """What was counted after an earlier reading."""
+        return Cost(
+            forward=self.forward - before.forward,
+            backward=self.backward - before.backward,
+            queries=self.queries - before.queries,
+            seconds=seconds,
+        )

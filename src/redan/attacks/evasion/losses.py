@@ -19,18 +19,22 @@ def margin(logits: Tensor, y: Tensor) -> Tensor:
     return _others(logits, y).amax(dim=1) - true
 
 
+def ahead(logits: Tensor, y: Tensor, target: Tensor) -> Tensor:
+    """Logit of a target less the true one, shape (n,)."""
+    return logits.gather(1, target[:, None])[:, 0] - logits.gather(1, y[:, None])[:, 0]
+
+
 def dlr(logits: Tensor, y: Tensor) -> Tensor:
     """Difference of logits ratio, which no scaling of the logits changes, shape (n,).
 
-    With two classes there is no third logit; the margin is divided by its own size without a gradient, which keeps
-    direction and order of the steps.
+    With two classes there is no third logit, and the margin itself is the loss: attacks that go by the sign or the
+    direction of a gradient do not see its scale.
 
     Source: Croce and Hein, Reliable evaluation, ICML 2020 (arXiv 2003.01690), equation 6.
     """
-    best = logits.topk(min(_THREE, logits.shape[1]), dim=1).values
     if logits.shape[1] < _THREE:
-        apart = margin(logits, y)
-        return apart / (apart.detach().abs() + _TINY)
+        return margin(logits, y)
+    best = logits.topk(_THREE, dim=1).values
     return margin(logits, y) / (best[:, 0] - best[:, 2] + _TINY)
 
 
@@ -39,13 +43,13 @@ def dlr_targeted(logits: Tensor, y: Tensor, target: Tensor) -> Tensor:
 
     Source: the same, equation 7.
     """
-    best = logits.topk(min(_THREE + 1, logits.shape[1]), dim=1).values
-    gain = logits.gather(1, target[:, None])[:, 0] - logits.gather(1, y[:, None])[:, 0]
+    gain = ahead(logits, y, target)
     if logits.shape[1] < _THREE:
-        return gain / (gain.detach().abs() + _TINY)
+        return gain
+    best = logits.topk(min(_THREE + 1, logits.shape[1]), dim=1).values
     below = best[:, 2:].mean(dim=1)
     return gain / (best[:, 0] - below + _TINY)
 
 
 def _others(logits: Tensor, y: Tensor) -> Tensor:
-    return logits.masked_fill(torch.nn.functional.one_hot(y, logits.shape[1]).bool(), -torch.inf)
+    return logits.masked_fill(functional.one_hot(y, logits.shape[1]).bool(), -torch.inf)

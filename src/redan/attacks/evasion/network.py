@@ -16,6 +16,18 @@ Loss: TypeAlias = Callable[[Tensor, slice], Tensor]
 CHUNK = 32
 
 
+class Jacobian(NamedTuple):
+    """One pass forward, and one backward for each class.
+
+    Args:
+        logits: shape (n, classes), float32.
+        gradients: shape (n, classes, ...), of each logit to the sample's own input.
+    """
+
+    logits: Tensor
+    gradients: Tensor
+
+
 class Gradient(NamedTuple):
     """One pass forward and backward.
 
@@ -108,6 +120,23 @@ class Network:
             losses.append(value.detach())
             gradients.append(found)
         return Gradient(torch.cat(logits), torch.cat(losses), torch.cat(gradients))
+
+    def jacobian(self, x: Tensor) -> Jacobian:
+        """The gradient of every logit to its own input, at the price of one backward pass for each class.
+
+        Args:
+            x: shape (n, ...).
+        """
+        logits, gradients = [], []
+        for part in x.split(self.chunk):
+            with torch.enable_grad():
+                asked = part.detach().requires_grad_()
+                told = self._ask(asked)[: len(asked)].float()
+                each = [torch.autograd.grad(column.sum(), asked, retain_graph=True)[0] for column in told.unbind(1)]
+            self.meter.backward += self.chunk * told.shape[1]
+            logits.append(told.detach())
+            gradients.append(torch.stack(each, dim=1))
+        return Jacobian(torch.cat(logits), torch.cat(gradients))
 
     def labels(self, x: NDArray[Any]) -> NDArray[np.int64]:
         """The class of each row of an array, shape (n,): what the judge asks."""

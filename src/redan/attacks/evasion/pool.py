@@ -27,13 +27,16 @@ NONE = -1
 class Attack(Protocol):
     """What moves samples; all that it knows of a job is in the state, one row per slot."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Under which findings carry it."""
+        ...
 
     def start(self, state: State, threat: Threat) -> State:
         """What it keeps per job, beside what the pool keeps; asks the network nothing.
 
         Args:
-            state: of the new jobs: `x0`, `y`, `target`, `eps`, `key`, `k`, `found`, `broken`, `done`.
+            state: of the new jobs: `x0`, `y`, `target`, `stage`, `eps`, `key`, `k`, `found`, `broken`, `done`.
             threat: the threat model.
         """
         ...
@@ -156,6 +159,7 @@ def _filled(
         "x0": x0,
         "y": tasks.y[sample],
         "target": tasks.targets[sample, stage],
+        "stage": stage,
         "eps": tasks.eps[sample],
         "key": derived(tasks.keys[sample], stage),
         "k": torch.zeros(free, dtype=torch.int64, device=x0.device),

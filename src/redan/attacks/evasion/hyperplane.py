@@ -1,0 +1,71 @@
+"""The shortest move onto a hyperplane that stays in the box, per sample, for linf, l2 and l1.
+
+Source: Croce and Hein, Minimally distorted adversarial examples with a fast adaptive boundary attack, ICML 2020 (arXiv
+1907.02044), section 2.1. What a move gains grows with one number, the common size of it, until values meet the box;
+that number is found by Newton's method, which is exact after finitely many steps on a concave, piecewise linear
+function, and costs no sorting.
+"""
+
+import torch
+from torch import Tensor
+
+from redan.attacks.threat import Threat
+
+_ROUNDS = 64
+_FLAT = 1e-8
+
+
+def shortest(points: Tensor, normal: Tensor, gap: Tensor, threat: Threat) -> Tensor:
+    """The shortest moves onto hyperplanes, shape (n, d); into the corner next to it where the box does not reach it.
+
+    Args:
+        points: shape (n, d), in the box.
+        normal: shape (n, d), of the hyperplanes.
+        gap: shape (n,), normal times point less the offset: how far the point is on the upper side.
+        threat: whose norm and box.
+    """
+    down = torch.where(gap[:, None] >= 0, -normal, normal)
+    weight = down.abs()
+    room = torch.where(down > 0, threat.high - points, points - threat.low).clamp(min=0.0)
+    room = torch.where(weight > (0.0 if threat.norm == "linf" else _FLAT), room, 0.0)
+    need = gap.abs()
+    if threat.norm == "linf":
+        size = torch.minimum(filled(weight, room, need)[:, None], room)
+    elif threat.norm == "l2":
+        limit = room / weight.clamp(min=_FLAT)
+        size = torch.minimum(filled(weight.square(), limit, need)[:, None] * weight, room)
+    else:
+        size = _greedy(weight, room, need)
+    return down.sign() * size
+
+
+def filled(rate: Tensor, limit: Tensor, need: Tensor) -> Tensor:
+    """The number t at which the sum of rate * min(t, limit) reaches what is needed, shape (n,).
+
+    Args:
+        rate: shape (n, d), 0 or more.
+        limit: shape (n, d), 0 or more.
+        need: shape (n,).
+
+    Returns:
+        Infinity where it is never reached.
+    """
+    most = (rate * limit).sum(dim=1)
+    size = need / rate.sum(dim=1)
+    for _ in range(_ROUNDS):
+        full = limit <= size[:, None]
+        spent = torch.where(full, rate * limit, 0.0).sum(dim=1)
+        left = torch.where(full, 0.0, rate).sum(dim=1)
+        following = torch.maximum((need - spent) / left, size)
+        if torch.equal(following, size):
+            break
+        size = following
+    return torch.where(need < most, size, torch.inf)
+
+
+def _greedy(weight: Tensor, room: Tensor, need: Tensor) -> Tensor:
+    order = weight.argsort(dim=1, descending=True, stable=True)
+    gain = (weight * room).gather(1, order)
+    before = gain.cumsum(dim=1) - gain
+    part = ((need[:, None] - before) / gain.clamp(min=1e-30)).clamp(min=0.0, max=1.0)
+    return torch.zeros_like(room).scatter(1, order, part * room.gather(1, order))
