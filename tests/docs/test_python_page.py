@@ -18,4 +18,4 @@ def test_every_block_of_the_page_runs(tmp_path, monkeypatch, capsys):
         exec(compile(block, str(PAGE), "exec"), {})
     shown = capsys.readouterr().out
     assert "A-MLSG-002-D002" in shown
-    assert "300" in shown
+    assert "90" in shown

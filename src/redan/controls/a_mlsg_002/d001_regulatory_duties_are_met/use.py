@@ -33,7 +33,8 @@ def _within(have: Have) -> Iterator[Finding]:
     dataset = have.system.dataset(have.subject.id.partition(":")[2])
     if not is_stated(dataset.purpose):
         remedy = Remedy(text=f"State 'purpose' of [[dataset]] {dataset.name} in redan.toml.", effort=Level.LOW)
-        yield not_run(WITHIN, have.subject.id, f"Dataset {dataset.name} states no purpose.", remedy=remedy)
+        text = f"Dataset {dataset.name} states no purpose, so that none covers what models use it for."
+        yield replace(broken(WITHIN, have.subject.id, text, remedy), location=place(have.system, have.subject.id))
         return
     for model in _readers(have.system, dataset):
         where = place(have.system, f"model:{model.name}", "purpose")

@@ -170,6 +170,6 @@ def _uses() -> tuple[Vector, ...]:
         case("data for churn, used for churn", Outcome.HOLDS, 'purpose = "billing; churn prevention"\n', churn),
         case("other endings of the same words", Outcome.HOLDS, bills, 'purpose = "Plans where networks are built."\n'),
         case("no use is stated", Outcome.NOT_RUN, bills, ""),
-        case("no purpose is stated", Outcome.NOT_RUN, "", churn),
+        case("no purpose is stated", Outcome.BROKEN, "", churn),
         case("words that tell nothing", Outcome.NOT_RUN, 'purpose = "data analysis"\n', churn),
     )
