@@ -152,12 +152,12 @@ def test_more_than_the_fall_leaves_is_told():
 
 
 def test_what_is_not_told():
-    """Two rows only, 2.5 % and 4 % of the rows, rows that look more real than shuffled, few rows, columns that bind too little."""
+    """Two rows only, more than 2 % of the rows (all, where they shape the fall), rows that look more real than shuffled, few rows, columns that bind too little."""
     rng = np.random.default_rng(1)
     clean = falling(rng, 1_000, 0.3)
     assert len(_judged(np.concatenate([clean, [0.9] * 15])).rows) == 15
     assert len(_judged(np.concatenate([clean, [0.9] * 2])).rows) == 0
-    assert len(_judged(np.concatenate([clean, [0.9] * 26])).rows) == 0
+    assert len(_judged(np.concatenate([clean, [0.9] * 26])).rows) == 20
     assert len(_judged(np.concatenate([clean, [0.9] * 40])).rows) == 0
     assert len(_judged(np.concatenate([clean, [0.49] * 15])).rows) == 0
     assert len(_judged(np.concatenate([clean[:280], [0.9] * 5])).rows) == 0
