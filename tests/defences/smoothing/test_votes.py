@@ -1,0 +1,175 @@
+"""Randomised smoothing: the bound covers, radii are true where the truth is known, and nothing depends on the batch."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import ndtr, ndtri
+from scipy.stats import binomtest
+from torch import nn
+
+from attacks import models
+from redan.attacks.evasion.network import Network
+from redan.defences import smoothing, training
+from redan.defences.smoothing.certificates import least_hits, radius_of
+from redan.errors import InputError
+
+
+class Halfspace(nn.Module):
+    """Class 1 where the first value is above zero: a smoothed answer's true radius is the distance to the plane."""
+
+    def __init__(self):
+        super().__init__()
+        self.eval()
+
+    def forward(self, x):
+        return torch.stack([-x[:, 0], x[:, 0]], dim=1)
+
+
+def test_the_radius_is_that_of_the_binomial_bound():
+    """The lower bound is SciPy's exact one-sided one, and the radius its normal quantile times sigma."""
+    for hits in (50, 61, 100, 870, 999, 1000):
+        low = binomtest(hits, 1000, alternative="greater").proportion_ci(0.999, "exact").low
+        wanted = 0.5 * ndtri(low) if low > 0.5 else 0.0
+        assert radius_of(hits, 1000, 0.5, 0.001) == pytest.approx(wanted, rel=1e-9)
+
+
+def test_the_largest_radius_is_the_published_one():
+    """With 100,000 copies at alpha 0.001 no radius is above 3.8 sigma, as Cohen et al. plot it at sigma 1 and 0.25."""
+    assert radius_of(100_000, 100_000, 1.0, 0.001) == pytest.approx(ndtri(0.001 ** (1 / 100_000)))
+    assert 3.8 < radius_of(100_000, 100_000, 1.0, 0.001) < 3.9
+    assert 0.95 < radius_of(100_000, 100_000, 0.25, 0.001) < 1.0
+
+
+@pytest.mark.parametrize("share", [0.51, 0.7, 0.95, 0.999])
+def test_the_bound_covers(share):
+    """In 20,000 repetitions a radius above the true one is as rare as alpha says."""
+    rng = np.random.default_rng(3)
+    alpha, copies, true = 0.02, 200, ndtri(share)
+    too_large = {k: radius_of(k, copies, 1.0, alpha) > true for k in range(copies + 1)}
+    wrong = np.mean([too_large[int(k)] for k in rng.binomial(copies, share, 20_000)])
+    assert wrong <= alpha + 3 * (alpha * (1 - alpha) / 20_000) ** 0.5
+
+
+def test_certificates_of_a_halfspace_are_true_and_near():
+    """The true radius is the distance to the plane: nearly none of 300 certificates is above it, and many are near."""
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(5)
+    x = rng.normal(0, 0.4, (300, 3)).astype(np.float32)
+    x[:, 1] = np.arange(300)  # noise is by content
+    found = smoothing.certify(Halfspace(), x.copy(), sigma=0.5, first=20, copies=400, alpha=0.01)
+    true = np.abs(x[:, 0])
+    answered = found.answers >= 0
+    wrong = answered & ((found.radii > true) | (found.answers != (x[:, 0] > 0)))
+    assert wrong.sum() <= 8
+    share = answered & (true > 0.2) & (true < 0.8)
+    assert np.mean(found.radii[share] / true[share]) > 0.6
+    assert answered[true > 0.4].all()
+    assert (found.radii[~answered] == 0).all()
+    assert found.cost.forward >= 300 * 420
+
+
+def test_no_certificate_depends_on_who_else_is_asked():
+    """Alone, turned round and all together: the same counts."""
+    data = models.digits()
+    x = data.x_test[:12]
+    options = {"sigma": 0.25, "first": 50, "copies": 300, "seed": 4}
+    together = smoothing.certify(models.weak(), x, **options)
+    turned = smoothing.certify(models.weak(), x.flip(0).numpy(), **options)
+    alone = [smoothing.certify(models.weak(), x[i : i + 1], **options) for i in range(3)]
+    assert np.array_equal(together.hits, turned.hits[::-1])
+    assert np.array_equal(together.radii, turned.radii[::-1])
+    assert [int(one.hits[0]) for one in alone] == together.hits[:3].tolist()
+    other = smoothing.certify(models.weak(), x, **(options | {"seed": 5}))
+    assert not np.array_equal(other.hits, together.hits)
+
+
+def test_a_verdict_at_one_radius_is_that_of_the_whole_count():
+    """Stopping early changes no verdict, and costs less."""
+    data = models.digits()
+    x, y = data.x_test[:40], data.y_test[:40].numpy()
+    options = {"sigma": 0.2, "first": 50, "copies": 1500, "alpha": 0.01, "seed": 1}
+    whole = smoothing.certify(Network(models.weak(), chunk=100), x, **options)
+    for radius in (0.05, 0.2, 0.3):
+        part = smoothing.certify_at(Network(models.weak(), chunk=100), x, radius=radius, **options)
+        assert np.array_equal(part.answers == y, whole.certified(y, radius))
+        assert part.copies.mean() < 1500
+        assert part.cost.forward < whole.cost.forward
+
+
+def test_noise_in_training_buys_certificates_and_attackers_stay_above_them():
+    """Certified accuracy falls with the radius, is higher after training on noise, and no attack gets below it."""
+    data = models.digits()
+    x, y = data.x_test[:60], data.y_test[:60].numpy()
+    plan = training.Plan(epochs=10, batch=64)
+    noisy = training.gaussian(models.plain(0), data.x, data.y, sigma=0.25, plan=plan).module
+    options = {"sigma": 0.25, "first": 50, "copies": 500}
+    found = smoothing.certify(noisy, x, **options)
+    shares = [found.accuracy(y, radius).value for radius in (0.0, 0.2, 0.4, 0.6)]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] > 0.85
+    assert shares[1] > smoothing.certify(models.weak(), x, **options).accuracy(y, 0.2).value
+    broken = after_attack(noisy, x, data.y_test[:60], 0.4, 0.25)
+    assert not (broken & found.certified(y, 0.4)).any()
+
+
+def after_attack(net, x, y, eps, sigma):
+    """Which rows the smoothed network gets wrong after ten steps of l2 PGD on it, a plain one of the tests."""
+    smoothed = smoothing.Smoothed(net, sigma, copies=8)
+    moved = x.clone()
+    for _ in range(10):
+        moved.requires_grad_()
+        (slope,) = torch.autograd.grad(nn.functional.cross_entropy(smoothed(moved), y), moved)
+        step = moved.detach() + 0.25 * eps * slope / slope.flatten(1).norm(dim=1).reshape(-1, 1, 1, 1) - x
+        moved = x + step * (eps / step.flatten(1).norm(dim=1).reshape(-1, 1, 1, 1)).clamp(max=1)
+    told = smoothing.predict(net, moved.detach(), sigma=sigma, copies=300)
+    return (told != y.numpy()) & (told >= 0)
+
+
+def test_prediction_abstains_where_classes_are_level():
+    """On the plane neither class is more likely; far from it the answer is clear."""
+    x = np.array([[0.0, 1.0], [2.0, 1.0], [-2.0, 1.0]], dtype=np.float32)
+    assert smoothing.predict(Halfspace(), x, sigma=0.5).tolist() == [-1, 1, 0]
+
+
+def test_the_smoothed_network_is_the_mean_over_noise():
+    """Its probabilities are the true ones of a halfspace, within the error of its copies, and they repeat."""
+    net = nn.Sequential(Halfspace())
+    hard = smoothing.Smoothed(Sharp(net), 0.5, copies=4000)
+    x = torch.tensor([[0.3, 0.0], [-0.5, 0.0]])
+    assert torch.equal(hard(x), hard(x))
+    wanted = ndtr(np.array([0.6, -1.0]))
+    assert np.allclose(hard(x).exp()[:, 1], wanted, atol=0.03)
+
+
+class Sharp(nn.Module):
+    """A network whose probabilities are 0 and 1."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x):
+        return 50 * self.net(x).sign()
+
+
+@pytest.mark.parametrize(
+    "change", [{"sigma": 0.0}, {"sigma": float("nan")}, {"copies": 0}, {"alpha": 0.5}, {"alpha": 0.0}, {"first": 0}]
+)
+def test_numbers_out_of_range_are_refused(change):
+    """No noise, no copies and levels that are none give one clear error."""
+    with pytest.raises(InputError):
+        smoothing.certify(Halfspace(), np.ones((1, 2), np.float32), **({"sigma": 0.5} | change))
+
+
+def test_what_cannot_be_certified_is_refused():
+    """A radius beyond the reach of the copies, inputs that are no numbers, no inputs, a network in training mode."""
+    x = np.ones((1, 2), np.float32)
+    assert least_hits(2.0, 100, 0.5, 0.001) is None
+    with pytest.raises(InputError, match="cannot be certified"):
+        smoothing.certify_at(Halfspace(), x, radius=2.0, sigma=0.5, copies=100)
+    with pytest.raises(InputError, match="no numbers"):
+        smoothing.certify(Halfspace(), x * np.nan, sigma=0.5)
+    with pytest.raises(InputError, match="no inputs"):
+        smoothing.certify(Halfspace(), x[:0], sigma=0.5)
+    with pytest.raises(InputError, match="training mode"):
+        smoothing.certify(models.plain(0), x, sigma=0.5)
