@@ -1,17 +1,20 @@
 """What may answer queries: a network, a model of redan, an estimator, a function, an endpoint."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from redan.attacks.queries import Queries, Source
-from redan.errors import InputError
+from redan.errors import IncompleteError, InputError
 from redan.models.model import Model, SklearnModel, model_of
 
 Array: TypeAlias = NDArray[Any]
 CHUNK = 32
+_TRIES = 3
+_FAULTS = (RuntimeError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError, OSError, MemoryError)
 
 
 class FunctionSource:
@@ -48,7 +51,7 @@ class FunctionSource:
             short = self._chunk - len(part)
             whole = np.concatenate([part, np.repeat(part[-1:], short, axis=0)]) if short else part
             self._forward += len(whole)
-            told.append(np.asarray(self._ask(whole))[: len(part)])
+            told.append(np.asarray(persisting(self._ask, whole))[: len(part)])
         return np.concatenate(told)
 
 
@@ -71,7 +74,28 @@ class NetworkSource:
         """Its logits."""
         import torch
 
-        return np.asarray(self.network.logits(torch.as_tensor(x, device=self.network.device)).cpu().numpy())
+        return self.logits(torch.as_tensor(x, device=self.network.device))
+
+    def logits(self, x: Any) -> Array:  # noqa: ANN401 -- a tensor
+        """Its logits of a tensor that lies where the network does."""
+        return np.asarray(persisting(self.network.logits, x).cpu().numpy())
+
+
+def persisting(ask: Callable[[Any], Any], x: Any) -> Any:  # noqa: ANN401 -- arrays or tensors
+    """Asks a model that may raise now and then.
+
+    Raises:
+        IncompleteError: it raised three times in a row.
+    """
+    for _ in range(_TRIES - 1):
+        with suppress(*_FAULTS):
+            return ask(x)
+    try:
+        return ask(x)
+    except _FAULTS as error:
+        raise IncompleteError(
+            f"the model raised {type(error).__name__} {_TRIES} times in a row", remedy="ask it for these inputs by hand"
+        ) from error
 
 
 def queries_of(model: object, *, budget: int | None = None) -> Queries:

@@ -25,7 +25,7 @@ class Asked(Network):
         source = self.queries.source
         if isinstance(source, NetworkSource) and self.queries.memory is None:
             self.queries.spend(len(x))
-            told = source.network.logits(x).cpu().numpy()
+            told = source.logits(x)
         else:
             told = self.queries.scores(x.cpu().numpy())
         return torch.as_tensor(log_scores(told), device=self.device)
