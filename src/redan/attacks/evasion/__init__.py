@@ -3,26 +3,43 @@
 Public names are imported on first use, so that threat models and the judge work where PyTorch is not installed.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from redan.errors import MissingExtraError
 from redan.extras import missing_import
+
+if TYPE_CHECKING:
+    from redan.attacks.evasion.black_box import boundary as boundary
+    from redan.attacks.evasion.black_box import geoda as geoda
+    from redan.attacks.evasion.black_box import hop_skip_jump as hop_skip_jump
+    from redan.attacks.evasion.black_box import rays as rays
+    from redan.attacks.evasion.black_box import square as square
+    from redan.attacks.evasion.black_box import surfree as surfree
+    from redan.attacks.evasion.evaluation import evaluate as evaluate
+    from redan.attacks.evasion.network import Network as Network
+    from redan.attacks.evasion.network import Preprocess as Preprocess
+    from redan.attacks.evasion.white_box import apgd as apgd
+    from redan.attacks.evasion.white_box import fab as fab
+    from redan.attacks.evasion.white_box import fgsm as fgsm
+    from redan.attacks.evasion.white_box import pgd as pgd
 
 _HOMES = {
     "fgsm": "white_box",
     "pgd": "white_box",
     "apgd": "white_box",
     "fab": "white_box",
-    "evaluate": "evaluate",
-    "suite": "suites",
+    "evaluate": "evaluation",
     "Network": "network",
     "Preprocess": "network",
-    "square": "square",
-    "hop_skip_jump": "hop_skip_jump",
-    "boundary": "boundary",
-    "geoda": "geoda",
-    "surfree": "surfree",
-    "rays": "rays",
+    "square": "black_box",
+    "hop_skip_jump": "black_box",
+    "boundary": "black_box",
+    "geoda": "black_box",
+    "surfree": "black_box",
+    "rays": "black_box",
 }
 _WITHOUT_TORCH = frozenset({"square", "hop_skip_jump", "boundary", "geoda", "surfree", "rays"})
 
@@ -40,3 +57,14 @@ def __getattr__(name: str) -> object:
     if missing is not None:
         raise MissingExtraError("torch", missing)
     return vars(import_module(f"{__name__}.{_HOMES[name]}"))[name]
+
+
+class _Evasion(ModuleType):
+    """Some attacks have the name of the module that they live in; importing that does not hide the attack."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Evasion

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -109,9 +109,8 @@ def attempts(
     threat: Threat,
     seed: int = 0,
     slots: int | None = None,
-    each: Callable[[Ended], None],
-) -> None:
-    """Runs an attack on samples that the network gets right, and hands them over as they end.
+) -> Iterator[Ended]:
+    """Runs an attack on samples that the network gets right.
 
     Args:
         network: what is attacked.
@@ -122,7 +121,9 @@ def attempts(
         threat: with one radius for all, or one for each of these samples.
         seed: of the draws.
         slots: samples in flight.
-        each: takes groups of samples, in the order in which they end.
+
+    Returns:
+        Groups of samples, in the order in which they end.
     """
     device = network.device
     truth = torch.as_tensor(y, device=device)
@@ -133,8 +134,7 @@ def attempts(
         torch.as_tensor(draws.keys(x, plan.attack.name, seed), device=device),
         _stages(plan, logits, truth),
     )
-    for ended in run(Course(plan.attack, network, tasks, threat, slots_for(x, slots))):
-        each(ended)
+    return run(Course(plan.attack, network, tasks, threat, slots_for(x, slots)))
 
 
 def assault(
@@ -170,15 +170,15 @@ def assault(
     left = np.flatnonzero(~broken)
     radii = threat.radii(len(inputs))
 
-    def kept(ended: Ended) -> None:
-        into = left[ended.samples]
-        broken[into], step[into] = ended.broken, ended.step
-        found[into[ended.broken]] = ended.found.cpu().numpy()[ended.broken]
-
     if len(left):
         own = type(threat)(tuple(float(r) for r in radii[left]), threat.low, threat.high)
         chosen = logits[torch.as_tensor(left, device=logits.device)]
-        attempts(network, plan, inputs[left], truth[left], logits=chosen, threat=own, seed=seed, slots=slots, each=kept)
+        for ended in attempts(
+            network, plan, inputs[left], truth[left], logits=chosen, threat=own, seed=seed, slots=slots
+        ):
+            into = left[ended.samples]
+            broken[into], step[into] = ended.broken, ended.step
+            found[into[ended.broken]] = ended.found.cpu().numpy()[ended.broken]
     cost = network.meter.since(before, time.monotonic() - began)
     return Result(attack=plan.attack.name, x_adv=found, broken=broken, step=step, cost=cost)
 

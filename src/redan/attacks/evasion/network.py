@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from redan.attacks.cost import Meter
-from redan.errors import InputError
+from redan.errors import IncompleteError, InputError
 
 Loss: TypeAlias = Callable[[Tensor, slice], Tensor]
 CHUNK = 32
@@ -114,7 +114,7 @@ class Network:
                 part = x[rows].detach().requires_grad_()
                 told = self._ask(part)[: len(part)].float()
                 value = loss(told, rows)
-                (found,) = torch.autograd.grad(value.sum(), part)
+                found = _gradient(value, part, keep=False)
             self.meter.backward += self.chunk
             logits.append(told.detach())
             losses.append(value.detach())
@@ -132,7 +132,7 @@ class Network:
             with torch.enable_grad():
                 asked = part.detach().requires_grad_()
                 told = self._ask(asked)[: len(asked)].float()
-                each = [torch.autograd.grad(column.sum(), asked, retain_graph=True)[0] for column in told.unbind(1)]
+                each = [_gradient(column, asked, keep=True) for column in told.unbind(1)]
             self.meter.backward += self.chunk * told.shape[1]
             logits.append(told.detach())
             gradients.append(torch.stack(each, dim=1))
@@ -150,9 +150,24 @@ class Network:
         if short:
             part = torch.cat([part, part[-1:].detach().expand(short, *part.shape[1:])])
         self.meter.forward += len(part)
-        found = self.module(part if self.preprocess is None else self.preprocess(part))
+        try:
+            found = self.module(part if self.preprocess is None else self.preprocess(part))
+        except (RuntimeError, ValueError, TypeError, ArithmeticError, LookupError, OSError) as error:
+            shape = tuple(part.shape)
+            raise IncompleteError(
+                f"the model raised {type(error).__name__} on a batch of shape {shape}: {str(error)[:200]}",
+                remedy="see that it takes inputs of that shape, and try again",
+            ) from error
         if found.ndim != 2:  # noqa: PLR2004 -- rows and classes
             raise InputError(
                 f"the model answers in shape {tuple(found.shape)}", remedy="wrap it so that it gives (rows, classes)"
             )
         return found
+
+
+def _gradient(values: Tensor, x: Tensor, *, keep: bool) -> Tensor:
+    """Zero where the values do not depend on the input by any operation that has a gradient."""
+    if not values.requires_grad:
+        return torch.zeros_like(x)
+    (found,) = torch.autograd.grad(values.sum(), x, retain_graph=keep, allow_unused=True)
+    return torch.zeros_like(x) if found is None else found

@@ -2,26 +2,25 @@
 
 A job is a sample with a target and a restart. Jobs sit in slots; every step moves all slots at once, each by its own
 step counter. A slot whose job ended takes the next job, so that no pass is spent on samples that are done, nor on a
-batch that runs empty. The next target of a sample is only tried when the one before failed.
+batch that runs empty. The next target of a sample is only tried when the one before failed, unless rows of the batch
+would stay empty; `board` knows who sits where.
 """
 
-from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol, TypeAlias
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from redan.attacks.evasion.ball import length
+from redan.attacks.evasion.board import Board, Ended, Job, Run
 from redan.attacks.evasion.draws import derived
 from redan.attacks.evasion.network import Network
 from redan.attacks.threat import Threat
 
 State: TypeAlias = dict[str, Tensor]
 SLOTS = 256
-NONE = -1
+__all__ = ["Attack", "Course", "Ended", "State", "Tasks", "note", "run"]
 
 
 class Attack(Protocol):
@@ -67,24 +66,6 @@ class Tasks(NamedTuple):
     targets: Tensor
 
 
-class Ended(NamedTuple):
-    """Samples that are through.
-
-    Args:
-        samples: shape (m,), rows of the tasks.
-        found: shape (m, ...), broken inputs, or what the attack kept as its best.
-        broken: shape (m,).
-        step: shape (m,), passes until broken over all stages, -1 where it was not.
-        stage: shape (m,), at which it was broken.
-    """
-
-    samples: NDArray[np.int64]
-    found: Tensor
-    broken: NDArray[np.bool_]
-    step: NDArray[np.int64]
-    stage: NDArray[np.int64]
-
-
 def note(state: State, x: Tensor, logits: Tensor, threat: Threat) -> None:
     """Keeps the first point of each running job that the network gets wrong inside of the ball.
 
@@ -128,33 +109,37 @@ def run(course: Course) -> Iterator[Ended]:
     Returns:
         Groups of samples, in the order in which they end; each sample once.
     """
-    tasks = course.tasks
-    waiting = deque((sample, 0) for sample in range(len(tasks.x)))
-    spent = np.zeros(len(tasks.x), dtype=np.int64)
-    seats: NDArray[np.int64] = np.empty((0, 2), dtype=np.int64)
+    board = Board(*course.tasks.targets.shape)
     state: State = {}
-    while waiting or len(seats):
-        state, seats = _filled(course, state, seats, waiting)
+    while jobs := board.seated(course.slots):
+        state = _filled(course, state, jobs)
         for _ in range(course.look):
             state = course.attack.step(state, course.network, course.threat)
             state["k"] = state["k"] + 1
-        state, seats, ended = _ended(state, seats, waiting, spent, tasks)
-        if ended is not None:
-            yield ended
+        over = (state["broken"] | state["done"]).cpu().numpy()
+        if over.any():
+            stay = board.over({int(place): _run(state, int(place)) for place in over.nonzero()[0]})
+            kept = torch.as_tensor(stay, device=course.tasks.x.device)
+            state = {name: tensor[kept] for name, tensor in state.items()}
+            if (ended := board.decided()) is not None:
+                yield ended
 
 
-def _filled(
-    course: Course, state: State, seats: NDArray[np.int64], waiting: deque[tuple[int, int]]
-) -> tuple[State, NDArray[np.int64]]:
-    tasks = course.tasks
-    free = min(course.slots - len(seats), len(waiting))
-    if not free:
-        return state, seats
-    taken = np.array([waiting.popleft() for _ in range(free)], dtype=np.int64).reshape(-1, 2)
-    sample = torch.as_tensor(taken[:, 0], device=tasks.x.device)
-    stage = torch.as_tensor(taken[:, 1], device=tasks.x.device)
+def _run(state: State, place: int) -> Run:
+    found = state["found"][place].clone()  # a view would keep all rows
+    return Run(int(state["k"][place]), bool(state["broken"][place]), found)
+
+
+def _filled(course: Course, state: State, jobs: list[Job]) -> State:
+    """The state with rows for the jobs that were just seated."""
+    tasks, device = course.tasks, course.tasks.x.device
+    taken = jobs[len(state["k"]) if state else 0 :]
+    if not taken:
+        return state
+    sample = torch.tensor([job.sample for job in taken], device=device)
+    stage = torch.tensor([job.stage for job in taken], device=device)
     x0 = tasks.x[sample]
-    none = torch.zeros(free, dtype=torch.bool, device=x0.device)
+    none = torch.zeros(len(taken), dtype=torch.bool, device=device)
     fresh: State = {
         "x0": x0,
         "y": tasks.y[sample],
@@ -162,33 +147,10 @@ def _filled(
         "stage": stage,
         "eps": tasks.eps[sample],
         "key": derived(tasks.keys[sample], stage),
-        "k": torch.zeros(free, dtype=torch.int64, device=x0.device),
+        "k": torch.zeros(len(taken), dtype=torch.int64, device=device),
         "found": x0.clone(),
         "broken": none,
         "done": none.clone(),
     }
     fresh |= course.attack.start(fresh, course.threat)
-    if not state:
-        return fresh, taken
-    return {name: torch.cat([state[name], fresh[name]]) for name in fresh}, np.concatenate([seats, taken])
-
-
-def _ended(
-    state: State, seats: NDArray[np.int64], waiting: deque[tuple[int, int]], spent: NDArray[np.int64], tasks: Tasks
-) -> tuple[State, NDArray[np.int64], Ended | None]:
-    over = (state["broken"] | state["done"]).cpu().numpy()
-    if not over.any():
-        return state, seats, None
-    broken = state["broken"].cpu().numpy()
-    samples, stages = seats.T
-    spent[samples[over]] += state["k"].cpu().numpy()[over]
-    again = over & ~broken & (stages + 1 < tasks.targets.shape[1])
-    waiting.extend((int(sample), int(stage) + 1) for sample, stage in seats[again])
-    out = over & ~again
-    kept = torch.as_tensor(~over, device=tasks.x.device)
-    ended = None
-    if out.any():
-        chosen = torch.as_tensor(out, device=tasks.x.device)
-        step = np.where(broken[out], spent[samples[out]], NONE)
-        ended = Ended(samples[out], state["found"][chosen], broken[out], step, stages[out])
-    return {name: tensor[kept] for name, tensor in state.items()}, seats[~over], ended
+    return {name: torch.cat([state[name], fresh[name]]) for name in fresh} if state else fresh
