@@ -45,8 +45,16 @@ def render(title: str, files: Iterable[str], findings: Iterable[Finding]) -> byt
         "mark": MARKS[worst],
         "tally": ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in _WORST_FIRST if counts[outcome]),
         "items": [_item(finding) for finding in ranked],
+        "samples": any(_shows_samples(finding) for finding in ranked),
     }
     return filled("data.html.j2", context)
+
+
+def _shows_samples(finding: Finding) -> bool:
+    """Whether a gallery or changed cells are among its pictures."""
+    held = finding.detail.get("pictures")
+    kinds = [one.get("kind") for one in held if isinstance(one, dict)] if isinstance(held, list) else []
+    return "gallery" in kinds or "cells" in kinds
 
 
 def _rank(outcome: Outcome) -> int:

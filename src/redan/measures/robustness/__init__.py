@@ -5,6 +5,7 @@ from redan.measures.robustness.bounds import Bounds, bounds
 from redan.measures.robustness.breakers import Breakers, first_breakers
 from redan.measures.robustness.confusion import Confusion, confusion
 from redan.measures.robustness.curve import Curve, CurvePoint, curve, curve_of_sizes
+from redan.measures.robustness.gallery import gallery
 from redan.measures.robustness.paired import Paired, paired
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "curve",
     "curve_of_sizes",
     "first_breakers",
+    "gallery",
     "paired",
     "rate",
     "robustness",

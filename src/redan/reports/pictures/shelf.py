@@ -7,10 +7,14 @@ from markupsafe import Markup
 
 from redan.canon import Json
 from redan.findings import Finding
+from redan.reports.pictures.between import between
+from redan.reports.pictures.cells import cells
 from redan.reports.pictures.distributions import distributions
 from redan.reports.pictures.fields import Fields, MalformedError
 from redan.reports.pictures.funnel import funnel
+from redan.reports.pictures.gallery import gallery
 from redan.reports.pictures.grid import grid
+from redan.reports.pictures.robust_curve import robust_curve
 from redan.reports.pictures.series import series
 from redan.reports.pictures.shares import shares
 from redan.reports.pictures.slices import slice_tree
@@ -23,6 +27,10 @@ DRAWERS: Mapping[str, Callable[[Fields], Markup]] = MappingProxyType(
         "slice-tree": slice_tree,
         "grid": grid,
         "series": series,
+        "robust-curve": robust_curve,
+        "between": between,
+        "gallery": gallery,
+        "cells": cells,
     }
 )
 MOST = 24  # pictures of one finding

@@ -1,0 +1,146 @@
+"""Pictures of attacks: bars and points stand where they belong, strangers' words are escaped, and a picture is a PNG."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redan.findings import Finding
+from redan.findings.attack_pictures import Band, Between, Cells, Change, Gallery, RobustCurve, Shot
+from redan.findings.pictures import pictured
+from redan.measures.robustness.gallery import data_uri
+from redan.reports.data_page import render
+from redan.reports.pictures import drawn
+from redan.stats.interval import Interval
+from redan.terms import Outcome
+
+EVIL = "<script>alert(1)</script>"
+PNG = data_uri(np.zeros((2, 2, 1), dtype=np.uint8))
+SHOT = Shot(words=EVIL, clean=PNG, adversarial=PNG, difference=PNG)
+PICTURES = {
+    "robust-curve": RobustCurve(
+        title=EVIL,
+        norm=EVIL,
+        eps=(0.0, 0.1, 0.2),
+        lines=(
+            Band(name=EVIL, values=(1.0, 0.5, None), intervals=(None, Interval(0.4, 0.6), None)),
+            Band(name="certified", values=(0.9, 0.2, 0.0)),
+        ),
+    ),
+    "between": Between(
+        title="t",
+        names=("a", EVIL),
+        certified=(0.25, 0.5),
+        empirical=(0.75, 0.4),
+        true=(Interval(0.2, 0.8), Interval(0.3, 0.6)),
+    ),
+    "gallery": Gallery(title="t", shots=(SHOT,), note=EVIL),
+    "cells": Cells(
+        title="t",
+        changes=(
+            Change(row="1", column="age", before="30", after="31"),
+            Change(row="1", column=EVIL, before=EVIL, after="9" * 500),
+            Change(row="2", column="age", before="1", after="2"),
+        ),
+    ),
+}
+
+
+def figures(detail):
+    """What is drawn of a finding with this detail."""
+    return drawn(Finding(check="C/x", subject="s", outcome=Outcome.BROKEN, message="m", detail=detail))
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_every_kind_is_drawn_and_escaped(kind):
+    """A figure stands there, and no markup of the data is in it."""
+    (figure,) = figures(pictured([PICTURES[kind]]))
+    assert figure.startswith(f'<figure class="picture {kind}">')
+    assert "<script" not in figure
+    assert "cannot be drawn" not in figure
+
+
+def test_bars_are_as_long_as_their_shares():
+    """Certified, unknown and broken fill the row; a contradiction has no unknown part and is flagged."""
+    (figure,) = figures(pictured([PICTURES["between"]]))
+    widths = [float(w) for w in re.findall(r'<rect [^>]*width="([\d.]+)%"', figure)]
+    assert widths == pytest.approx([25, 50, 25, 50, 0, 50], abs=0.01)
+    assert figure.count('class="row flagged"') == 1
+
+
+def test_gaps_of_a_curve_have_no_point():
+    """Each known value is a point; a gap is none; a band spans its intervals alone."""
+    (figure,) = figures(pictured([PICTURES["robust-curve"]]))
+    assert figure.count("<circle") == 5
+    assert figure.count("<polygon") == 1
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "javascript:alert(1)",
+        "https://example.org/x.png",
+        'data:image/png;base64,iVBORw0KGgo" onerror="alert(1)',
+        "data:image/svg+xml;base64,PHN2Zz4=",
+        "data:image/png;base64,iVBORw0KGgo" + "A" * 30_000,
+        PNG + "\n",
+        "",
+    ],
+)
+def test_only_small_pngs_are_shown(uri):
+    """Anything but a small PNG inside of the page leaves a note."""
+    shots = [{"words": "w", "clean": PNG, "adversarial": uri, "difference": PNG}]
+    (note,) = figures({"pictures": [{"kind": "gallery", "title": "t", "note": "", "shots": shots}]})
+    assert "cannot be drawn" in note
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"kind": "robust-curve", "title": "t", "norm": "linf", "eps": [0.2, 0.1], "lines": []},
+        {"kind": "robust-curve", "title": "t", "norm": "linf", "eps": [], "lines": []},
+        {
+            "kind": "robust-curve",
+            "title": "t",
+            "norm": "linf",
+            "eps": [0.1],
+            "lines": [{"name": "a", "values": [], "intervals": []}],
+        },
+        {"kind": "between", "title": "t", "names": ["a"], "certified": [2], "empirical": [1], "true": [None]},
+        {"kind": "between", "title": "t", "names": ["a"], "certified": [], "empirical": [1], "true": [None]},
+        {"kind": "gallery", "title": "t", "note": "", "shots": []},
+        {"kind": "cells", "title": "t", "changes": [{"row": "1"}]},
+        {"kind": "cells", "title": "t", "changes": [{}] * 41},
+    ],
+)
+def test_what_has_no_shape_is_said_and_not_drawn(bad):
+    """Evidence of another version, or of nobody's making, leaves a note in place of a picture."""
+    (note,) = figures({"pictures": [bad]})
+    assert "cannot be drawn" in note
+
+
+@given(
+    kind=st.sampled_from([*PICTURES]),
+    value=st.none() | st.integers() | st.text(max_size=4) | st.lists(st.integers() | st.none(), max_size=3),
+    data=st.data(),
+)
+def test_hostile_fields_never_raise(kind, value, data):
+    """Any field may hold anything: a figure or a note comes out."""
+    held = PICTURES[kind].to_json()
+    held[data.draw(st.sampled_from(sorted(set(held) - {"kind"})))] = value
+    (figure,) = figures({"pictures": [held]})
+    assert figure
+
+
+def test_the_page_says_when_it_shows_samples():
+    """A page with a gallery says so, one without says that there is no row of the data in it."""
+    bare = Finding(check="C/x", subject="s", outcome=Outcome.HOLDS, message="m")
+    shown = Finding(
+        check="C/x", subject="s", outcome=Outcome.HOLDS, message="m", detail=pictured([PICTURES["gallery"]])
+    )
+    assert b"no row of the data" in render("t", ["f"], [bare])
+    page = render("t", ["f"], [bare, shown])
+    assert b"no row of the data" not in page
+    assert b"shows single samples" in page
