@@ -1,0 +1,145 @@
+"""Genetic search over rows that break no rule, by scores alone.
+
+In the spirit of MOEVA and CAA (Simonetto et al., arXiv 2112.01156 and 2406.00775): there, rules are one of several
+goals of the search; here every child is repaired, so that only the lead of the true class is left to minimise.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from redan.attacks.result import Result
+from redan.attacks.tables import counter
+from redan.attacks.tables.asked import Asked
+from redan.attacks.tables.search import BUDGET, SLOTS, Flight, Order, asked_of, flights, result
+from redan.attacks.tables.space import Space
+from redan.attacks.threat import Threat
+
+_PEOPLE = 40
+_CROSS, _PARENT, _MATE, _MUTATE, _TRY, _BLEND = range(6)  # streams of draws
+
+
+def genetic(
+    model: object,
+    x: NDArray[Any],
+    y: NDArray[Any],
+    *,
+    space: Space,
+    threat: Threat,
+    seed: int = 0,
+    budget: int = BUDGET,
+    donors: NDArray[Any] | None = None,
+    classes: Sequence[object] | None = None,
+    slots: int = SLOTS,
+) -> Result:
+    """Breeds rows: children take their parts from two parents, some parts are set to values worth trying.
+
+    Args:
+        model: anything that predicts, see `redan.models`.
+        x: shape (n, columns), encoded rows, see `rows_of`.
+        y: shape (n,), the true labels.
+        space: the rules.
+        threat: norm and radius, in units of the columns' scales.
+        seed: fixes every random choice.
+        budget: most queries of each row.
+        donors: rows whose values are worth trying.
+        classes: labels in the order of the model's scores.
+        slots: rows in flight; no result depends on it.
+
+    Returns:
+        Rows that break no rule; where nothing was found, the row itself.
+
+    Raises:
+        InputError: the rows do not fit the rules, the labels or the model.
+    """
+    order = Order(space=space, threat=threat, seed=seed, budget=budget, donors=donors, classes=classes, slots=slots)
+    return bred(model, x, y, order)
+
+
+def bred(model: object, x: NDArray[Any], y: NDArray[Any], order: Order) -> Result:
+    """The same, for what was ordered."""
+    asked = asked_of(model, order)
+    return result("genetic", asked, x, _flown(asked, x, y, order))
+
+
+def _flown(asked: Asked, x: NDArray[Any], y: NDArray[Any], order: Order) -> Iterator[Flight]:
+    for flight in flights("genetic", asked, x, y, order):
+        _breed(flight)
+        yield flight
+
+
+def _breed(flight: Flight) -> None:
+    rows = flight.running
+    first = flight.best[rows][:, None].astype(np.float64).repeat(_PEOPLE, axis=1)
+    people = _mutated(flight, rows, first, generation=0, share=0.5)
+    fitness = flight.ask(rows, people)
+    generation = 0
+    while len(rows):
+        generation += 1
+        going = ~flight.broken[rows] & (flight.spent[rows] < flight.budget)
+        rows, people, fitness = rows[going], people[going], fitness[going]
+        if not len(rows):
+            return
+        children = _children(flight, rows, people, fitness, generation)
+        told = flight.ask(rows, children)
+        people = np.concatenate([people, children], axis=1)
+        fitness = np.concatenate([fitness, told], axis=1)
+        kept = np.argsort(fitness, axis=1, kind="stable")[:, :_PEOPLE]
+        people = np.take_along_axis(people, kept[:, :, None], axis=1)
+        fitness = np.take_along_axis(fitness, kept, axis=1)
+
+
+def _children(
+    flight: Flight, rows: NDArray[np.int64], people: NDArray[np.float32], fitness: NDArray[np.float64], generation: int
+) -> NDArray[np.float32]:
+    key, count = flight.key[rows], people.shape[1]
+    order = np.argsort(fitness, axis=1, kind="stable")
+    rank = [
+        (counter.uniform(key, generation, stream, count) ** power * count).astype(np.int64)
+        for stream, power in ((_PARENT, 2.0), (_MATE, 1.0))
+    ]
+    mothers, fathers = (
+        np.take_along_axis(people, np.take_along_axis(order, r, axis=1)[:, :, None], axis=1) for r in rank
+    )
+    parts = flight.threat.space.parts
+    drawn = counter.uniform(key, generation, _CROSS, count * len(parts)).reshape(len(rows), count, len(parts))
+    own = _spread(drawn < 0.7, parts, people.shape[2])  # noqa: PLR2004 -- the better parent gives most
+    children = np.where(own, mothers, fathers).astype(np.float64)
+    return _mutated(flight, rows, children, generation, share=1.5 / len(parts))
+
+
+def _mutated(
+    flight: Flight, rows: NDArray[np.int64], children: NDArray[np.float64], generation: int, share: float
+) -> NDArray[np.float32]:
+    """Children of whose parts some were set to a value worth trying, to part of it, or back, repaired."""
+    given, parts = flight.tries(rows), flight.threat.space.parts
+    key, (n, count, width) = flight.key[rows], children.shape
+    if not len(given.part):
+        return flight.mended(rows, children)
+    shape = (n, count, len(parts))
+    size = count * len(parts)
+    hit = counter.uniform(key, generation, _MUTATE, size).reshape(shape) < share
+    pick = counter.uniform(key, generation, _TRY, size).reshape(shape)
+    blend = counter.uniform(key, generation, _BLEND, size).reshape(shape)
+    start = flight.x0[rows].astype(np.float64)
+    for number in np.unique(given.part):
+        tried = np.flatnonzero(given.part == number)
+        choice = tried[(pick[:, :, number] * len(tried)).astype(np.int64)]
+        place = parts[number]
+        value = given.values[np.arange(n)[:, None], choice][:, :, place]
+        if not flight.threat.space.choice[place].all():
+            value = start[:, None, place] + blend[:, :, number, None] * (value - start[:, None, place])
+        else:
+            value = np.where(blend[:, :, number, None] < 0.25, start[:, None, place], value)  # noqa: PLR2004
+        children[:, :, place] = np.where(hit[:, :, number, None], value, children[:, :, place])
+    return flight.mended(rows, children.reshape(n, count, width))
+
+
+def _spread(by_part: NDArray[np.bool_], parts: tuple[NDArray[np.int64], ...], width: int) -> NDArray[np.bool_]:
+    """What holds of parts, for their columns."""
+    found = np.zeros((*by_part.shape[:2], width), dtype=bool)
+    for number, places in enumerate(parts):
+        found[:, :, places] = by_part[:, :, number, None]
+    return found
