@@ -23,6 +23,7 @@ from redan.stats.interval import Interval
 _TREES = 150
 _LEAST_ROWS = 5
 _LEAST_CONTRAST = 0.05  # classes less apart than this give shares that mean nothing
+_SURE = 3.0  # standard errors by which the contrast must exceed that
 _LEAF_ROWS = 2
 
 
@@ -62,7 +63,7 @@ def looks_like_others(
         rows: shape (n,), which rows are judged.
         rng: of the forest.
         without: columns that the forest does not see.
-        confidence: of the interval, by Student's t over the judged rows.
+        confidence: of the interval, by Student's t; that the class and the others are samples, too, is in it.
 
     Raises:
         IncompleteError: fewer than five rows are judged or left of their class, or the classes cannot be told apart.
@@ -81,9 +82,9 @@ def looks_like_others(
     support = _support(filled(x[:, kept]), np.unique(y, return_inverse=True)[1], judged, hit, rng)
     own, others, seen = support[hit & ~judged], support[~hit], support[judged]
     contrast = float(others.mean() - own.mean())
-    if contrast < _LEAST_CONTRAST:
+    if contrast - _SURE * (_doubt(own) + _doubt(others)) ** 0.5 < _LEAST_CONTRAST:
         raise IncompleteError("the other columns do not tell the classes apart", remedy="give columns that do")
-    return _unmixed(own, seen, contrast, confidence)
+    return _unmixed(own, others, seen, confidence)
 
 
 def _target(y: NDArray[Any], judged: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -93,13 +94,17 @@ def _target(y: NDArray[Any], judged: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(y == found[0]) if len(found) else np.zeros(len(y), dtype=bool)
 
 
-def _unmixed(own: NDArray[np.float64], seen: NDArray[np.float64], contrast: float, confidence: float) -> Resemblance:
+def _unmixed(
+    own: NDArray[np.float64], others: NDArray[np.float64], seen: NDArray[np.float64], confidence: float
+) -> Resemblance:
     from scipy.special import stdtrit
 
+    contrast = float(others.mean() - own.mean())
     share = float((seen.mean() - own.mean()) / contrast)
     # One row in n + 1 that looks the other way keeps the interval open when all judged rows agree.
-    spread = max(float(seen.std(ddof=1)), contrast / (len(seen) + 1)) / contrast
-    half = float(stdtrit(len(seen) - 1, (1 + confidence) / 2)) * spread / len(seen) ** 0.5
+    rows = max(_doubt(seen), (contrast / (len(seen) + 1)) ** 2 / len(seen))
+    spread = (rows + (1 - share) ** 2 * _doubt(own) + share**2 * _doubt(others)) ** 0.5 / contrast
+    half = float(stdtrit(min(len(seen), len(own)) - 1, (1 + confidence) / 2)) * spread
     return Resemblance(
         share=share,
         interval=Interval(share - half, share + half),
@@ -107,6 +112,11 @@ def _unmixed(own: NDArray[np.float64], seen: NDArray[np.float64], contrast: floa
         n=len(seen),
         contrast=contrast,
     )
+
+
+def _doubt(values: NDArray[np.float64]) -> float:
+    """Squared standard error of a mean."""
+    return float(values.var(ddof=1)) / len(values) if len(values) > 1 else np.inf
 
 
 def _support(
