@@ -33,6 +33,8 @@ class Beside:
         aware: the same, under an attacker who knows the defence, as well; an upper bound, for attacks that failed prove
             nothing.
         false_alarms: share of clean inputs that a detector refuses; None where there is no detector.
+        refused: of the inputs with which an attack breaks the network alone, the share that a detector refuses, for
+            each attack; last, for who knows it, the share of those samples that it saves. Empty without a detector.
         first_breaker: by which of the attacks how many samples were broken first.
         cost: of all attacks.
     """
@@ -47,6 +49,7 @@ class Beside:
     false_alarms: Rate | None
     first_breaker: tuple[tuple[str, int], ...]
     cost: Cost
+    refused: tuple[tuple[str, Rate], ...] = ()
 
     @property
     def gained(self) -> float:

@@ -1,6 +1,15 @@
 """Randomised smoothing: the majority answer under Gaussian noise, and the radius inside of which it cannot change."""
 
+from typing import TYPE_CHECKING
+
 from redan.defences.torch_only import on_first_use
+
+if TYPE_CHECKING:
+    from redan.defences.smoothing.certificates import Certificates as Certificates
+    from redan.defences.smoothing.smoothed import Smoothed as Smoothed
+    from redan.defences.smoothing.votes import certify as certify
+    from redan.defences.smoothing.votes import certify_at as certify_at
+    from redan.defences.smoothing.votes import predict as predict
 
 __getattr__ = on_first_use(
     __name__,
