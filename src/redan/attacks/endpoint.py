@@ -122,11 +122,14 @@ class Endpoint:
         """
         if self._named is None:
             self._named = signature(self._sent("GET", self._path, None), self._output, self.url)
-        told = []
+        told: list[Array] = []
         for start in range(0, len(x), self._chunk):
             part = x[start : start + self._chunk]
             body = request(part, self._named)
-            told.append(response(self._sent("POST", f"{self._path}/infer", body, len(part)), self._named, self.url))
+            found = response(self._sent("POST", f"{self._path}/infer", body, len(part)), self._named, self.url)
+            if found.ndim < 1 or len(found) != len(part) or found.shape[1:] != (told[0] if told else found).shape[1:]:
+                raise IncompleteError("the endpoint's answer has another number of rows", where=self.url)
+            told.append(found)
         return np.concatenate(told)
 
     def _sent(self, verb: str, path: str, body: bytes | None, samples: int = 0) -> bytes:

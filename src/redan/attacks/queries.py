@@ -151,7 +151,7 @@ def answers(told: Array, rows: int, classes: Array | None) -> Array:
     """
     if told.ndim == _TABLE and told.shape[1] == 1 and told.dtype.kind in "iubOUS":
         told = told[:, 0]
-    if len(told) != rows or told.ndim not in {1, _TABLE} or (told.ndim == _TABLE and told.shape[1] == 1):
+    if told.ndim not in {1, _TABLE} or len(told) != rows or (told.ndim == _TABLE and told.shape[1] == 1):
         raise InputError(
             f"the model answers {rows} samples in shape {told.shape}",
             remedy="wrap it so that it gives (rows, classes) or one label per row",

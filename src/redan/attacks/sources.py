@@ -51,8 +51,11 @@ class FunctionSource:
             short = self._chunk - len(part)
             whole = np.concatenate([part, np.repeat(part[-1:], short, axis=0)]) if short else part
             self._forward += len(whole)
-            told.append(np.asarray(persisting(self._ask, whole))[: len(part)])
+            told.append(rows_of(persisting(self._array, whole), len(whole))[: len(part)])
         return np.concatenate(told)
+
+    def _array(self, x: Array) -> Array:
+        return np.asarray(self._ask(x))
 
 
 class NetworkSource:
@@ -96,6 +99,17 @@ def persisting(ask: Callable[[Any], Any], x: Any) -> Any:  # noqa: ANN401 -- arr
         raise IncompleteError(
             f"the model raised {type(error).__name__} {_TRIES} times in a row", remedy="ask it for these inputs by hand"
         ) from error
+
+
+def rows_of(told: Array, rows: int) -> Array:
+    """An answer that has as many rows as were asked.
+
+    Raises:
+        InputError: it has not.
+    """
+    if told.ndim < 1 or len(told) != rows:
+        raise InputError(f"the model answers {rows} samples in shape {told.shape}", remedy="give one row for each")
+    return told
 
 
 def queries_of(model: object, *, budget: int | None = None) -> Queries:

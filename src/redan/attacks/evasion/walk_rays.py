@@ -20,9 +20,11 @@ class RayS:
 
     Args:
         tolerance: of the radius, as a share of the box.
+        share: of the radius that it is told to at least.
     """
 
     tolerance: float = 1e-3
+    share: float = 0.01
     name: str = "rays"
     norms: tuple[Norm, ...] = ("linf",)
 
@@ -46,8 +48,8 @@ class RayS:
             blocks = min(2 * blocks, d) if blocks < d else 1
 
     def _bisected(self, sample: Sample, signs: Points, high: float) -> Generator[Points, Wrong, float]:
-        low = 0.0
-        while high - low > self.tolerance * (sample.high - sample.low):
+        low, box = 0.0, sample.high - sample.low
+        while high - low > min(self.tolerance * box, self.share * high):
             middle = (low + high) / 2
             wrong = yield _at(sample, signs, middle)[None]
             low, high = (low, middle) if wrong[0] else (middle, high)
