@@ -74,20 +74,21 @@ class Fab:
 
     def step(self, state: State, network: Network, threat: Threat) -> State:
         """One pass per job: without a gradient where a hit is likely, else with it and a move if it was none."""
-        x, y, n = state["x"], state["y"], len(state["x"])
+        x, y = state["x"], state["y"]
         last = state["moved"] & (state["moves"] >= self.steps)
         light = last | (state["moved"] & state["hit"])
         quick, slow = light.nonzero()[:, 0], (~light).nonzero()[:, 0]
-        logits = torch.zeros((n, 0), device=x.device)
+        # Rows that would only fill up the last batch with a gradient are taken by others, which leave it unused.
+        lent, quick = quick.tensor_split([-len(slow) % network.chunk])
+        asked = torch.cat([slow, lent])
+        parts: list[Tensor] = []
         found: _Boundary | None = None
         if len(slow):
-            told, found = self._boundary(network, x[slow], y[slow], state["target"][slow], threat.norm)
-            logits = x.new_zeros((n, told.shape[1]))
-            logits[slow] = told
+            told, found = self._boundary(network, x[asked], y[asked], state["target"][asked], threat.norm)
+            parts.append(told)
         if len(quick):
-            told = network.logits(x[quick])
-            logits = logits if logits.shape[1] else x.new_zeros((n, told.shape[1]))
-            logits[quick] = told
+            parts.append(network.logits(x[quick]))
+        logits = torch.cat(parts)[torch.cat([asked, quick]).argsort()]
         note(state, x, logits, threat)
         hit = state["moved"] & (logits.argmax(dim=1) != y)
         state["done"] = state["done"] | last
@@ -96,11 +97,11 @@ class Fab:
         state["hit"] = torch.where(state["moved"], hit, state["hit"])
         state["moved"] = torch.zeros_like(hit)
         if found is not None:
-            self._move(state, slow, ~hit[slow], found, threat)
+            self._move(state, asked, ~(hit | light)[asked], found, threat)
         return state
 
-    def _move(self, state: State, slow: Tensor, right: Tensor, found: _Boundary, threat: Threat) -> None:
-        places = slow[right]
+    def _move(self, state: State, asked: Tensor, right: Tensor, found: _Boundary, threat: Threat) -> None:
+        places = asked[right]
         x0, x = state["x0"][places], state["x"][places]
         normal, apart = found.normal[right].flatten(1), found.apart[right]
         flat, flat0 = x.flatten(1), x0.flatten(1)

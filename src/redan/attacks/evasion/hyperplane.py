@@ -48,19 +48,20 @@ def filled(rate: Tensor, limit: Tensor, need: Tensor) -> Tensor:
         need: shape (n,).
 
     Returns:
-        Infinity where it is never reached.
+        The largest limit where it is never reached.
     """
     most = (rate * limit).sum(dim=1)
-    size = need / rate.sum(dim=1)
+    total = rate.sum(dim=1)
+    size = torch.where(total > 0, need / total, 0.0)
     for _ in range(_ROUNDS):
         full = limit <= size[:, None]
         spent = torch.where(full, rate * limit, 0.0).sum(dim=1)
         left = torch.where(full, 0.0, rate).sum(dim=1)
-        following = torch.maximum((need - spent) / left, size)
+        following = torch.where(left > 0, torch.maximum((need - spent) / left, size), size)
         if torch.equal(following, size):
             break
         size = following
-    return torch.where(need < most, size, torch.inf)
+    return torch.where(need < most, size, limit.amax(dim=1))
 
 
 def _greedy(weight: Tensor, room: Tensor, need: Tensor) -> Tensor:
