@@ -1,0 +1,139 @@
+"""Trains small networks on Fashion-MNIST: as usual, on adversarial inputs, on noise; writes ONNX and safetensors.
+
+Usage: python train.py [undefended] [hardened] [noisy] [--epochs N] [--eps R] [--recipe R] [--threads N] [--data FOLDER]
+
+What was trained by the same script with the same options is not trained again. `models/test.npz` holds the first 1,000
+test pictures for `redan attack evasion --data`.
+"""
+
+import argparse
+import hashlib
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from data import FOLDER, Pictures, pictures
+from onnx import TensorProto, helper, numpy_helper
+from safetensors.torch import save_file
+from torch import nn
+
+from redan.attacks.threat import Linf
+from redan.defences import training
+
+HERE = Path(__file__).resolve().parent
+MODELS = HERE / "models"
+SIGMA = 0.25
+TEST_ROWS = 1_000
+
+
+def network() -> nn.Sequential:
+    """Two convolutions and two linear layers, 166,406 weights, as in Wong et al. (ICLR 2020) for MNIST."""
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 4, 2, 1),
+        nn.ReLU(),
+        nn.Conv2d(16, 32, 4, 2, 1),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(1568, 100),
+        nn.ReLU(),
+        nn.Linear(100, 10),
+    )
+
+
+def graph(net: nn.Sequential) -> onnx.ModelProto:
+    """The network as ONNX, opset 17, from `x` to `logits`, any number of rows."""
+    nodes, weights, at = [], [], "x"
+    for number, layer in enumerate(net):
+        out = "logits" if number == len(net) - 1 else f"h{number}"
+        names = [f"{name}{number}" for name, _ in layer.named_parameters()]
+        weights += [
+            numpy_helper.from_array(value.detach().numpy(), name)
+            for name, (_, value) in zip(names, layer.named_parameters(), strict=True)
+        ]
+        if isinstance(layer, nn.Conv2d):
+            options = {"strides": layer.stride, "pads": layer.padding * 2, "kernel_shape": layer.kernel_size}
+            nodes.append(helper.make_node("Conv", [at, *names], [out], **options))
+        elif isinstance(layer, nn.Linear):
+            nodes.append(helper.make_node("Gemm", [at, *names], [out], transB=1))
+        else:
+            nodes.append(helper.make_node("Relu" if isinstance(layer, nn.ReLU) else "Flatten", [at], [out]))
+        at = out
+    given = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 1, 28, 28])
+    told = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", 10])
+    made = helper.make_graph(nodes, "fashion", [given], [told], weights)
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def trained(kind: str, rows: Pictures, options: argparse.Namespace) -> training.Trained:
+    """One of the three networks, with a line for each epoch."""
+    began = time.monotonic()
+
+    def told(epoch: training.Epoch) -> None:
+        print(
+            f"  epoch {epoch.number}: clean {epoch.clean.value:.3f}, under its measure {epoch.robust.value:.3f} "
+            f"of {epoch.robust.n:,} rows kept out, {time.monotonic() - began:.0f} s",
+            flush=True,
+        )
+
+    plan = training.Plan(epochs=options.epochs, held=1 / 30)
+    if kind == "noisy":
+        return training.gaussian(network(), rows.x, rows.y, sigma=SIGMA, plan=plan, progress=told)
+    recipe = training.plain if kind == "undefended" else getattr(training, options.recipe)
+    return recipe(network(), rows.x, rows.y, threat=Linf(options.eps), plan=plan, progress=told)
+
+
+def accuracy(net: nn.Module, rows: Pictures) -> float:
+    """Share of pictures that are labelled rightly."""
+    with torch.no_grad():
+        answers = torch.cat([net(part).argmax(1) for part in torch.as_tensor(rows.x).split(1000)])
+    return float((answers.numpy() == rows.y).mean())
+
+
+def stamp(kind: str, options: argparse.Namespace) -> str:
+    """What decides the weights: this script and the options."""
+    said = [
+        kind,
+        options.epochs,
+        options.eps if kind == "hardened" else 0,
+        options.recipe if kind == "hardened" else "",
+    ]
+    return hashlib.sha256(json.dumps(said).encode() + Path(__file__).read_bytes()).hexdigest()
+
+
+def main() -> None:
+    """Trains what is asked for and is not there yet."""
+    kinds = ("undefended", "hardened", "noisy")
+    parser = argparse.ArgumentParser(description="Small networks on Fashion-MNIST.")
+    parser.add_argument("kinds", nargs="*", choices=kinds, default=[], metavar="KIND", help=", ".join(kinds))
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--eps", type=float, default=0.1)
+    parser.add_argument("--recipe", choices=("pgd", "fgsm_rs", "trades"), default="fgsm_rs")
+    parser.add_argument("--data", type=Path, default=FOLDER)
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    MODELS.mkdir(exist_ok=True)
+    test = pictures("t10k", options.data)
+    np.savez_compressed(MODELS / "test.npz", x=test.x[:TEST_ROWS], y=test.y[:TEST_ROWS])
+    for kind in options.kinds or kinds:
+        stamped = MODELS / f"{kind}.stamp"
+        if stamped.is_file() and stamped.read_text(encoding="utf-8") == stamp(kind, options):
+            print(f"{kind}: already trained")
+            continue
+        print(f"{kind}:")
+        done = trained(kind, pictures("train", options.data), options)
+        save_file(done.module.state_dict(), MODELS / f"{kind}.safetensors")
+        (MODELS / f"{kind}.onnx").write_bytes(graph(done.module).SerializeToString())
+        stamped.write_text(stamp(kind, options), encoding="utf-8")
+        print(f"  weights of epoch {done.chosen} ({done.stopped or 'all epochs'})")
+        print(f"  test accuracy {accuracy(done.module, test):.4f}")
+
+
+if __name__ == "__main__":
+    main()
