@@ -57,7 +57,8 @@ def samples_of(x: Samples, y: Samples, threat: Threat) -> tuple[NDArray[np.float
         threat: whose box the inputs are to lie in.
 
     Raises:
-        InputError: there is no sample, a value is no number or out of the box, or labels are no whole numbers.
+        InputError: there is no sample, a value is no number or out of the box, labels are no whole numbers, or there
+            are as many radii as other samples.
     """
     inputs = np.asarray(x.detach().cpu().numpy() if isinstance(x, Tensor) else x)
     labels = np.asarray(y.detach().cpu().numpy() if isinstance(y, Tensor) else y)
@@ -65,6 +66,7 @@ def samples_of(x: Samples, y: Samples, threat: Threat) -> tuple[NDArray[np.float
         raise InputError(f"labels of shape {labels.shape} for inputs of shape {inputs.shape}", remedy="give one each")
     if not (np.issubdtype(labels.dtype, np.integer) or labels.dtype == np.bool_):
         raise InputError(f"labels are {labels.dtype}", remedy="give the number of the class, from 0")
+    threat.radii(len(inputs))
     if labels.min() < 0:
         raise InputError("a label is negative", remedy="give the number of the class, from 0")
     values = np.ascontiguousarray(inputs, dtype=np.float32)
