@@ -97,8 +97,8 @@ class Board:
                 self._end[sample] = min(self._end[sample], stage + 1)
         stay = np.array([job.stage < self._end[job.sample] for job in self._seats])
         stay[list(runs)] = False
-        for place in np.flatnonzero(~stay):
-            self._busy[self._seats[place].sample] -= 1
+        for gone in np.flatnonzero(~stay):
+            self._busy[self._seats[gone].sample] -= 1
         left = dict.fromkeys(self._seats[place].sample for place in np.flatnonzero(~stay))
         for sample in (sample for sample in left if not self._busy[sample]):
             if self._following[sample] < self._end[sample]:

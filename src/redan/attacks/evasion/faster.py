@@ -31,7 +31,7 @@ def faster(network: Network, x: NDArray[np.float32]) -> Network:
         module = copy.deepcopy(network.module).requires_grad_(requires_grad=False)
     except (RuntimeError, TypeError, ValueError):
         return network
-    module = _folded(module).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    module = _folded(module).to(memory_format=torch.channels_last).eval()
     found = Network(module, preprocess=network.preprocess, device=str(network.device), chunk=network.chunk)
     probe = torch.as_tensor(x[: network.chunk], device=network.device)
     told = [each.gradient(probe, lambda logits, _: logits.logsumexp(dim=1)) for each in (network, found, network)]
