@@ -246,3 +246,12 @@ def test_clean_public_data_is_let_be_in_twenty_seeds(name):
         rng = np.random.default_rng(seed)
         rows = rng.permutation(len(y))[: int(0.9 * len(y))]
         assert hidden_triggers(x[rows], y[rows], rng=rng).triggers == ()
+
+
+def test_the_only_telling_columns_are_no_trigger():
+    """A column of chance beside columns that decide the class: without them nothing is told, so nobody is accused."""
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        y = rng.random(400) < 0.57
+        x = np.column_stack([rng.normal(2.2 * y[:, None], 1.0, (400, 3)), rng.integers(0, 5, 400)])
+        assert hidden_triggers(x, y, rng=np.random.default_rng(seed)).triggers == ()

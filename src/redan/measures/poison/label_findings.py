@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SHOWN = 10
+WIDE = 0.1  # an upper end of the share beyond which nothing was learnt of it
 _ASK = Remedy(
     text="Ask the contributor how its labels came about; leave its rows out, train again, and compare.",
     effort=Level.MEDIUM,
@@ -182,6 +183,12 @@ def _single(check: str, subject: str, found: ChangedLabels) -> Finding:
         )
         return replace(not_run(check, subject, text, remedy=_MORE, part="single rows"), detail=detail)
     low, high = noise.interval
+    if not found.spread and high > WIDE:
+        text = (
+            f"Between {low:.1%} and {high:.1%} of {rows:,} labels{who} may be changed at random: the columns tell too"
+            " little of the class to know changed labels from those of a rarer class."
+        )
+        return replace(not_run(check, subject, text, remedy=_MORE, part="single rows"), detail=detail)
     measure = Measure(
         name="changed_labels_at_least",
         value=low,

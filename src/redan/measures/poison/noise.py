@@ -4,7 +4,9 @@ Where classes overlap, a label against the odds is common where the odds are eve
 that somebody changed do not heed the odds: among rows whose class is as good as certain, a constant share is wrong. So
 the label of a row is modelled as drawn, with probability 1 - r, from the held-out probabilities sharpened by one
 exponent, and with probability r as another class: any, or those that contradicted labels of its class show, whichever
-fits better. Rate and exponent are fitted at once.
+fits better. Rate and exponent are fitted at once. Where the columns tell little of the class, a label of the rarer class
+is no sign of anything: probabilities that lean towards the frequencies of the classes are tried as well, and their
+likelihood keeps the interval of the rate open.
 
 Source: the noise model of Natarajan et al., Learning with Noisy Labels, NeurIPS 2013, section 2, with temperature
 scaling (Guo et al., On Calibration of Modern Neural Networks, ICML 2017, section 4.2). Confident learning (Northcutt et
@@ -24,6 +26,7 @@ LARGEST = 0.45
 _BORROWED = 4.0  # rows by which the ways of a class lean on chance
 _TINY = 1e-300
 _EXPONENTS = np.exp(np.linspace(np.log(0.25), np.log(16.0), 25))
+_LEANS = (0.0, 0.15, 0.3, 0.5, 0.7, 0.85)  # exponents that lean towards the frequencies
 _RATES = np.concatenate([[0.0], np.geomspace(2e-4, LARGEST, 60)])
 _HALF_LIKELIHOOD = 1.92  # half of the 0.95 quantile of chi-square with one degree of freedom
 
@@ -78,7 +81,9 @@ def noise(probabilities: NDArray[np.float64], y: NDArray[np.int64]) -> Noise:
     if not len(y):
         return Noise(rate=0.0, interval=Interval(0.0, 1.0), exponent=1.0, changed=np.empty(0))
     logs = np.log(np.clip(probabilities, FLOOR, None))
-    fits = [_fit(logs, y, turned) for turned in _turns(probabilities, y)]
+    shares = np.bincount(y, minlength=probabilities.shape[1]) / len(y)
+    usual = np.log(np.clip(shares, FLOOR, None))
+    fits = [_fit(logs, usual, y, turned) for turned in _turns(probabilities, y)]
     best = max(fits, key=lambda fit: float(fit.profile.max()))
     inside = _RATES[best.profile >= best.profile.max() - _HALF_LIKELIHOOD]
     own, other = _parts(logs, y, best.exponent, best.turned)
@@ -108,9 +113,12 @@ def chance_of_change(
     return np.asarray(rate * other / np.maximum((1.0 - rate) * own + rate * other, _TINY))
 
 
-def _fit(logs: NDArray[np.float64], y: NDArray[np.int64], turned: NDArray[np.float64]) -> _Fit:
+def _fit(
+    logs: NDArray[np.float64], usual: NDArray[np.float64], y: NDArray[np.int64], turned: NDArray[np.float64]
+) -> _Fit:
     surface = np.array([_likelihoods(*_parts(logs, y, t, turned)) for t in _EXPONENTS])
-    profile = surface.max(axis=0)
+    leaning = [_likelihoods(*_parts(t * logs + (1.0 - t) * usual, y, 1.0, turned)) for t in _LEANS]
+    profile = np.maximum(surface.max(axis=0), np.max(leaning, axis=0))
     best = int(profile.argmax())
     return _Fit(profile, float(_EXPONENTS[int(surface[:, best].argmax())]), float(_RATES[best]), turned)
 
