@@ -96,8 +96,8 @@ def test_a_verdict_at_one_radius_is_that_of_the_whole_count():
         assert part.cost.forward < whole.cost.forward
 
 
-def test_noise_in_training_buys_certificates_and_attackers_stay_above_them():
-    """Certified accuracy falls with the radius, is higher after training on noise, and no attack gets below it."""
+def test_noise_in_training_buys_certificates():
+    """Certified accuracy falls with the radius, and is higher after training on noise."""
     data = models.digits()
     x, y = data.x_test[:60], data.y_test[:60].numpy()
     plan = training.Plan(epochs=10, batch=64)
@@ -108,21 +108,24 @@ def test_noise_in_training_buys_certificates_and_attackers_stay_above_them():
     assert shares == sorted(shares, reverse=True)
     assert shares[0] > 0.85
     assert shares[1] > smoothing.certify(models.weak(), x, **options).accuracy(y, 0.2).value
-    broken = after_attack(noisy, x, data.y_test[:60], 0.4, 0.25)
-    assert not (broken & found.certified(y, 0.4)).any()
 
 
-def after_attack(net, x, y, eps, sigma):
-    """Which rows the smoothed network gets wrong after ten steps of l2 PGD on it, a plain one of the tests."""
-    smoothed = smoothing.Smoothed(net, sigma, copies=8)
-    moved = x.clone()
-    for _ in range(10):
-        moved.requires_grad_()
-        (slope,) = torch.autograd.grad(nn.functional.cross_entropy(smoothed(moved), y), moved)
-        step = moved.detach() + 0.25 * eps * slope / slope.flatten(1).norm(dim=1).reshape(-1, 1, 1, 1) - x
-        moved = x + step * (eps / step.flatten(1).norm(dim=1).reshape(-1, 1, 1, 1)).clamp(max=1)
-    told = smoothing.predict(net, moved.detach(), sigma=sigma, copies=300)
-    return (told != y.numpy()) & (told >= 0)
+def test_certified_is_below_what_an_attacker_leaves():
+    """At each radius no certified sample is broken, both fall with the radius, and the attacker finds something."""
+    data = models.digits()
+    plan = training.Plan(epochs=10, batch=64)
+    noisy = training.gaussian(models.plain(0), data.x, data.y, sigma=0.25, plan=plan).module
+    effort = smoothing.Effort(first=50, copies=500, steps=15, draws=8, votes=200)
+    options = {"sigma": 0.25, "radii": (0.2, 0.5, 0.9), "effort": effort}
+    told = smoothing.beside(noisy, data.x_test[:40], data.y_test[:40], **options)
+    assert [part.contradicted for part in told.bounds] == [0, 0, 0]
+    certified, left = ([getattr(part, name).value for part in told.bounds] for name in ("certified", "empirical"))
+    assert certified == sorted(certified, reverse=True)
+    assert left == sorted(left, reverse=True)
+    assert left[-1] < 0.6
+    assert certified[0] > 0.6
+    assert told.cost.forward > 40 * 550
+    assert told.bounds == smoothing.beside(noisy, data.x_test[:40].numpy(), data.y_test[:40].numpy(), **options).bounds
 
 
 def test_prediction_abstains_where_classes_are_level():
