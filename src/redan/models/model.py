@@ -92,7 +92,7 @@ class OnnxModel:
 
         A single array for a model with several inputs of one column each is taken apart by columns, in order.
         """
-        return self.output(x, self._answer())
+        return self.output(x, self.answer)
 
     def output(self, x: "Inputs", name: str) -> "Array":
         """One output by its name, such as the labels beside the probabilities.
@@ -108,7 +108,9 @@ class OnnxModel:
             raise InputError("the arrays do not fit the model's inputs") from error
         return _as_array(found)
 
-    def _answer(self) -> str:
+    @property
+    def answer(self) -> str:
+        """The name of the output that `predict` gives."""
         names = [str(found.name) for found in self.session.get_outputs()]
         lower = {name.lower(): name for name in names}
         return next((lower[word] for word in _CLASS_SCORES if word in lower), names[0])
