@@ -36,7 +36,7 @@ class Beside:
         refused: of the inputs with which an attack breaks the network alone, the share that a detector refuses, for
             each attack; last, for who knows it, the share of those samples that it saves. Empty without a detector.
         first_breaker: by which of the attacks how many samples were broken first.
-        cost: of all attacks.
+        cost: of all attacks and their judging, as passes of the network below the defence.
     """
 
     defence: str
@@ -68,7 +68,6 @@ class Left:
         threat: the threat model.
         robust: shape (n,), changed by `under` and `tried`.
         broken: names of attacks with how many samples they broke first.
-        cost: so far.
         made: what each attack proposed, with its name.
     """
 
@@ -78,7 +77,6 @@ class Left:
     threat: Threat
     robust: Flags
     broken: tuple[tuple[str, int], ...] = ()
-    cost: Cost = field(default_factory=Cost)
     made: list[tuple[str, NDArray[np.float32]]] = field(default_factory=list)
 
     def under(self, name: str, x_adv: NDArray[Any]) -> None:
@@ -96,7 +94,6 @@ class Left:
             result = attack(self.x[rows], self.y[rows], part(self.threat, rows, len(self.x)))
             x_adv = self.x.copy()
             x_adv[rows] = result.x_adv
-            self.cost += result.cost
             self.made.append((result.attack, x_adv))
             self.under(result.attack, x_adv)
 

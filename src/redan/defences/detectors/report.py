@@ -12,10 +12,12 @@ from redan.attacks.evasion.assault import Plan, Samples, attempts, samples_of
 from redan.attacks.evasion.joint import Joint, accepted
 from redan.attacks.evasion.network import Network
 from redan.attacks.evasion.white_box import apgd, fgsm
+from redan.attacks.judge import Labels
 from redan.attacks.result import Result
 from redan.attacks.threat import Threat
 from redan.defences.beside import Attack, Beside, Flags, Left
 from redan.defences.detectors.base import Detector, Guarded
+from redan.defences.passes import passes
 from redan.measures.robustness import rate
 
 WAYS = 3  # of the joint attack, which take turns
@@ -65,25 +67,21 @@ def beside(
     """
     tried = effort or Effort()
     inputs, truth = samples_of(x, y, threat)
-    bare, both = Network(module), Network(Guarded(module, detector, limit).eval())
-    right = bare.labels(inputs) == truth
-    without = Left(bare.labels, inputs, truth, threat, right.copy())
-    made = _made(without, _unaware(bare, tried, seed))
-
-    def labels(values: NDArray[np.float32]) -> NDArray[np.int64]:
-        told = both.logits(torch.as_tensor(values, device=both.device))
-        answers = accepted(told, torch.as_tensor(truth, device=both.device)).argmax(dim=1)
-        return np.asarray(answers.cpu().numpy(), dtype=np.int64)
-
-    alarms = _refused(both, inputs)
-    clean = right & ~alarms
-    left = Left(labels, inputs, truth, threat, clean.copy())
-    for name, x_adv, _ in made:
-        left.under(f"{name} without it", x_adv)
-    unaware = left.robust.copy()
-    left.tried([_joint(both, tried, seed)])
-    saved = [(name, rate(_refused(both, x_adv)[broken])) for name, x_adv, broken in made]
-    known = clean & ~without.robust & right
+    with passes(module) as cost:
+        bare, both = Network(module), Network(Guarded(module, detector, limit).eval())
+        right = bare.labels(inputs) == truth
+        without = Left(bare.labels, inputs, truth, threat, right.copy())
+        made = _made(without, _unaware(bare, tried, seed))
+        alarms = _refused(both, inputs)
+        clean = right & ~alarms
+        left = Left(_accepted(both, truth), inputs, truth, threat, clean.copy())
+        for name, x_adv, _ in made:
+            left.under(f"{name} without it", x_adv)
+        unaware = left.robust.copy()
+        left.tried([_joint(both, tried, seed)])
+        saved = [(name, rate(_refused(both, x_adv)[broken])) for name, x_adv, broken in made]
+        spent = cost()
+    known = clean & ~without.robust
     return Beside(
         defence=type(detector).__name__.lower(),
         threat=threat,
@@ -94,9 +92,18 @@ def beside(
         aware=rate(left.robust),
         false_alarms=rate(alarms),
         first_breaker=left.broken,
-        cost=without.cost + left.cost,
+        cost=spent,
         refused=(*saved, ("who knows it", rate(left.robust[known]))),
     )
+
+
+def _accepted(both: Network, truth: NDArray[np.int64]) -> Labels:
+    def labels(values: NDArray[np.float32]) -> NDArray[np.int64]:
+        told = both.logits(torch.as_tensor(values, device=both.device))
+        answers = accepted(told, torch.as_tensor(truth, device=both.device)).argmax(dim=1)
+        return np.asarray(answers.cpu().numpy(), dtype=np.int64)
+
+    return labels
 
 
 def _unaware(bare: Network, effort: Effort, seed: int) -> list[Attack]:
@@ -116,7 +123,6 @@ def _made(left: Left, attacks: list[Attack]) -> list[tuple[str, NDArray[np.float
         one = Left(left.labels, left.x, left.y, left.threat, right.copy())
         one.tried([attack])
         left.robust &= one.robust
-        left.cost += one.cost
         found += [(name, x_adv, right & ~one.robust) for name, x_adv in one.made]
     return found
 

@@ -12,6 +12,7 @@ from redan.attacks.evasion.assault import Samples, samples_of
 from redan.attacks.evasion.white_box import apgd
 from redan.attacks.judge import judge
 from redan.attacks.threat import L2
+from redan.defences.passes import passes
 from redan.defences.smoothing.certificates import Certificates
 from redan.defences.smoothing.smoothed import Smoothed
 from redan.defences.smoothing.votes import ALPHA, COPIES, FIRST, certify, predict
@@ -88,19 +89,19 @@ def beside(
     tried = effort or Effort()
     threats = [L2(float(radius), *box) for radius in radii]
     inputs, truth = samples_of(x, y, L2(0.0, *box))
-    found = certify(module, inputs, sigma=sigma, first=tried.first, copies=tried.copies, alpha=tried.alpha, seed=seed)
-    seen = Smoothed(module, sigma, tried.draws, seed)
 
     def labels(values: NDArray[np.float32]) -> NDArray[np.int64]:
         told = predict(module, values, sigma=sigma, copies=tried.votes, alpha=tried.alpha, seed=seed + 1)
         return np.where(told < 0, truth, told)
 
-    wrong = labels(inputs) != truth
-    cost = found.cost + Cost(forward=len(inputs) * tried.votes)
-    parts = []
-    for threat in threats:
-        made = apgd(seen, inputs, truth, threat=threat, steps=tried.steps, seed=seed)
-        broken = judge(labels, inputs, truth, made.x_adv, threat).broken
-        cost += made.cost + Cost(forward=len(inputs) * tried.votes)
-        parts.append(bounds(found.certified(truth, float(threat.radii(1)[0])), ~(broken | wrong)))
-    return Smoothing(radii=tuple(float(r) for r in radii), bounds=tuple(parts), certificates=found, cost=cost)
+    with passes(module) as cost:
+        found = certify(
+            module, inputs, sigma=sigma, first=tried.first, copies=tried.copies, alpha=tried.alpha, seed=seed
+        )
+        seen, wrong, parts = Smoothed(module, sigma, tried.draws, seed), labels(inputs) != truth, []
+        for threat in threats:
+            made = apgd(seen, inputs, truth, threat=threat, steps=tried.steps, seed=seed)
+            broken = judge(labels, inputs, truth, made.x_adv, threat).broken
+            parts.append(bounds(found.certified(truth, float(threat.radii(1)[0])), ~(broken | wrong)))
+        spent = cost()
+    return Smoothing(radii=tuple(float(r) for r in radii), bounds=tuple(parts), certificates=found, cost=spent)

@@ -15,6 +15,7 @@ from redan.attacks.evasion.white_box import apgd
 from redan.attacks.result import Result
 from redan.attacks.threat import Threat
 from redan.defences.beside import Attack, Beside, Left
+from redan.defences.passes import passes
 from redan.defences.transformations.base import Known, Transformation
 from redan.measures.robustness import rate
 
@@ -69,20 +70,21 @@ def beside(
     """
     tried = effort or Effort()
     inputs, truth = samples_of(x, y, threat)
-    bare = Network(module)
-    answers = Network(Deployed(transformation, module, tried.votes))
-    right = bare.labels(inputs) == truth
-    without = Left(bare.labels, inputs, truth, threat, right.copy())
-    without.tried(_white_box(module, tried, seed))
-    clean = answers.labels(inputs) == truth
-    left = Left(answers.labels, inputs, truth, threat, clean.copy())
-    for name, x_adv in without.made:
-        left.under(f"{name} without it", x_adv)
-    unaware = left.robust.copy()
-    known = Known(transformation, module, tried.draws)
-    left.tried(_white_box(known, tried, seed))
-    if tried.queries:
-        left.tried([_scores(known, tried.queries, seed)])
+    with passes(module) as cost:
+        bare, answers = Network(module), Network(Deployed(transformation, module, tried.votes))
+        right = bare.labels(inputs) == truth
+        without = Left(bare.labels, inputs, truth, threat, right.copy())
+        without.tried(_white_box(module, tried, seed))
+        clean = answers.labels(inputs) == truth
+        left = Left(answers.labels, inputs, truth, threat, clean.copy())
+        for name, x_adv in without.made:
+            left.under(f"{name} without it", x_adv)
+        unaware = left.robust.copy()
+        known = Known(transformation, module, tried.draws)
+        left.tried(_white_box(known, tried, seed))
+        if tried.queries:
+            left.tried([_scores(known, tried.queries, seed)])
+        spent = cost()
     return Beside(
         defence=type(transformation).__name__.lower(),
         threat=threat,
@@ -93,7 +95,7 @@ def beside(
         aware=rate(left.robust),
         false_alarms=None,
         first_breaker=left.broken,
-        cost=without.cost + left.cost,
+        cost=spent,
     )
 
 
