@@ -1,7 +1,8 @@
 """A model that shows its scores only, asked for encoded rows, and how often it was asked."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from copy import copy
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +12,14 @@ from redan.attacks.tables.encode import TableModel, key_of
 from redan.attacks.tables.space import Space
 from redan.errors import InputError
 
+if TYPE_CHECKING:
+    from redan.attacks.queries import Queries
+
 _MATRIX = 2
 
 
 class Asked:
-    """Scores per class of encoded rows; a label counts as a score of 1 for its class.
-
-    Every batch that the model sees has at most `chunk` rows.
-    """
+    """Scores per class of encoded rows; a label counts as a score of 1 for its class."""
 
     def __init__(
         self, model: object, space: Space, *, classes: Sequence[object] | None = None, chunk: int = 65_536
@@ -26,36 +27,73 @@ class Asked:
         """Takes a model of any kind.
 
         Args:
-            model: a `redan.models` model, an estimator, or a session of onnxruntime.
+            model: a `redan.models` model, an estimator or a session of onnxruntime, which read the table as it is; or a
+                function, a network, an endpoint or `Queries`, which read encoded rows.
             space: how the rows are encoded.
             classes: labels in the order of the scores; those of the estimator when None, else 0, 1, 2 ...
-            chunk: rows of one batch.
+            chunk: most rows of one batch.
         """
-        from redan.models.model import model_of
+        from redan.attacks.queries import Queries
+        from redan.models.model import Model, model_of
 
-        found = model if hasattr(model, "inputs") and hasattr(model, "predict") else model_of(model)
-        self.model = TableModel(found, space)
-        own = getattr(getattr(found, "estimator", found), "classes_", None)
-        self.classes: list[object] | None = list(own if classes is None and own is not None else classes or []) or None
-        self.chunk = chunk
-        self.meter = Meter()
+        self.queries: Queries | None = None
+        self.model: TableModel | None = None
+        self.function: Callable[[NDArray[Any]], object] | None = None
+        own = None
+        if hasattr(model, "predict") or hasattr(model, "get_inputs"):
+            known = model if isinstance(model, Model) else model_of(model)
+            self.model = TableModel(known, space)
+            own = getattr(getattr(known, "estimator", known), "classes_", None)
+        elif callable(model) and not hasattr(model, "named_modules"):
+            self.function = model
+        else:
+            self.queries = model if isinstance(model, Queries) else _queries(model)
+            own = self.queries.source.classes
+        given = own if classes is None else classes
+        self.classes: list[object] | None = None if given is None else list(given)
+        self.space, self.chunk, self.meter = space, chunk, Meter()
+        self._labels_only = False
 
     def scores(self, x: NDArray[Any]) -> NDArray[np.float64]:
         """Scores, shape (n, classes).
 
         Raises:
             InputError: the model answers in no shape that tells classes apart.
+            IncompleteError: an endpoint does not answer, or its budget is spent.
         """
         if not len(x):
             return np.empty((0, len(self.classes or [0, 1])))
+        told = np.concatenate([self._told(x[i : i + self.chunk]) for i in range(0, len(x), self.chunk)])
         self.meter.queries += len(x)
         self.meter.forward += len(x)
-        told = [self.model.predict(x[i : i + self.chunk]) for i in range(0, len(x), self.chunk)]
-        return self._as_scores(np.concatenate(told))
+        return self._as_scores(told)
 
     def labels(self, x: NDArray[Any]) -> NDArray[np.int64]:
         """The place of each row's class, shape (n,): what the judge asks."""
         return np.asarray(self.scores(x).argmax(axis=1), dtype=np.int64)
+
+    def apart(self) -> "Asked":
+        """The same model, counted by itself."""
+        found = copy(self)
+        found.meter = Meter()
+        return found
+
+    def _told(self, x: NDArray[Any]) -> NDArray[Any]:
+        if self.model is not None:
+            return self.model.predict(x)
+        if self.function is not None:
+            return np.asarray(self.function(x))
+        queries = self.queries
+        if queries is None:
+            raise InputError("there is no model", remedy="give one")
+        if not self._labels_only:
+            try:
+                return queries.scores(x).astype(np.float64)
+            except InputError:  # it shows labels, or nothing that can be used, as asking for labels tells
+                self._labels_only = True
+        if self.classes is None:
+            raise InputError("the model shows labels and names no classes", remedy="give them with classes=")
+        return np.eye(len(self.classes))[queries.labels(x)]
 
     def places(self, y: NDArray[Any]) -> NDArray[np.int64]:
         """The place of each label among the classes, shape (n,).
@@ -82,6 +120,16 @@ class Asked:
     def _among_classes(self, flat: NDArray[Any]) -> bool:
         known = {key_of(label) for label in self.classes or ()}
         return bool(known) and all(key_of(value) in known for value in flat.tolist())
+
+
+def _queries(model: object) -> "Queries":
+    from redan.attacks.sources import queries_of
+
+    if not hasattr(model, "named_modules"):
+        return queries_of(model)
+    from redan.attacks.evasion.network import Network
+
+    return queries_of(Network(model))  # type: ignore[arg-type]
 
 
 def label_places(y: NDArray[Any], classes: Sequence[object] | None) -> NDArray[np.int64]:

@@ -73,7 +73,7 @@ def _flown(asked: Asked, x: NDArray[Any], y: NDArray[Any], order: Order) -> Iter
 def _breed(flight: Flight) -> None:
     rows = flight.running
     first = flight.best[rows][:, None].astype(np.float64).repeat(_PEOPLE, axis=1)
-    people = _mutated(flight, rows, first, generation=0, share=0.5)
+    people = _mutated(flight, rows, first, generation=0, rate=0.5)
     fitness = flight.ask(rows, people)
     generation = 0
     while len(rows):
@@ -107,11 +107,11 @@ def _children(
     drawn = counter.uniform(key, generation, _CROSS, count * len(parts)).reshape(len(rows), count, len(parts))
     own = _spread(drawn < 0.7, parts, people.shape[2])  # noqa: PLR2004 -- the better parent gives most
     children = np.where(own, mothers, fathers).astype(np.float64)
-    return _mutated(flight, rows, children, generation, share=1.5 / len(parts))
+    return _mutated(flight, rows, children, generation, rate=1.5 / len(parts))
 
 
 def _mutated(
-    flight: Flight, rows: NDArray[np.int64], children: NDArray[np.float64], generation: int, share: float
+    flight: Flight, rows: NDArray[np.int64], children: NDArray[np.float64], generation: int, rate: float
 ) -> NDArray[np.float32]:
     """Children of whose parts some were set to a value worth trying, to part of it, or back, repaired."""
     given, parts = flight.tries(rows), flight.threat.space.parts
@@ -120,7 +120,7 @@ def _mutated(
         return flight.mended(rows, children)
     shape = (n, count, len(parts))
     size = count * len(parts)
-    hit = counter.uniform(key, generation, _MUTATE, size).reshape(shape) < share
+    hit = counter.uniform(key, generation, _MUTATE, size).reshape(shape) < rate
     pick = counter.uniform(key, generation, _TRY, size).reshape(shape)
     blend = counter.uniform(key, generation, _BLEND, size).reshape(shape)
     start = flight.x0[rows].astype(np.float64)
@@ -130,7 +130,9 @@ def _mutated(
         place = parts[number]
         value = given.values[np.arange(n)[:, None], choice][:, :, place]
         if not flight.threat.space.choice[place].all():
-            value = start[:, None, place] + blend[:, :, number, None] * (value - start[:, None, place])
+            # Half of them go the whole way: what breaks a model often lies at an end.
+            share = np.minimum(2.0 * blend[:, :, number, None], 1.0)
+            value = start[:, None, place] + share * (value - start[:, None, place])
         else:
             value = np.where(blend[:, :, number, None] < 0.25, start[:, None, place], value)  # noqa: PLR2004
         children[:, :, place] = np.where(hit[:, :, number, None], value, children[:, :, place])

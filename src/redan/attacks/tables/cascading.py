@@ -47,14 +47,14 @@ def judge_rows(
     """Verifies distance, rules and label of each proposed row, outside of the attack that made it.
 
     Args:
-        asked: the model; it is not counted as a query.
+        asked: the model; what the judge asks is not among the attack's queries.
         x: shape (n, columns), encoded rows.
         y: shape (n,), the true labels.
         x_adv: shape (n, columns), proposals.
         space: the rules.
         threat: norm and radius, in units of the columns' scales.
     """
-    apart = Asked(asked.model.model, space, classes=asked.classes, chunk=asked.chunk)
+    apart = asked.apart()
     return judge(
         apart.labels,
         np.asarray(x),

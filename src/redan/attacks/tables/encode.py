@@ -37,14 +37,14 @@ class Rows(NamedTuple):
 
 
 def rows_of(table: object, label: str, rules: Rules, *, limit: int = LIMIT, seed: int = 0) -> Rows:
-    """A sample of a table's rows, encoded under its rules.
+    """A sample of a table's rows, encoded under its rules, in random order.
 
     Args:
         table: pandas, Polars, pyarrow, DuckDB, Spark, or a `redan.tables.Table`.
         label: name of the label's column.
         rules: for all other columns.
         limit: most rows; more are sampled by the seed.
-        seed: of the sample.
+        seed: of the sample and its order.
 
     Raises:
         InputError: there is no such label, a column's values are not of the declared type, or no row is left.
@@ -77,7 +77,8 @@ def rows_of(table: object, label: str, rules: Rules, *, limit: int = LIMIT, seed
         told = ", ".join(f"{n:,} for {reason}" for reason, n in left_out.items() if n)
         raise InputError(f"no row can be attacked: {told or 'there is none'}", remedy="correct the rules or the table")
     y = np.array(whys[kept].tolist())
-    return Rows(x[kept], y, space, {reason: n for reason, n in left_out.items() if n})
+    order = np.random.default_rng(seed).permutation(len(y))  # a sample comes sorted, and its first rows are alike
+    return Rows(x[kept][order], y[order], space, {reason: n for reason, n in left_out.items() if n})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

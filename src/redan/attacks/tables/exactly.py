@@ -18,6 +18,7 @@ from redan.attacks.judge import TOLERANCE
 from redan.attacks.result import Result
 from redan.attacks.tables.asked import Asked
 from redan.attacks.tables.distance import Scaled, scaled
+from redan.attacks.tables.encode import TableModel
 from redan.attacks.tables.ensemble import ensemble_of
 from redan.attacks.tables.mending import reach, repair
 from redan.attacks.tables.regions import Ends, Regions
@@ -179,20 +180,21 @@ def _begun(
     if not allowed(space, start, start).all():
         raise InputError("a row breaks a rule before it is attacked", remedy="leave it out, see rows_of")
     asked = model if isinstance(model, Asked) else Asked(model, space, classes=classes)
-    read = _matrix(asked, start)
-    ensemble = ensemble_of(asked.model.model, read)
+    if asked.model is None:
+        raise IncompleteError("only a model at hand shows its trees", remedy="give the estimator, or attack by queries")
+    ensemble = ensemble_of(asked.model.model, _matrix(asked.model, start))
     return _Search(asked, Regions(ensemble, space), scaled(threat, space), steps), start, asked.places(np.asarray(y))
 
 
-def _matrix(asked: Asked, start: NDArray[np.float32]) -> NDArray[Any]:
+def _matrix(model: TableModel, start: NDArray[np.float32]) -> NDArray[Any]:
     """The rows as the trees read them."""
-    read = asked.model.decoded(start)
+    read = model.decoded(start)
     if isinstance(read, np.ndarray):
         whole = read
     else:
-        whole = np.column_stack([np.asarray(read[port.name]).reshape(-1) for port in asked.model.inputs])
-    order = list(read) if not isinstance(read, np.ndarray) else list(asked.model.space.columns)
-    if whole.dtype == object or order != list(asked.model.space.columns):
+        whole = np.column_stack([np.asarray(read[port.name]).reshape(-1) for port in model.inputs])
+    order = list(read) if not isinstance(read, np.ndarray) else list(model.space.columns)
+    if whole.dtype == object or order != list(model.space.columns):
         raise IncompleteError("the trees do not read the columns as numbers in their order", remedy="encode the table")
     return whole
 

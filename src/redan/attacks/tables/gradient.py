@@ -32,6 +32,7 @@ _RHO = 0.75
 _MOMENTUM = 0.75
 _TINY = 1e-12
 _SPARSE = 0.2  # share of the parts that a step of l1 moves
+_FAR = 10.0  # scales from the row at which the search ends where nothing bounds a column
 _STAGES = 4  # cross-entropy and margin, each from the row itself and from a random start
 
 
@@ -102,6 +103,7 @@ class _Tables(NamedTuple):
 
     scale: Tensor
     choice: Tensor
+    whole: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +125,9 @@ class Capgd:
         x0, k = state["x0"], state["k"]
         low, high = (
             torch.as_tensor(end.astype(np.float32), device=x0.device)
-            for end in reach(self.within, x0.cpu().numpy(), state["eps"].cpu().numpy())
+            for end in reach(self.within, x0.cpu().numpy(), state["eps"].cpu().numpy(), ball=self.within.norm == "linf")
         )
-        far = 10.0 * self._tables(x0).scale
+        far = _FAR * self._tables(x0).scale
         low, high = torch.maximum(low, x0 - far), torch.minimum(high, x0 + far)
         drawn = low + (high - low) * draws.uniform(state["key"], k, 0, x0.shape[1])
         again = (state["target"] > 1)[:, None]
@@ -153,6 +155,8 @@ class Capgd:
         x0, y = state["x0"], state["y"]
         put = repair(self.within, x0.cpu().numpy(), state["x"].cpu().numpy(), state["eps"].cpu().numpy())
         asked = torch.as_tensor(put, device=x0.device)
+        tables = self._tables(x0)
+        state["x"] = torch.where(tables.whole, state["x"], asked)
         ratio = (state["target"] % 2 == 1)[:, None]
 
         def climbed(logits: Tensor, at: slice) -> Tensor:
@@ -162,11 +166,31 @@ class Capgd:
         hit = ~(state["broken"] | state["done"]) & (told.logits.argmax(dim=1) != y)  # repaired: inside of the ball
         state["found"] = torch.where(hit[:, None], asked, state["found"])
         state["broken"] = state["broken"] | hit
-        self._remembered(state, told.loss, told.gradient)
-        gradient = self._checked(state, told.gradient)
+        slope = self._through(asked, told.gradient)
+        self._remembered(state, told.loss, slope)
+        gradient = self._checked(state, slope)
         state["x_old"], state["x"] = state["x"], self._moved(state, gradient)
         state["done"] = state["done"] | (state["k"] >= self.steps)
         return state
+
+    def _through(self, x: Tensor, gradient: Tensor) -> Tensor:
+        """The gradient of what moves, when the columns that give way to it follow (chain rule)."""
+        space = self.within.space
+        if not space.quotients and not space.linear:
+            return gradient
+        slope = gradient.clone()
+        for rule in space.quotients:
+            own = gradient[:, rule.quotient] / x[:, rule.denominator]
+            slope[:, rule.numerator] += own
+            slope[:, rule.denominator] -= own * x[:, rule.quotient]
+            slope[:, rule.quotient] = 0.0
+        for relation in space.linear:
+            first, rest = int(relation.places[0]), relation.places[1:]
+            if relation.low == relation.high and space.mutable[first] and not space.choice[first]:
+                shares = torch.as_tensor(relation.weights[1:] / relation.weights[0], dtype=x.dtype, device=x.device)
+                slope[:, rest] -= slope[:, first : first + 1] * shares
+                slope[:, first] = 0.0
+        return torch.nan_to_num(slope, 0.0, 0.0, 0.0)
 
     def _remembered(self, state: State, loss: Tensor, gradient: Tensor) -> None:
         better = loss > state["loss_best"]
@@ -204,7 +228,7 @@ class Capgd:
 
     def _steepest(self, state: State, gradient: Tensor) -> Tensor:
         """The longest useful step: two radii for numbers, the whole way for choices."""
-        scale, choice = self._tables(gradient)
+        scale, choice, _ = self._tables(gradient)
         slope = torch.where(choice, 0.0, gradient * scale)
         turn = torch.where(choice, gradient / (gradient.abs().amax(dim=1, keepdim=True) + _TINY), 0.0)
         room = state["high"] - state["low"]
@@ -226,4 +250,5 @@ class Capgd:
         return _Tables(
             torch.as_tensor(space.scale.astype(np.float32), device=like.device),
             torch.as_tensor(space.choice, device=like.device),
+            torch.as_tensor(space.whole, device=like.device),
         )

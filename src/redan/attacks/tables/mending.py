@@ -34,6 +34,7 @@ def repair(threat: Scaled, x0: NDArray[Any], x: NDArray[Any], eps: NDArray[Any] 
     space, radius = threat.space, threat.radii(len(x0)) if eps is None else np.asarray(eps)
     start = np.asarray(x0, dtype=np.float32)
     low, high = reach(threat, start, radius)
+    least, most = (low, high) if threat.norm == "linf" else reach(threat, start, radius, ball=False)
     aim = np.where(np.isfinite(x), x, start).astype(np.float64)
     found = start.copy()
     left = np.arange(len(start))
@@ -44,7 +45,7 @@ def repair(threat: Scaled, x0: NDArray[Any], x: NDArray[Any], eps: NDArray[Any] 
             if attempt < _HALVINGS - 1
             else np.where(space.choice, start[left], near)
         )
-        near = _projected(threat, start[left], np.clip(near, low[left], high[left]), radius[left])
+        near = _projected(threat, start[left], np.clip(near, least[left], most[left]), radius[left])
         put = _related(space, near, low[left], high[left])
         good = allowed(space, start[left], put) & inside(threat, start[left], put, radius[left])
         found[left[good]] = put[good]
@@ -59,14 +60,22 @@ def inside(threat: Scaled, x0: NDArray[Any], x: NDArray[Any], eps: NDArray[Any])
     return np.asarray(threat.sizes(x.astype(np.float32) - x0.astype(np.float32)) <= eps + _SLACK)
 
 
-def reach(threat: Scaled, x0: NDArray[Any], eps: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def reach(
+    threat: Scaled, x0: NDArray[Any], eps: NDArray[Any], *, ball: bool = True
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The least and the largest value that each column can take by itself, in single precision; shapes (n, columns).
 
     Relations are left aside, and so is what the other parts use up of the radius.
+
+    Args:
+        threat: the ball, and the rules.
+        x0: shape (n, columns).
+        eps: shape (n,).
+        ball: whether numbers stay in the radius; choices that cost more never change.
     """
     space, start = threat.space, np.asarray(x0, dtype=np.float64)
     radius = np.asarray(eps, dtype=np.float64)[:, None]
-    wide = np.inf if threat.norm == "l0" else radius * space.scale
+    wide = radius * space.scale if ball and threat.norm != "l0" else np.inf
     low = np.where(space.direction > 0, start, np.maximum(space.low, start - wide))
     high = np.where(space.direction < 0, start, np.minimum(space.high, start + wide))
     price = np.ones_like(space.cost) if threat.norm == "l0" else space.cost
