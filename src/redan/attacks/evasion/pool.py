@@ -75,10 +75,11 @@ def note(state: State, x: Tensor, logits: Tensor, threat: Threat) -> None:
         logits: shape (slots, classes), its answers.
         threat: a point outside of it is no success.
     """
-    running = ~(state["broken"] | state["done"])
-    wrong = logits.argmax(dim=1) != state["y"]
+    wrong = ~(state["broken"] | state["done"]) & (logits.argmax(dim=1) != state["y"])
+    if wrong.device.type == "cpu" and not bool(wrong.any()):
+        return
     inside = length(x - state["x0"], threat.norm) <= state["eps"] * (1 + 1e-6) + 1e-7
-    hit = running & wrong & inside
+    hit = wrong & inside
     state["found"] = torch.where(hit.reshape(-1, *[1] * (x.ndim - 1)), x, state["found"])
     state["broken"] = state["broken"] | hit
 

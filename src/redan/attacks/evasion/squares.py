@@ -49,12 +49,18 @@ class Square:
             best = (x0 + moved).clamp(threat.low, threat.high)
         else:
             best = _inside(tiles(key, shape, threat.norm).reshape(x0.shape), x0, eps, threat)
-        return {"x": best, "margin": torch.full_like(eps, -torch.inf)}
+        kept = {"x": best, "margin": torch.full_like(eps, -torch.inf)}
+        if threat.norm == "linf":
+            radius = rows(eps, x0)
+            kept |= {"up": (x0 + radius).clamp(max=threat.high), "down": (x0 - radius).clamp(min=threat.low)}
+        return kept
 
     def step(self, state: State, network: Network, threat: Threat) -> State:
         """The first point at k = 0, a proposal at each later one."""
         begin = state["k"] == 0
-        asked = torch.where(rows(begin, state["x"]), state["x"], self._proposed(state, threat))
+        asked = self._proposed(state, threat)
+        if bool(begin.any()):
+            asked = torch.where(rows(begin, asked), state["x"], asked)
         logits = network.logits(asked)
         note(state, asked, logits, threat)
         gain = margin(logits, state["y"])
@@ -73,9 +79,9 @@ class Square:
         window = drawn(key, k, 0, size, shape)
         signs = _signs(key, k, 2, shape[0])[:, :, None, None]
         if threat.norm == "linf":
-            radius = rows(eps, x0)
-            moved = state["x"] + (window.mask(shape) * signs).reshape(x0.shape) * 2 * radius
-            return torch.minimum(torch.maximum(moved, x0 - radius), x0 + radius).clamp(threat.low, threat.high)
+            # Two radii on from any point of the ball, cut at the ball, is one of its ends.
+            ends = torch.where(signs > 0, state["up"].reshape(-1, *shape), state["down"].reshape(-1, *shape))
+            return torch.where(window.mask(shape), ends, state["x"].reshape(-1, *shape)).reshape(x0.shape)
         other = drawn(key, k, 3, size, shape)
         new = window.laid(_patterns(plans, level, key, k), shape) * signs
         delta = _exchanged((state["x"] - x0).reshape(-1, *shape), new, (window, other), rows(eps, new), threat)
