@@ -33,7 +33,7 @@ demo: setup
 	$(BIN)/redan demo examples/churn
 
 test: setup system peers lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .

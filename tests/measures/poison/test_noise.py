@@ -98,11 +98,11 @@ def test_no_row_says_nothing():
 
 @pytest.mark.parametrize("share", [0.05, 0.2, 0.5])
 def test_a_class_that_columns_do_not_tell_is_not_a_change(share):
-    """Labels drawn without a look at the columns: the rarer class is not taken for changed labels, over six seeds."""
-    for seed in range(6):
+    """Labels drawn without a look at the columns: the rarer class is not taken for changed labels, over three seeds."""
+    for seed in range(3):
         rng = np.random.default_rng(seed)
-        x = rng.normal(size=(800, 3))
-        y = (rng.random(800) < share).astype(int)
+        x = rng.normal(size=(500, 3))
+        y = (rng.random(500) < share).astype(int)
         found = flipped(x, y, seed=seed)
         assert found.noise.interval.low == 0.0
         assert not found.suspect.any()
