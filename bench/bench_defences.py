@@ -40,7 +40,8 @@ def robust(net, x, y, eps):
     left = np.ones(len(x), bool)
     for options in ({"loss": "ce"}, {"loss": "dlr-targeted", "targets": 3}):
         at = np.flatnonzero(left)
-        left[at] = ~apgd(net, x[at], y[at], threat=Linf(eps), steps=50, **options).broken
+        if len(at):
+            left[at] = ~apgd(net, x[at], y[at], threat=Linf(eps), steps=50, **options).broken
     return float(left.mean())
 
 
