@@ -67,7 +67,22 @@ numerator = "kids"
 denominator = "adults"
 at_most = 4
 """
-COLUMNS = tuple("age income loan share spent saved kids adults job member born red green blue".split())
+COLUMNS = (
+    "age",
+    "income",
+    "loan",
+    "share",
+    "spent",
+    "saved",
+    "kids",
+    "adults",
+    "job",
+    "member",
+    "born",
+    "red",
+    "green",
+    "blue",
+)
 
 
 def everything():

@@ -66,7 +66,10 @@ class Asked:
         told = np.concatenate([self._told(x[i : i + self.chunk]) for i in range(0, len(x), self.chunk)])
         self.meter.queries += len(x)
         self.meter.forward += len(x)
-        return self._as_scores(told)
+        scores = self._as_scores(told)
+        if not np.isfinite(scores).all():
+            raise InputError("the model answers with values that are no numbers", remedy="look for NaN in its weights")
+        return scores
 
     def labels(self, x: NDArray[Any]) -> NDArray[np.int64]:
         """The place of each row's class, shape (n,): what the judge asks."""
@@ -129,7 +132,7 @@ def _queries(model: object) -> "Queries":
         return queries_of(model)
     from redan.attacks.evasion.network import Network
 
-    return queries_of(Network(model))  # type: ignore[arg-type]
+    return queries_of(Network(model))
 
 
 def label_places(y: NDArray[Any], classes: Sequence[object] | None) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@ In the spirit of MOEVA and CAA (Simonetto et al., arXiv 2112.01156 and 2406.0077
 goals of the search; here every child is repaired, so that only the lead of the true class is left to minimise.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from redan.attacks.result import Result
 from redan.attacks.tables import counter
-from redan.attacks.tables.asked import Asked
-from redan.attacks.tables.search import BUDGET, SLOTS, Flight, Order, asked_of, flights, result
+from redan.attacks.tables.search import BUDGET, SLOTS, Flight, Order, asked_of, flown
 from redan.attacks.tables.space import Space
 from redan.attacks.threat import Threat
 
@@ -60,14 +59,7 @@ def genetic(
 
 def bred(model: object, x: NDArray[Any], y: NDArray[Any], order: Order) -> Result:
     """The same, for what was ordered."""
-    asked = asked_of(model, order)
-    return result("genetic", asked, x, _flown(asked, x, y, order))
-
-
-def _flown(asked: Asked, x: NDArray[Any], y: NDArray[Any], order: Order) -> Iterator[Flight]:
-    for flight in flights("genetic", asked, x, y, order):
-        _breed(flight)
-        yield flight
+    return flown("genetic", asked_of(model, order), (x, y), order, _breed)
 
 
 def _breed(flight: Flight) -> None:

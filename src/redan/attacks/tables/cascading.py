@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from redan.attacks.cost import Cost
 from redan.attacks.judge import Judged, judge
+from redan.attacks.queries import StoppedError
 from redan.attacks.result import Result
 from redan.attacks.tables.asked import Asked
 from redan.attacks.tables.breeding import bred
@@ -79,6 +81,7 @@ def cascade(
 
     Raises:
         InputError: the rows do not fit the rules, the labels or the model.
+        StoppedError: the model does not answer any more; it holds what the judge had believed until then.
     """
     asked = model if isinstance(model, Asked) else Asked(model, order.space, classes=order.classes)
     start, truth = np.ascontiguousarray(x, dtype=np.float32), np.asarray(y)
@@ -92,7 +95,10 @@ def cascade(
         if not len(left):
             break
         part = _part(order, left, len(start))
-        done = _attacked(name, (asked, network), start[left], truth[left], part)
+        try:
+            done = _attacked(name, (asked, network), start[left], truth[left], part)
+        except StoppedError as error:
+            raise StoppedError(error, _so_far(found, first, [*results, error.result])) from error
         results.append(done)
         said = judge_rows(asked, start[left], truth[left], done.x_adv, space=space, threat=part.threat)
         hit = left[said.broken]
@@ -109,6 +115,12 @@ def _attacked(
     from redan.attacks.tables.gradient import capgd
 
     return capgd(network, x, y, space=order.space, threat=order.threat, seed=order.seed, classes=asked.classes)
+
+
+def _so_far(found: NDArray[np.float32], first: NDArray[np.str_], results: list[Result]) -> Result:
+    cost = sum((result.cost for result in results), Cost())
+    broken = first != ""
+    return Result(attack="cascade", x_adv=found, broken=broken, step=np.where(broken, 1, -1), cost=cost)
 
 
 def _part(order: Order, rows: NDArray[np.int64], n: int) -> Order:

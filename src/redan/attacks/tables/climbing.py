@@ -4,15 +4,14 @@ In the spirit of the search for one pixel at a time; the ranking is by the true 
 Carlini and Wagner (arXiv 1608.04644).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from redan.attacks.result import Result
-from redan.attacks.tables.asked import Asked
-from redan.attacks.tables.search import BUDGET, SLOTS, Flight, Order, asked_of, flights, result
+from redan.attacks.tables.search import BUDGET, SLOTS, Flight, Order, asked_of, flown
 from redan.attacks.tables.space import Space
 from redan.attacks.threat import Threat
 
@@ -58,14 +57,7 @@ def greedy(
 
 def climbed(model: object, x: NDArray[Any], y: NDArray[Any], order: Order) -> Result:
     """The same, for what was ordered."""
-    asked = asked_of(model, order)
-    return result("greedy", asked, x, _flown(asked, x, y, order))
-
-
-def _flown(asked: Asked, x: NDArray[Any], y: NDArray[Any], order: Order) -> Iterator[Flight]:
-    for flight in flights("greedy", asked, x, y, order):
-        climb(flight)
-        yield flight
+    return flown("greedy", asked_of(model, order), (x, y), order, climb)
 
 
 def climb(flight: Flight, rounds: int = _ROUNDS) -> None:

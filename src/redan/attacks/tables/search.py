@@ -1,6 +1,6 @@
 """What query attacks share: rows in flight, their best points, and the count of their queries."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redan.attacks.cost import Cost
+from redan.attacks.queries import StoppedError
 from redan.attacks.result import Result
 from redan.attacks.tables import counter
 from redan.attacks.tables.asked import Asked, margins, wrong
@@ -17,7 +18,7 @@ from redan.attacks.tables.distance import Scaled, scaled
 from redan.attacks.tables.mending import repair
 from redan.attacks.tables.space import Space, allowed
 from redan.attacks.threat import Threat
-from redan.errors import InputError
+from redan.errors import IncompleteError, InputError
 
 SLOTS = 128
 BUDGET = 1000
@@ -165,25 +166,45 @@ def flights(name: str, asked: Asked, x: NDArray[Any], y: NDArray[Any], order: Or
         )
 
 
-def result(name: str, asked: Asked, x: NDArray[Any], flown: Iterator[Flight]) -> Result:
-    """What the flights came to.
+def flown(
+    name: str, asked: Asked, data: tuple[NDArray[Any], NDArray[Any]], order: Order, moves: Callable[[Flight], None]
+) -> Result:
+    """Flies all rows, group by group.
 
     Args:
         name: of the attack.
         asked: the model, whose count goes on.
-        x: shape (n, columns), what is attacked.
-        flown: groups in order, not yet begun.
+        data: rows and their true labels.
+        order: what the caller chose.
+        moves: the attack on one group.
+
+    Raises:
+        StoppedError: the model does not answer any more; it holds what was found until then.
     """
     began, before = perf_counter(), asked.meter.queries
-    found = np.array(x, dtype=np.float32)
+    groups = flights(name, asked, *data, order)
+    found = np.array(data[0], dtype=np.float32)
     broken, step = np.zeros(len(found), dtype=bool), np.full(len(found), -1, dtype=np.int64)
-    at = 0
-    for flight in flown:
-        rows = slice(at, at + len(flight.x0))
+
+    def so_far() -> Result:
+        spent = asked.meter.queries - before
+        cost = Cost(forward=spent, queries=spent, seconds=perf_counter() - began)
+        return Result(attack=name, x_adv=found, broken=broken, step=step, cost=cost)
+
+    def read(flight: Flight, rows: slice) -> None:
         broken[rows] = flight.broken
         found[rows][flight.broken] = flight.best[flight.broken]
         step[rows] = np.where(flight.broken, flight.spent, -1)
-        at = rows.stop
-    spent = asked.meter.queries - before
-    cost = Cost(forward=spent, queries=spent, seconds=perf_counter() - began)
-    return Result(attack=name, x_adv=found, broken=broken, step=step, cost=cost)
+
+    at = 0
+    try:
+        for flight in groups:
+            rows = slice(at, at + len(flight.x0))
+            at = rows.stop
+            try:
+                moves(flight)
+            finally:
+                read(flight, rows)
+    except IncompleteError as error:
+        raise StoppedError(error, so_far()) from error
+    return so_far()

@@ -148,7 +148,7 @@ def broken(space: Space, x0: NDArray[Any], x: NDArray[Any]) -> dict[str, NDArray
         "bounds": ((at < space.low.astype(np.float32)) | (at > space.high.astype(np.float32))).any(axis=1),
         "whole": (space.whole & (at != np.round(at))).any(axis=1),
         "immutable": (~space.mutable & (at != start)).any(axis=1),
-        "direction": ((at - start) * space.direction < 0).any(axis=1),
+        "direction": (np.where(space.direction > 0, at < start, at > start) & (space.direction != 0)).any(axis=1),
     }
     for i, group in enumerate(space.groups):
         found[f"one_hot[{i}]"] = (at[:, group] != 0).sum(axis=1) != 1
