@@ -68,6 +68,8 @@ class Network:
     many samples are in flight: kernels differ between shapes.
     """
 
+    chunk: int = 1  # what asks somebody else fills up nothing
+
     def __init__(
         self, module: nn.Module, *, preprocess: Preprocess | None = None, device: str | None = None, chunk: int = CHUNK
     ) -> None:

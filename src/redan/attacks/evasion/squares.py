@@ -56,19 +56,44 @@ class Square:
         return kept
 
     def step(self, state: State, network: Network, threat: Threat) -> State:
-        """The first point at k = 0, a proposal at each later one."""
+        """The first point at k = 0, a proposal at each later one; several where rows of the batch would stay empty."""
         begin = state["k"] == 0
-        asked = self._proposed(state, threat)
-        if bool(begin.any()):
-            asked = torch.where(rows(begin, asked), state["x"], asked)
-        logits = network.logits(asked)
+        lanes = 1 if bool(begin.any()) else max(1, network.chunk // len(begin))
+        asked, logits, gain = self._asked(state, network, threat, begin, lanes)
         note(state, asked, logits, threat)
-        gain = margin(logits, state["y"])
         better = begin | (gain > state["margin"]) | (gain >= 0)
         state["margin"] = torch.where(better, gain, state["margin"])
         state["x"] = torch.where(rows(better, asked), asked, state["x"])
         state["done"] = state["done"] | (state["k"] >= self.queries)
         return state
+
+    def _asked(
+        self, state: State, network: Network, threat: Threat, begin: Tensor, lanes: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The next point of each sample that is kept, or the last of as many as there are lanes.
+
+        A proposal depends on the point that was kept last and on its own number, so that the following ones can be
+        asked along with it and count as long as none before them is kept.
+        """
+        if lanes == 1:
+            asked = self._proposed(state, threat)
+            if bool(begin.any()):
+                asked = torch.where(rows(begin, asked), state["x"], asked)
+            logits = network.logits(asked)
+            return asked, logits, margin(logits, state["y"])
+        n, device = len(begin), begin.device
+        number = torch.arange(lanes, device=device)
+        wide = {name: tensor.repeat_interleave(lanes, dim=0) for name, tensor in state.items()}
+        wide["k"] = wide["k"] + number.repeat(n)
+        every = self._proposed(wide, threat)
+        logits = network.logits(every)
+        gain = margin(logits, wide["y"])
+        counts = state["k"][:, None] + number <= self.queries
+        kept = counts & ((gain > wide["margin"]) | (gain >= 0)).reshape(n, lanes)
+        place = torch.where(kept.any(dim=1), kept.int().argmax(dim=1), counts.sum(dim=1) - 1)
+        state["k"] = state["k"] + place
+        chosen = torch.arange(n, device=device) * lanes + place
+        return every[chosen], logits[chosen], gain[chosen]
 
     def _proposed(self, state: State, threat: Threat) -> Tensor:
         x0, key, k, eps = state["x0"], state["key"], state["k"], state["eps"]
