@@ -90,6 +90,14 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Verb]]] = MappingProxyType(
                 ),
             },
         ),
+        "attack": (
+            "Attack a model, and say what is left of it.",
+            {
+                "evasion": Verb(
+                    "redan.cli.attack.evasion", "attack_evasion", "Robust accuracy, with the signs against it."
+                )
+            },
+        ),
         "defend": (
             "Apply a remedy.",
             {"minimise": Verb("redan.cli.minimise", "minimise", "The smallest feature set within a stated loss.")},

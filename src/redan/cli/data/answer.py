@@ -1,4 +1,4 @@
-"""What every `redan data` verb does with its findings: text or JSON, a page with pictures, and the exit code."""
+"""What verbs of `redan data` and `redan attack` do with findings: text or JSON, a page with pictures, the exit code."""
 
 import json
 import sys
@@ -33,6 +33,8 @@ def give(
     output: Literal["text", "json"],
     page: Path | None = None,
     quiet: bool = False,
+    group: Literal["data", "attack"] = "data",
+    shown: Iterable[Finding] | None = None,
 ) -> NoReturn:
     """Prints findings and ends with 0 (nothing found), 1 (found) or 3 (could not tell); no finding is not a pass.
 
@@ -43,6 +45,8 @@ def give(
         output: for people or programs.
         page: where to draw them.
         quiet: leave out what holds.
+        group: of verbs.
+        shown: the findings as the page draws them, when it shows more than programs get.
 
     Raises:
         typer.Exit: always.
@@ -52,10 +56,10 @@ def give(
         from redan.files import write_atomic
         from redan.reports.data_page import render
 
-        write_atomic(page, render(f"redan data {verb}", names, found))
+        write_atomic(page, render(f"redan {group} {verb}", names, found if shown is None else shown))
     if output == "json":
         whole = {
-            "schema": "redan/data/v1",
+            "schema": f"redan/{group}/v1",
             "verb": verb,
             "files": [*names],
             "outcome": outcome_of(found).value,

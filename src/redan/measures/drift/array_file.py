@@ -64,6 +64,26 @@ def read_array(file: IO[bytes], *, packed: bool) -> NDArray[Any]:
         raise InputError("cannot be read as an array", remedy=_ADVICE) from error
 
 
+def read_member(file: IO[bytes], name: str) -> NDArray[Any]:
+    """One array of an `.npz` by its name.
+
+    Args:
+        file: its bytes.
+        name: without `.npy`.
+
+    Raises:
+        InputError: there is none of that name, it holds no numbers or too many, or the file is damaged.
+    """
+    try:
+        with zipfile.ZipFile(file) as members:
+            if f"{name}.npy" not in members.namelist():
+                raise InputError(f"holds no array {name!r}", remedy=f"write it with numpy.savez(FILE, {name}=...)")
+            with members.open(f"{name}.npy") as member:
+                return _array(member)
+    except _DAMAGED as error:
+        raise InputError("cannot be read as an array", remedy=_ADVICE) from error
+
+
 _DAMAGED = (
     OSError,
     ValueError,

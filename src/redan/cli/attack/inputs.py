@@ -1,0 +1,170 @@
+"""Reads what an attack is of: samples with labels, a model, or the address of one."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from redan.errors import IncompleteError, InputError, MissingExtraError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from redan.attacks.evasion.network import Network
+    from redan.attacks.judge import Labels
+    from redan.attacks.queries import Queries
+    from redan.models.model import Model
+
+LIMIT_BYTES = 8 << 30
+_TABLE = 2
+
+
+class Arrays(NamedTuple):
+    """Samples and labels of an `.npz`.
+
+    Args:
+        x: shape (n, ...), float32.
+        y: shape (n,), as the file has them.
+    """
+
+    x: "NDArray[np.float32]"
+    y: "NDArray[Any]"
+
+
+class Target(NamedTuple):
+    """What is attacked.
+
+    Args:
+        name: for people.
+        network: with gradients, where there are some.
+        model: as it answers; None of a module of PyTorch, and of an endpoint.
+        endpoint: the source of an address.
+        notes: what became of the file.
+    """
+
+    name: str
+    network: "Network | None" = None
+    model: "Model | None" = None
+    endpoint: Any = None
+    notes: tuple[str, ...] = ()
+
+
+def read_arrays(path: Path, samples: int, seed: int) -> Arrays:
+    """Samples of the arrays x and y of an `.npz`, in the order of the file.
+
+    Raises:
+        InputError: the file has no such arrays, or they differ in length.
+    """
+    import numpy as np
+
+    from redan.files import open_regular
+    from redan.measures.drift.array_file import read_member
+
+    found = {}
+    for name in ("x", "y"):
+        with os.fdopen(open_regular(path), "rb") as file:
+            try:
+                found[name] = read_member(file, name)
+            except InputError as error:
+                raise InputError(error.what, where=str(path), remedy=error.remedy) from error
+    x, y = found["x"], found["y"].reshape(-1) if found["y"].ndim == _TABLE else found["y"]
+    if x.ndim < _TABLE or y.ndim != 1 or len(x) != len(y) or not len(x):
+        raise InputError(
+            f"x of shape {x.shape} and y of shape {y.shape}", where=str(path), remedy="give one label for each sample"
+        )
+    if not (np.issubdtype(y.dtype, np.integer) or y.dtype == np.bool_ or bool((y == np.round(y)).all())):
+        raise InputError("labels are fractions", where=str(path), remedy="give the number of the class")
+    chosen = np.arange(len(x))
+    if len(x) > samples:
+        chosen = np.sort(np.random.default_rng(seed).choice(len(x), samples, replace=False))
+    return Arrays(np.ascontiguousarray(x[chosen], dtype=np.float32), y[chosen].astype(np.int64))
+
+
+def open_target(word: str, name: str | None, *, unsafe_format: bool) -> Target:
+    """The model of a file, or the address of an endpoint.
+
+    Args:
+        word: a path or an address.
+        name: of the model behind an address.
+        unsafe_format: whether formats that run code are loaded.
+
+    Raises:
+        UsageError: an address without a name.
+        InputError: the file cannot be loaded, or holds numbers without a network.
+    """
+    if word.startswith(("http://", "https://")):
+        from redan.attacks.endpoint import Endpoint
+
+        if name is None:
+            raise UsageError("an address holds many models", where=word, remedy="name one with --name")
+        return Target(name, endpoint=Endpoint(word, name))
+    from redan.models import load
+    from redan.models.model import model_of
+
+    path = Path(word)
+    loaded = load(path, seal=None, trust=None, unsafe_unsealed=True, unsafe_format=unsafe_format)
+    runtime = loaded.runtime
+    if hasattr(runtime, "named_modules"):
+        from redan.attacks.evasion.network import Network
+
+        return Target(path.name, network=Network(runtime.eval()))  # type: ignore[attr-defined]
+    return Target(path.name, model=model_of(runtime))
+
+
+def with_gradients(target: Target, path: Path, x: "NDArray[np.float32]") -> Target:
+    """The same target with a network where its file can be converted; else with the reason why not.
+
+    Raises:
+        InputError: the file changed since it was loaded.
+    """
+    from redan.models.model import OnnxModel
+
+    if target.network is not None or not isinstance(target.model, OnnxModel):
+        return target
+    from redan.extras import missing_import
+
+    missing = missing_import("torch")
+    if missing is not None:
+        raise MissingExtraError("torch", missing)
+    from redan.attacks.evasion.network import Network
+    from redan.models.torch_onnx.conversion import converted
+
+    try:
+        data, pieces = _bytes(path)
+        made = converted(data, target.model, x, pieces=pieces)
+    except MissingExtraError:
+        raise
+    except IncompleteError as error:
+        note = f"There are no gradients, since {_lower(error.what)}; it is attacked by queries."
+        return target._replace(notes=(note,))
+    note = f"Gradients are those of the {made.ending} of the ONNX graph, which differs from onnxruntime by "
+    return target._replace(network=Network(made.module), notes=(note + f"{made.difference:.0e} at most.",))
+
+
+def _bytes(path: Path) -> tuple[bytes, dict[str, bytes]]:
+    """The file again, with its external tensors; the conversion compares its answers with what was loaded."""
+    from redan.files import read_bounded
+    from redan.models.onnx_external import locations
+
+    data = read_bounded(path, LIMIT_BYTES)
+    return data, {name: read_bounded(path.parent / name, LIMIT_BYTES) for name in locations(data)}
+
+
+def asked_of(target: Target) -> "tuple[Queries, Labels]":
+    """The target as attacks and the judge ask it.
+
+    Raises:
+        InputError: it cannot be asked with arrays.
+    """
+    from redan.attacks.queries import Queries
+    from redan.attacks.sources import source_of
+
+    of: Any = target.endpoint if target.endpoint is not None else target.model
+    if of is None:
+        of = target.network
+    source = source_of(of)
+    return Queries(source), Queries(source).labels
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
