@@ -4,9 +4,9 @@ Where classes overlap, a label against the odds is common where the odds are eve
 that somebody changed do not heed the odds: among rows whose class is as good as certain, a constant share is wrong. So
 the label of a row is modelled as drawn, with probability 1 - r, from the held-out probabilities sharpened by one
 exponent, and with probability r as another class: any, or those that contradicted labels of its class show, whichever
-fits better. Rate and exponent are fitted at once. Where the columns tell little of the class, a label of the rarer class
-is no sign of anything: probabilities that lean towards the frequencies of the classes are tried as well, and their
-likelihood keeps the interval of the rate open.
+fits better. Rate and exponent are fitted at once. Where the columns tell little of the class, a label of the rarer
+class is no sign of anything: probabilities that lean towards the frequencies of the classes are tried as well, and
+their likelihood keeps the interval of the rate open.
 
 Source: the noise model of Natarajan et al., Learning with Noisy Labels, NeurIPS 2013, section 2, with temperature
 scaling (Guo et al., On Calibration of Modern Neural Networks, ICML 2017, section 4.2). Confident learning (Northcutt et

@@ -19,6 +19,7 @@ from redan.measures.poison.outliers import LEAST_ROWS, MOST, Strange, strange
 from redan.measures.poison.rows import drawn_rows, texts
 from redan.measures.poison.tails import MOST as FAR_MOST
 from redan.measures.poison.tails import ROWS, TRIED, FarOut, far_out
+from redan.stats.binomial import clopper_pearson
 from redan.tables import Table
 from redan.terms import Level
 
@@ -194,6 +195,7 @@ def _rows_told(
     measure = Measure(
         name="plants_told",
         value=strong[0].found / strong[0].planted,
+        interval=clopper_pearson(strong[0].found, strong[0].planted),
         n=strong[0].planted,
         threshold=0.8,
         comparator=">=",
