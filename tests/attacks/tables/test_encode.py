@@ -136,3 +136,16 @@ def test_a_column_without_bounds_takes_its_scale_from_the_rows():
     assert rows_of(pd.DataFrame({"x": [2.0, 7.0], "y": [0, 1]}), "y", rules).space.scale.tolist() == [5]
     with pytest.raises(InputError, match="has no scale"):
         rows_of(pd.DataFrame({"x": [2.0, 2.0], "y": [0, 1]}), "y", rules)
+
+
+@pytest.mark.parametrize("others", ["fixed", "free"])
+def test_undeclared_words_become_categories(others):
+    """A table without any rules is read as it is; words move among those that the data show, or stay."""
+    frame = pd.DataFrame({"job": ["a", "b", "a"], "on": [True, False, True], "n": [1, 2, 3], "y": ["p", "q", "p"]})
+    rows = rows_of(frame, "y", parse_rules(f'others = "{others}"\n'))
+    assert rows.left_out == {}
+    assert rows.space.levels == {0: ("a", "b")}
+    assert rows.space.mutable.tolist() == [others == "free"] * 3
+    wild = pd.DataFrame({"t": [f"text {i}" for i in range(1200)], "y": [0, 1] * 600})
+    with pytest.raises(InputError, match=r"'t' has more than 1,000 texts"):
+        rows_of(wild, "y", parse_rules(f'others = "{others}"\n'))

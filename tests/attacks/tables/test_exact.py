@@ -18,10 +18,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from attacks.tables.spaces import numbers, within
-from redan.attacks.tables import exact, genetic, greedy, parse_rules, radius, space_of
+from redan.attacks.tables import cascade, exact, genetic, greedy, parse_rules, radius, space_of
 from redan.attacks.tables.asked import Asked
 from redan.attacks.tables.cascading import judge_rows
 from redan.attacks.tables.ensemble import ensemble_of
+from redan.attacks.tables.search import Order
 from redan.attacks.tables.space import allowed
 from redan.attacks.threat import Linf, parse
 from redan.errors import IncompleteError, InputError
@@ -245,3 +246,18 @@ def test_the_trees_add_up_to_what_the_model_answers(model):
     model.fit(x[:300], y[:300])
     read = ensemble_of(model, x[:50])
     assert (read.scores(x[300:]).argmax(axis=1) == model.predict(x[300:])).mean() > 0.99
+
+
+def test_the_cascade_proves_what_it_could_not_break(forest):
+    """Rows are broken, certified, or neither; the exact attack adds what the searches missed."""
+    model, x, y = forest
+    order = Order(space=numbers(5), threat=Linf(0.06), budget=20, prove=20_000)
+    found = cascade(model, x, y, order)
+    whole = exact(model, x, y, space=numbers(5), threat=Linf(0.06))
+    assert "exact" in found.first
+    assert np.array_equal(found.judged.broken, whole.result.broken)
+    assert np.array_equal(found.certified, whole.certified)
+    assert found.results[-1].attack == "exact"
+    other = cascade(LogisticRegression().fit(x, y), x, y, order)
+    assert other.certified is None
+    assert "no ensemble of trees" in other.unproved

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redan.attacks.cost import Meter
-from redan.attacks.tables.encode import TableModel, key_of
+from redan.attacks.tables.encode import TableModel
+from redan.attacks.tables.observed import key_of
 from redan.attacks.tables.space import Space
 from redan.errors import InputError
 

@@ -21,6 +21,8 @@ from redan.attacks.tables.distance import scaled
 from redan.attacks.tables.search import Order
 from redan.attacks.tables.space import Space, allowed
 from redan.attacks.threat import Threat
+from redan.errors import IncompleteError
+from redan.extras import missing_import
 
 if TYPE_CHECKING:
     from redan.attacks.evasion.network import Network
@@ -35,12 +37,16 @@ class Cascade(NamedTuple):
         first: shape (n,), name of the first attack that the judge believed; empty where none, `clean` where the model
             errs by itself.
         results: of each attack, on the rows that were left to it.
+        certified: shape (n,), rows for which it is proved that nothing breaks them; None where nothing was proved.
+        unproved: why not, where it was wanted.
     """
 
     judged: Judged
     x_adv: NDArray[np.float32]
     first: NDArray[np.str_]
     results: tuple[Result, ...]
+    certified: NDArray[np.bool_] | None = None
+    unproved: str = ""
 
 
 def judge_rows(
@@ -70,7 +76,7 @@ def judge_rows(
 def cascade(
     model: object, x: NDArray[Any], y: NDArray[Any], order: Order, *, network: "Network | None" = None
 ) -> Cascade:
-    """Runs the gradient attack where there is a network, then the greedy and the genetic search.
+    """Runs the gradient attack where there is a network, then the greedy and the genetic search, then the exact one.
 
     Args:
         model: anything that predicts; it is what the judge believes.
@@ -103,7 +109,11 @@ def cascade(
         said = judge_rows(asked, start[left], truth[left], done.x_adv, space=space, threat=part.threat)
         hit = left[said.broken]
         found[hit], first[hit] = done.x_adv[said.broken], name
-    return Cascade(judge_rows(asked, start, truth, found, space=space, threat=threat), found, first, tuple(results))
+    certified, unproved = None, ""
+    if order.prove:
+        certified, unproved = _proved(asked, (start, truth), order, (found, first, results))
+    judged = judge_rows(asked, start, truth, found, space=space, threat=threat)
+    return Cascade(judged, found, first, tuple(results), certified, unproved)
 
 
 def _attacked(
@@ -115,6 +125,34 @@ def _attacked(
     from redan.attacks.tables.gradient import capgd
 
     return capgd(network, x, y, space=order.space, threat=order.threat, seed=order.seed, classes=asked.classes)
+
+
+def _proved(
+    asked: Asked,
+    data: tuple[NDArray[np.float32], NDArray[Any]],
+    order: Order,
+    state: tuple[NDArray[np.float32], NDArray[np.str_], list[Result]],
+) -> tuple[NDArray[np.bool_] | None, str]:
+    """The exact attack on what is left; rows that it breaks are entered, those that it proves are given back."""
+    if (missing := missing_import("trees")) is not None:
+        return None, f"needs {missing}, which is not installed"
+    from redan.attacks.tables.exactly import exact
+
+    (start, truth), (found, first, results) = data, state
+    certified = np.zeros(len(start), dtype=bool)
+    left = np.flatnonzero(first == "")
+    if not len(left):
+        return certified, ""
+    threat = _part(order, left, len(start)).threat
+    try:
+        told = exact(asked.apart(), start[left], truth[left], space=order.space, threat=threat, steps=order.prove)
+    except IncompleteError as error:
+        return None, error.what
+    results.append(told.result)
+    said = judge_rows(asked, start[left], truth[left], told.result.x_adv, space=order.space, threat=threat)
+    found[left[said.broken]], first[left[said.broken]] = told.result.x_adv[said.broken], "exact"
+    certified[left] = told.certified & ~said.broken
+    return certified, ""
 
 
 def _so_far(found: NDArray[np.float32], first: NDArray[np.str_], results: list[Result]) -> Result:

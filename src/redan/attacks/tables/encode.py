@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from redan.attacks.tables.rules import Level, Rules
+from redan.attacks.tables.observed import column_of, key_of
+from redan.attacks.tables.rules import Rules
 from redan.attacks.tables.space import Space, allowed, space_of
 from redan.errors import InputError
 
 if TYPE_CHECKING:
     from redan.models.model import Inputs, Model, Port
 
-Key: TypeAlias = tuple[str, object]
 LIMIT = 100_000
 _MATRIX = 2
 
@@ -56,6 +56,7 @@ def rows_of(table: object, label: str, rules: Rules, *, limit: int = LIMIT, seed
         raise InputError(f"there is no column {label!r}", where=read.place, remedy="name the label's column")
     sample = read.sample(limit, seed)
     names = [name for name in read.columns if name != label]
+    rules = _completed(rules, {name: sample[name].to_pylist() for name in names})
     coded = [_coded(rules, name, sample[name].to_pylist()) for name in names]
     wide = np.column_stack(coded) if coded else np.empty((sample.num_rows, 0))
     whys = np.array(sample[label].to_pylist(), dtype=object)
@@ -133,6 +134,20 @@ def _values(space: Space, x: NDArray[Any], place: int) -> NDArray[Any]:
     return np.asarray(np.array(levels, dtype=None if alike else object)[kept])
 
 
+def _completed(rules: Rules, cells: Mapping[str, Sequence[object]]) -> Rules:
+    """The rules with those columns declared that they leave to the data."""
+    named = {*rules.columns, *(name for group in rules.one_hot for name in group.columns)}
+    if rules.others == "refuse" or named >= cells.keys():
+        return rules
+    columns = dict(rules.columns)
+    for name in [name for name in cells if name not in named]:
+        found, notes = column_of(name, cells[name])
+        if found is None:
+            raise InputError(notes[-1], remedy="or declare it")
+        columns[name] = found if rules.others == "free" else found.model_copy(update={"mutable": False})
+    return rules.model_copy(update={"columns": columns})
+
+
 def _coded(rules: Rules, name: str, values: Sequence[object]) -> NDArray[np.float64]:
     """One column as numbers: NaN where it is missing, minus infinity where a level is not declared."""
     declared = rules.columns.get(name)
@@ -146,15 +161,6 @@ def _coded(rules: Rules, name: str, values: Sequence[object]) -> NDArray[np.floa
             f"column {name!r} holds values that are no numbers",
             remedy='declare it with type = "category" and its levels',
         ) from error
-
-
-def key_of(level: Level | object) -> Key:
-    """What tells levels apart: `1`, `"1"` and `true` are three, `1` and `1.0` are one."""
-    if isinstance(level, bool | np.bool_):
-        return "bool", bool(level)
-    if isinstance(level, int | float | np.number):
-        return "number", float(level)
-    return "text", str(level)
 
 
 def _absent(value: object) -> bool:

@@ -121,6 +121,7 @@ class Order:
         donors: rows whose values are worth trying, such as a sample of the training data.
         classes: labels in the order of the model's scores.
         slots: rows in flight; no result depends on it.
+        prove: steps of the exact attack on trees for each row that is left; none when 0. See `cascade`.
     """
 
     space: Space
@@ -130,6 +131,7 @@ class Order:
     donors: NDArray[Any] | None = None
     classes: Sequence[object] | None = None
     slots: int = SLOTS
+    prove: int = 0
 
 
 def asked_of(model: object, order: Order) -> Asked:

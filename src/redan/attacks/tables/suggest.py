@@ -10,14 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from redan.attacks.tables.encode import key_of
-from redan.attacks.tables.rules import Column, Level, Linear, OneHot, Ratio, Rules
+from redan.attacks.tables.observed import FEWEST, column_of
+from redan.attacks.tables.rules import Column, Linear, OneHot, Ratio, Rules
 from redan.attacks.tables.space import GRID
 from redan.errors import InputError
 
 SAMPLE = 20_000
-MOST_LEVELS = 1000
-_FEWEST = 50  # rows below which nothing is said of relations
 _RELATED = 24  # numeric columns among which relations are looked for
 _BREAKS = 0.05  # share of shuffled rows that break a relation which means something
 
@@ -57,7 +55,7 @@ def suggest_rules(table: object, label: str | None = None, *, seed: int = 0) -> 
     columns: dict[str, Column] = {}
     notes: list[str] = []
     for name, cells in values.items():
-        found, note = _column(name, cells)
+        found, note = column_of(name, cells)
         notes += note
         if found is not None:
             columns[name] = found
@@ -71,37 +69,6 @@ def suggest_rules(table: object, label: str | None = None, *, seed: int = 0) -> 
     )
     notes.append("every column is taken as one that the attacker can change: write mutable = false where not")
     return Suggestion(Rules(columns=columns, one_hot=groups, linear=linear, ratio=ratio), tuple(notes))
-
-
-def _column(name: str, cells: Sequence[object]) -> tuple[Column | None, list[str]]:
-    there = [cell for cell in cells if cell is not None and cell == cell]  # noqa: PLR0124 -- NaN is missing
-    if not there:
-        return Column(mutable=False), [f"column {name!r} has no value"]
-    notes = [] if len(there) == len(cells) else [f"column {name!r} has missing values; such rows are not attacked"]
-    kept = {key_of(cell): cell for cell in there}
-    if set(kept) <= {("bool", False), ("bool", True), ("number", 0.0), ("number", 1.0)}:
-        return (Column(type="bool", mutable=len(kept) > 1), notes)
-    if all(isinstance(cell, int | float | np.number) for cell in there):
-        return _number(name, np.array(there, dtype=np.float64), notes)
-    if not all(isinstance(cell, str | int | float | bool) for cell in there):
-        return None, [f"column {name!r} holds neither numbers nor texts; leave it out of the table"]
-    if len(kept) > MOST_LEVELS:
-        return None, [f"column {name!r} has more than {MOST_LEVELS:,} texts; leave it out of the table"]
-    levels: list[Level] = sorted(
-        (cell for cell in kept.values() if isinstance(cell, str | int | float | bool)), key=str
-    )
-    return Column(type="category", levels=tuple(levels), mutable=len(levels) > 1), notes
-
-
-def _number(name: str, values: NDArray[np.float64], notes: list[str]) -> tuple[Column | None, list[str]]:
-    finite = values[np.isfinite(values)]
-    if not len(finite):
-        return Column(mutable=False), [*notes, f"column {name!r} has no finite value"]
-    whole = bool((finite == np.round(finite)).all())
-    low, high = float(finite.min()), float(finite.max())
-    if whole and len(np.unique(finite)) == len(finite) >= _FEWEST:
-        notes = [*notes, f"column {name!r} tells all rows apart; leave it out if it is an identifier"]
-    return Column(type="integer" if whole else "number", low=low, high=high, mutable=low < high), notes
 
 
 def _numbers(cells: Sequence[object]) -> NDArray[np.float64]:
@@ -133,7 +100,7 @@ def _relations(
         return (), ()
     whole = np.column_stack([numbers[name] for name in names])
     whole = whole[np.isfinite(whole).all(axis=1)]
-    if len(whole) < _FEWEST:
+    if len(whole) < FEWEST:
         return (), ()
     shuffled = np.column_stack([rng.permutation(column) for column in whole.T])
     linear = [_order(names, i, j) for i, j in permutations(range(len(names)), 2) if _below(whole, shuffled, i, j)]
