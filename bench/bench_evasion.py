@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PEER = ROOT / ".peers" / "auto-attack"
 KEPT = ROOT / ".peers" / "bench-evasion"
 DATA = Path("/usr/share/datasets/fashion-mnist")
-EPS = {"hardened": 0.1, "undefended": 0.15}
+EPS = {"hardened": 0.1, "undefended": 0.2}
 KINDS = ("small-hardened", "deep-hardened", "small-undefended", "deep-undefended")
 
 
