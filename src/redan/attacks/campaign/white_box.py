@@ -1,5 +1,6 @@
 """A campaign by somebody who has the model: a suite with gradients, and the failure checks."""
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redan.attacks.campaign.tried import Tried
+from redan.attacks.cost import Cost
 from redan.attacks.evasion.evaluation import Evaluation, evaluate
 from redan.attacks.evasion.network import Network
 from redan.attacks.evasion.running import Progress
@@ -70,6 +72,10 @@ def attack_network(
         progress=wanted.progress,
     )
     told = max(int(max(before.max(), y.max(), made.answers.max())) + 1, len(classes))
+    drawn, spent = _curve(network, x, y, wanted, made)
+    mark, began = network.meter.read(), time.monotonic()
+    trusted = _trust(network, x, y, wanted, made)
+    checked = network.meter.since(mark, time.monotonic() - began)
     return Tried(
         threat=str(wanted.threat),
         suite=made.suite,
@@ -83,9 +89,9 @@ def attack_network(
         size=made.size,
         x=x,
         x_adv=made.x_adv,
-        cost=made.cost,
-        trust=_trust(network, x, y, wanted, made),
-        curve=_curve(network, x, y, wanted, made),
+        cost=made.cost + spent + checked,
+        trust=trusted,
+        curve=drawn,
     )
 
 
@@ -106,14 +112,16 @@ def _trust(network: Network, x: NDArray[np.float32], y: NDArray[np.int64], wante
 
 def _curve(
     network: Network, x: NDArray[np.float32], y: NDArray[np.int64], wanted: Campaign, made: Evaluation
-) -> Curve | None:
-    own = wanted.threat.eps
-    further = tuple(dict.fromkeys(radius for radius in wanted.radii if radius != own))
+) -> tuple[Curve | None, Cost]:
+    """The curve from no attack to the largest radius, and what the further radii cost."""
+    own, spent = wanted.threat.eps, Cost()
+    further = tuple(dict.fromkeys(radius for radius in wanted.radii if radius not in (own, 0.0)))
     if not further or isinstance(own, tuple):
-        return None
-    fell = [made.breaker >= 0]
+        return None, spent
+    fell = [np.zeros(len(x), dtype=np.bool_), made.breaker >= 0]
     for radius in further:
         threat = type(wanted.threat)(radius, wanted.threat.low, wanted.threat.high)
         at = evaluate(network, x, y, threat=threat, suite=wanted.suite, seed=wanted.seed, progress=wanted.progress)
         fell.append(at.breaker >= 0)
-    return curve((own, *further), made.clean, fell)
+        spent += at.cost
+    return curve((0.0, own, *further), made.clean, fell), spent

@@ -1,13 +1,15 @@
 """`redan attack evasion`: what is left of a model's accuracy under attack, and whether to believe it."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
-from redan.cli.attack.inputs import Arrays, Target, asked_of, open_target, read_arrays, with_gradients
+from redan.cli.attack.inputs import Arrays, Target, asked_of, open_target, read_arrays, read_by, with_gradients
 from redan.cli.data.answer import Format, Page, Quiet, Seed, give
 from redan.errors import UsageError
 
@@ -43,6 +45,9 @@ Work = Annotated[
     Path | None, typer.Option("--work", metavar="FILE", help="Keeps what is done; the same call goes on from it.")
 ]
 Unsafe = Annotated[bool, typer.Option("--unsafe-format", help="Load formats that run code, such as TorchScript.")]
+Trusted = Annotated[
+    list[str] | None, typer.Option("--trust-type", metavar="TYPE", help="A type of a skops file; may be repeated.")
+]
 Shown = Annotated[int, typer.Option("--gallery", min=0, max=12, metavar="N", help="Samples that the page shows.")]
 
 
@@ -86,6 +91,7 @@ def attack_evasion(
     queries: Queries = 1000,
     radius: Radii = None,
     work: Work = None,
+    trust_type: Trusted = None,
     unsafe_format: Unsafe = False,
     gallery: Shown = 6,
     output: Format = "text",
@@ -112,6 +118,7 @@ def attack_evasion(
         queries: for each sample, without gradients.
         radius: further radii for the curve.
         work: file that keeps what is done.
+        trust_type: types of a skops file that you looked at.
         unsafe_format: load formats that run code.
         gallery: samples that the page shows; findings never hold one.
         output: `text` or `json`.
@@ -130,7 +137,8 @@ def attack_evasion(
 
     ball = parse(threat, box)
     wanted = Wanted(ball, suite, label, constraints, samples, queries, tuple(radius or ()), work, seed)
-    tried = _tried(model, name, data, wanted, unsafe_format=unsafe_format)
+    target = partial(open_target, model, name, trusted=trust_type or (), unsafe_format=unsafe_format)
+    tried = _tried(target, model, data, wanted)
     found = list(tell(tried, Path(model).name if name is None else name, threshold=threshold))
     drawn = shown(tried, box=box, most=gallery) if page is not None else None
     more = [] if drawn is None else [_with(found[0], pictured([drawn])), *found[1:]]
@@ -144,17 +152,16 @@ def _with(finding: "Finding", drawn: "dict[str, Json]") -> "Finding":
     return replace(finding, detail={**finding.detail, "pictures": both})
 
 
-def _tried(word: str, name: str | None, data: Path, wanted: Wanted, *, unsafe_format: bool) -> "Tried":
+def _tried(target: Callable[[], Target], word: str, data: Path, wanted: Wanted) -> "Tried":
     arrays = data.suffix.lower() == ".npz"
     if arrays and (wanted.label or wanted.constraints):
         raise UsageError("an .npz has no columns", where=str(data), remedy="leave out --label and --constraints")
     if not arrays and wanted.label is None:
         raise UsageError("a table needs its label", where=str(data), remedy="name it with --label")
     read = read_arrays(data, wanted.samples, wanted.seed) if arrays else None
-    target = open_target(word, name, unsafe_format=unsafe_format)
     if read is None:
-        return _on_rows(target, data, wanted)
-    return _on_arrays(target, Path(word), read, wanted)
+        return _on_rows(target(), data, wanted)
+    return _on_arrays(target(), Path(word), read, wanted)
 
 
 def _on_rows(target: Target, data: Path, wanted: Wanted) -> "Tried":
@@ -167,7 +174,8 @@ def _on_rows(target: Target, data: Path, wanted: Wanted) -> "Tried":
     if target.network is not None:
         raise UsageError("a network reads arrays, not a table", where=str(data), remedy="give an .npz with x and y")
     rules = TableRules(others="free") if wanted.constraints is None else read_rules(wanted.constraints)
-    rows = rows_of(open_table(data), wanted.label or "", rules, limit=wanted.samples, seed=wanted.seed)
+    table = read_by(target.model, open_table(data), wanted.label or "")
+    rows = rows_of(table, wanted.label or "", rules, limit=wanted.samples, seed=wanted.seed)
     order = RowsWanted(wanted.threat, wanted.queries, wanted.seed, ruled=wanted.constraints is not None)
     return attack_rows(target.endpoint if target.model is None else target.model, rows, order)
 

@@ -1,6 +1,7 @@
 """Reads what an attack is of: samples with labels, a model, or the address of one."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from redan.attacks.judge import Labels
     from redan.attacks.queries import Queries
     from redan.models.model import Model
+    from redan.tables import Table
 
 LIMIT_BYTES = 8 << 30
 _TABLE = 2
@@ -80,12 +82,13 @@ def read_arrays(path: Path, samples: int, seed: int) -> Arrays:
     return Arrays(np.ascontiguousarray(x[chosen], dtype=np.float32), y[chosen].astype(np.int64))
 
 
-def open_target(word: str, name: str | None, *, unsafe_format: bool) -> Target:
+def open_target(word: str, name: str | None, *, trusted: Sequence[str] = (), unsafe_format: bool = False) -> Target:
     """The model of a file, or the address of an endpoint.
 
     Args:
         word: a path or an address.
         name: of the model behind an address.
+        trusted: types of a skops file that the caller looked at.
         unsafe_format: whether formats that run code are loaded.
 
     Raises:
@@ -102,13 +105,30 @@ def open_target(word: str, name: str | None, *, unsafe_format: bool) -> Target:
     from redan.models.model import model_of
 
     path = Path(word)
-    loaded = load(path, seal=None, trust=None, unsafe_unsealed=True, unsafe_format=unsafe_format)
+    loaded = load(path, seal=None, trust=None, unsafe_unsealed=True, trusted=trusted, unsafe_format=unsafe_format)
     runtime = loaded.runtime
     if hasattr(runtime, "named_modules"):
         from redan.attacks.evasion.network import Network
 
         return Target(path.name, network=Network(runtime.eval()))  # type: ignore[attr-defined]
     return Target(path.name, model=model_of(runtime))
+
+
+def read_by(model: "Model | None", table: "Table", label: str) -> "Table":
+    """The columns that a model reads, and the label; all of them where it names none.
+
+    Raises:
+        InputError: the table lacks a column that the model reads.
+    """
+    names = [] if model is None else [port.name for port in model.inputs]
+    if len(names) == 1 and names[0] not in table.columns:  # one matrix, whose name is none of a column
+        return table
+    missing = [name for name in names if name not in table.columns]
+    if missing:
+        shown = ", ".join(missing[:5]) + (" ..." if len(missing) > 5 else "")  # noqa: PLR2004
+        raise InputError(f"the model reads columns that are not there: {shown}", where=table.place)
+    kept = [name for name in table.columns if name in names or name == label]
+    return table.select(kept) if names else table
 
 
 def with_gradients(target: Target, path: Path, x: "NDArray[np.float32]") -> Target:
