@@ -167,3 +167,13 @@ def test_expectation_is_that_of_a_loop():
             bad = against[here].sum() + 0.5 * here.sum() / others.sum()
             total += (who[y == label] == i).sum() * (bad + 4 * average) / (here.sum() + 4)
         assert cells.honest().rows[i] == pytest.approx(total)
+
+
+def test_where_all_labels_are_contradicted_numbers_stay_numbers():
+    """Every label of everybody against the odds: no rate above one, and nobody stands out."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 600)
+    told = np.where(np.arange(2) == y[:, None], 0.05, 0.95)
+    found = suspicions(levels(told, y, rng.integers(0, 6, 600)))
+    assert all(np.isfinite([s.p, s.at_least, s.expected]).all() for s in found)
+    assert [s for s in found if s.at_least > TOLERATED] == []

@@ -45,7 +45,7 @@ class _Cells(NamedTuple):
         total = others.sum(axis=1, keepdims=True)
         average = (bad.sum(axis=1, keepdims=True) + 0.5) / (total + 1.0)
         unseen = 0.5 * others / np.maximum(total, 1.0)  # none among n is half a one, wherever it would have been
-        rates = (bad + unseen + _BORROWED * average) / (others + _BORROWED)
+        rates = np.minimum((bad + unseen + _BORROWED * average) / (others + _BORROWED), 1.0)
         rows = (self.rows * rates).sum(axis=1)
         variance = (self.rows**2 * rates * (1.0 - rates) / (others + _BORROWED)).sum(axis=1)
         share = _clipped(rows / np.maximum(self.rows.sum(axis=1), 1.0))
