@@ -7,6 +7,7 @@ import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
+from redan.errors import IncompleteError
 from redan.models.torch_onnx.graph import graph_of
 from redan.models.torch_onnx.module import OPERATORS, OnnxNetwork
 
@@ -224,6 +225,37 @@ def test_constants_of_every_kind_are_read():
     expected, got = both(data, VALUES)
     np.testing.assert_allclose(got, expected, atol=1e-6)
     assert len(OnnxNetwork(graph_of(data, "y0"))._nodes) == 3
+
+
+def test_ranges_are_computed_once():
+    """A range of constants is no node of the network any more."""
+    nodes = [helper.make_node("Range", ["a", "b", "c"], ["r"]), helper.make_node("Add", ["x", "r"], ["y0"])]
+    held = [numpy_helper.from_array(np.float32(v), n) for v, n in ((0, "a"), (8, "b"), (2, "c"))]
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 4])],
+        [helper.make_tensor_value_info("y0", TensorProto.FLOAT, [None, 4])],
+        held,
+    )
+    data = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+    expected, got = both(data, VALUES)
+    np.testing.assert_allclose(got, expected)
+
+
+@pytest.mark.parametrize(
+    ("op", "x", "constants", "options"),
+    [
+        ("ConstantOfShape", ints(1 << 20, 1 << 20), (), {}),
+        ("Tile", VALUES, (ints(1 << 20, 1 << 20),), {}),
+        ("Pad", VALUES, (ints(0, 0, 1 << 20, 1 << 20),), {}),
+    ],
+    ids=["filled", "tiled", "padded"],
+)
+def test_a_bomb_is_refused(op, x, constants, options):
+    """A few bytes that ask for a trillion values are one error, before the memory is asked for."""
+    with pytest.raises(IncompleteError, match="too large"):
+        OnnxNetwork(graph_of(made(op, x, constants, **options), "y0"))(torch.from_numpy(x))
 
 
 def test_the_table_is_of_operators_that_exist():

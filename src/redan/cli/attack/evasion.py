@@ -131,19 +131,37 @@ def attack_evasion(
         InputError: a file cannot be read, or model and data do not fit.
         IncompleteError: the model does not answer any more.
     """
-    from redan.attacks.campaign.telling import shown, tell
-    from redan.attacks.threat import parse
-    from redan.findings.pictures import pictured
-
-    ball = parse(threat, box)
-    wanted = Wanted(ball, suite, label, constraints, samples, queries, tuple(radius or ()), work, seed)
+    wanted = Wanted(_ball(threat, box), suite, label, constraints, samples, queries, tuple(radius or ()), work, seed)
     target = partial(open_target, model, name, trusted=trust_type or (), unsafe_format=unsafe_format)
     tried = _tried(target, model, data, wanted)
-    found = list(tell(tried, Path(model).name if name is None else name, threshold=threshold))
-    drawn = shown(tried, box=box, most=gallery) if page is not None else None
-    more = [] if drawn is None else [_with(found[0], pictured([drawn])), *found[1:]]
-    files = [data] if model.startswith("http") else [Path(model), data]
-    give("evasion", files, found, output=output, page=page, quiet=quiet, group="attack", shown=more or None)
+    found = _found(tried, Path(model).name if name is None else name, threshold)
+    drawn = None if page is None else _drawn(tried, found, box, gallery)
+    give("evasion", _files(model, data), found, output=output, page=page, quiet=quiet, group="attack", shown=drawn)
+
+
+def _files(model: str, data: Path) -> list[Path]:
+    return [data] if model.startswith("http") else [Path(model), data]
+
+
+def _ball(text: str, box: tuple[float, float]) -> "Threat":
+    from redan.attacks.threat import parse
+
+    return parse(text, box)
+
+
+def _found(tried: "Tried", subject: str, threshold: float) -> "list[Finding]":
+    from redan.attacks.campaign.telling import tell
+
+    return list(tell(tried, subject, threshold=threshold))
+
+
+def _drawn(tried: "Tried", found: "list[Finding]", box: tuple[float, float], most: int) -> "list[Finding]":
+    """The findings as the page draws them: with a few samples, which findings themselves never hold."""
+    from redan.attacks.campaign.telling import shown
+    from redan.findings.pictures import pictured
+
+    some = shown(tried, box=box, most=most)
+    return found if some is None else [_with(found[0], pictured([some])), *found[1:]]
 
 
 def _with(finding: "Finding", drawn: "dict[str, Json]") -> "Finding":

@@ -21,6 +21,7 @@ _MODEL = ("", "ai.onnx")
 _ML = "ai.onnx.ml"
 _MOST_NODES = 50_000
 _EXTERNAL = 1
+_MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, MemoryError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,17 +82,24 @@ def graph_of(data: bytes, output: str, pieces: Mapping[str, bytes] | None = None
         model = onnx.load_model_from_string(data)
     except malformed as error:
         raise InputError("the ONNX model is not well formed", remedy="fetch it again") from error
+    try:
+        return _graph(model, output, pieces or {})
+    except _MALFORMED as error:
+        raise InputError("the ONNX model is not well formed", remedy="fetch it again") from error
+
+
+def _graph(model: Any, output: str, pieces: Mapping[str, bytes]) -> Graph:  # noqa: ANN401 -- a protobuf message
     opsets = {entry.domain: int(entry.version) for entry in model.opset_import}
     version = max((opsets.get(domain, 0) for domain in _MODEL), default=0)
     if version not in OPSETS:
         raise IncompleteError(f"operators of version {version} are not converted", remedy="export it at opset 13 to 22")
     if model.functions or len(model.graph.node) > _MOST_NODES:
         raise IncompleteError("the model has functions of its own, or too many nodes")
-    constants = {one.name: _array(one, pieces or {}) for one in model.graph.initializer}
-    inputs = [one.name for one in model.graph.input if one.name not in constants]
+    constants = {_text(one.name): _array(one, pieces) for one in model.graph.initializer}
+    inputs = [_text(one.name) for one in model.graph.input if _text(one.name) not in constants]
     if len(inputs) != 1:
         raise IncompleteError(f"the model has {len(inputs)} inputs, and gradients are made for one")
-    nodes = [_node(one, version, opsets.get(_ML, 1), pieces or {}) for one in model.graph.node]
+    nodes = [_node(one, version, opsets.get(_ML, 1), pieces) for one in model.graph.node]
     kept = _needed(nodes, output)
     read = {name for node in kept for name in node.inputs}
     return Graph(
@@ -105,14 +113,20 @@ def graph_of(data: bytes, output: str, pieces: Mapping[str, bytes] | None = None
 def _node(found: Any, version: int, ml: int, pieces: Mapping[str, bytes]) -> Node:  # noqa: ANN401 -- a protobuf message
     known = found.domain in (*_MODEL, _ML)
     if not known:
-        raise IncompleteError(f"the operator {found.domain}.{found.op_type} is not converted")
+        raise IncompleteError(f"the operator {_text(found.domain)}.{_text(found.op_type)} is not converted")
     return Node(
-        op=found.op_type,
-        inputs=tuple(found.input),
-        outputs=tuple(found.output),
-        attributes={one.name: _attribute(one, pieces) for one in found.attribute},
+        op=_text(found.op_type),
+        inputs=tuple(map(_text, found.input)),
+        outputs=tuple(map(_text, found.output)),
+        attributes={_text(one.name): _attribute(one, pieces) for one in found.attribute},
         opset=ml if found.domain == _ML else version,
     )
+
+
+def _text(value: str | bytes) -> str:
+    """A name; one that is no UTF-8 comes as bytes."""
+    found = value if isinstance(value, str) else value.decode(errors="replace")
+    return found if found.isprintable() else ascii(found)
 
 
 def _attribute(found: Any, pieces: Mapping[str, bytes]) -> Any:  # noqa: ANN401

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from redan.errors import IncompleteError
@@ -14,7 +15,19 @@ from redan.models.torch_onnx.layers import LAYERS
 from redan.models.torch_onnx.shapes import SHAPES
 
 OPERATORS: Mapping[str, Operator] = MappingProxyType({**ELEMENTWISE, **LAYERS, **SHAPES})
-_FAULTS = (RuntimeError, ValueError, TypeError, IndexError, KeyError, OverflowError)
+_FAULTS = (RuntimeError, ValueError, TypeError, IndexError, KeyError, OverflowError, MemoryError, AttributeError)
+
+
+def _tensor(value: NDArray[Any]) -> Tensor:
+    """An array as a tensor.
+
+    Raises:
+        IncompleteError: its type has no numbers, such as texts.
+    """
+    try:
+        return torch.from_numpy(value.copy())
+    except TypeError as error:
+        raise IncompleteError(f"a constant of {value.dtype} is not converted") from error
 
 
 class OnnxNetwork(nn.Module):  # type: ignore[misc]
@@ -27,6 +40,7 @@ class OnnxNetwork(nn.Module):  # type: ignore[misc]
             IncompleteError: an operator is not converted.
         """
         super().__init__()
+        self._nodes: list[Node] = []
         missing = sorted({node.op for node in graph.nodes} - OPERATORS.keys())
         if missing:
             raise IncompleteError(f"the operators {', '.join(missing)} are not converted to gradients")
@@ -35,7 +49,7 @@ class OnnxNetwork(nn.Module):  # type: ignore[misc]
         self._fixed: dict[str, Tensor] = {}
         self._held: dict[str, bool] = {}
         for name, value in graph.constants.items():
-            self._keep(name, torch.from_numpy(value.copy()))
+            self._keep(name, _tensor(value))
         self._nodes = [node for node in graph.nodes if not self._computed(node)]
         self.eval()
 
@@ -83,7 +97,8 @@ class OnnxNetwork(nn.Module):  # type: ignore[misc]
         values: dict[str, Tensor] = {self.graph.input: x}
         for node in self._nodes:
             values |= self._outputs(node, values)
-        found = self._value(self.graph.output, values)
+        name = self.graph.output
+        found = self._value(name, values) if name in values or self._known(name) else None
         if found is None:
             raise IncompleteError("the graph does not compute its output")
         return found

@@ -1,5 +1,6 @@
 """Operators that move values about, and those that compute with shapes."""
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -14,6 +15,18 @@ from redan.models.torch_onnx.layers import whole
 
 _PAD = {"constant": "constant", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
 _MOST = 2**63 - 1
+_LARGEST = 2**28  # values
+
+
+def _bounded(sizes: list[int]) -> list[int]:
+    """Sizes of what is made from nothing; a hostile model asks for more than there is memory.
+
+    Raises:
+        IncompleteError: it is too large.
+    """
+    if math.prod(max(1, size) for size in sizes) > _LARGEST:
+        raise IncompleteError("the model makes a tensor that is too large")
+    return sizes
 
 
 def _reshape(node: Node, args: Args) -> Tensor:
@@ -105,7 +118,9 @@ def _expand(_: Node, args: Args) -> Tensor:
 
 
 def _tile(_: Node, args: Args) -> Tensor:
-    return given(args, 0).tile(whole(given(args, 1)))
+    x, times = given(args, 0), whole(given(args, 1))
+    _bounded([x.numel(), *times])
+    return x.tile(times)
 
 
 def _shape(node: Node, args: Args) -> Tensor:
@@ -117,11 +132,12 @@ def _shape(node: Node, args: Args) -> Tensor:
 def _filled(node: Node, args: Args) -> Tensor:
     value = node.attributes.get("value")
     one = torch.zeros(1) if value is None else torch.from_numpy(value)
-    return one.expand(1).reshape(()).expand(whole(given(args, 0))).clone()
+    return one.expand(1).reshape(()).expand(_bounded(whole(given(args, 0)))).clone()
 
 
 def _range(_: Node, args: Args) -> Tensor:
     start, end, step = (given(args, place) for place in range(3))
+    _bounded([int(abs((end - start) / step))])
     return torch.arange(start.item(), end.item(), step.item(), dtype=start.dtype)
 
 
@@ -133,6 +149,7 @@ def _pad(node: Node, args: Args) -> Tensor:
     axes = list(range(x.ndim)) if listed is None else [axis % x.ndim for axis in whole(listed)]
     sides = {axis: (pads[i], pads[i + len(axes)]) for i, axis in enumerate(axes)}
     kind = _PAD.get(node.attributes.get("mode", "constant"), "")
+    _bounded([size + sum(map(abs, sides.get(axis, (0, 0)))) for axis, size in enumerate(x.shape)])
     if kind == "constant":
         flat = [side for axis in reversed(range(x.ndim)) for side in sides.get(axis, (0, 0))]
         return functional.pad(x, flat, value=filling)
