@@ -6,11 +6,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from redan.attacks.evasion import Network
+from redan.attacks.evasion import Network, rays, square, surfree
 from redan.attacks.queries import Queries, SpentError, answers, indices, log_scores
 from redan.attacks.sources import FunctionSource, queries_of
+from redan.attacks.threat import L2, Linf
 from redan.errors import IncompleteError, InputError
 from redan.models import model_of
 
@@ -128,3 +130,19 @@ def test_a_model_that_raises_now_and_then_is_asked_again():
 
     with pytest.raises(IncompleteError, match="raised ValueError 3 times"):
         Queries(FunctionSource(broken)).labels(table()[0])
+
+
+def test_onnx_models_are_attacked_by_queries():
+    """A session of onnxruntime is a model like others; its probabilities are used as scores."""
+    skl2onnx = pytest.importorskip("skl2onnx")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    x, _ = table()
+    y = (x.sum(axis=1) > 2).astype(int)
+    estimator = LogisticRegression(C=100).fit(x, y)
+    data = skl2onnx.to_onnx(estimator, x[:1], options={"zipmap": False}, target_opset=17).SerializeToString()
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    right = estimator.predict(x) == y
+    for attack, threat in ((square, Linf(0.2)), (rays, Linf(0.2)), (surfree, L2(0.5))):
+        found = attack(model_of(session), x[right][:20], y[right][:20], threat=threat, queries=300)
+        assert found.broken.mean() > 0.5
+        assert (estimator.predict(found.x_adv) != y[right][:20])[found.broken].all()

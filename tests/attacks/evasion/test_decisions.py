@@ -46,7 +46,7 @@ def test_closest_point_of_a_plane_l2(attack, d):
     size = np.linalg.norm(found.x_adv - x, axis=1)
     assert (model(found.x_adv) != y).all()
     assert (size > exact - 1e-4).all()
-    assert np.median(size / exact) < (1.35 if attack is boundary else 1.2)
+    assert np.median(size / exact) < 1.15
 
 
 @pytest.mark.parametrize("attack", LINF_ATTACKS, ids=lambda one: one.__name__)
@@ -64,16 +64,16 @@ def test_closest_point_of_a_plane_linf(attack):
 def test_slots_and_order_change_nothing(digits, attack, threat):
     """1, 32 and 500 walks at a time, and another order, give the same bytes."""
     net, x, y = digits
-    run = partial(attack, Network(net), threat=threat, queries=150)
-    first = run(x[:16], y[:16], slots=500)
+    run = partial(attack, Network(net), threat=threat, queries=120)
+    first = run(x[:10], y[:10], slots=500)
     for slots in (1, 32):
-        again = run(x[:16], y[:16], slots=slots)
+        again = run(x[:10], y[:10], slots=slots)
         assert np.array_equal(first.x_adv, again.x_adv)
         assert np.array_equal(first.step, again.step)
-    turned = run(x[:16][::-1], y[:16][::-1], slots=5)
+    turned = run(x[:10][::-1], y[:10][::-1], slots=5)
     assert np.array_equal(first.x_adv, turned.x_adv[::-1])
     if attack is not rays:  # it draws nothing
-        assert not np.array_equal(first.x_adv, run(x[:16], y[:16], seed=1).x_adv)
+        assert not np.array_equal(first.x_adv, run(x[:10], y[:10], seed=1).x_adv)
 
 
 @pytest.mark.parametrize(("attack", "threat"), EACH, ids=IDS)
@@ -188,3 +188,31 @@ def test_a_budget_that_is_spent_keeps_what_was_found(digits):
     assert 0 < part.broken.sum() < whole.broken.sum()
     assert part.cost.queries <= whole.cost.queries // 2
     assert np.array_equal(part.x_adv[part.broken], whole.x_adv[part.broken])
+
+
+@pytest.mark.parametrize("wrong", [{"slots": 0}, {"queries": 0}])
+def test_counts_that_would_attack_nothing_are_refused(digits, wrong):
+    """No slots or no queries are an error, for else every sample would seem robust."""
+    net, x, y = digits
+    with pytest.raises(InputError, match="is 0"):
+        rays(Network(net), x, y, threat=Linf(0.1), **wrong)
+
+
+def test_no_samples_are_no_error():
+    """An empty selection gives an empty result, and costs nothing."""
+    found = surfree(lambda rows: rows[:, :2], np.empty((0, 4)), np.empty(0), threat=L2(1.0))
+    assert (found.x_adv.shape, found.cost.queries) == ((0, 4), 0)
+
+
+def test_boxes_other_than_zero_to_one():
+    """A picture of 0 to 255 is attacked in its own unit, and breaks where the scaled one does."""
+    net = models.weak()
+    x, y = (part.numpy() for part in models.right(net, models.digits(), 20))
+
+    def model(rows):
+        return np.asarray(net(torch.as_tensor(rows / 255)))
+
+    found = surfree(model, x * 255, y, threat=L2(255.0, 0, 255), queries=300)
+    judged = judge(Network(models.plain(0).eval()).labels, x * 255, y, found.x_adv, L2(255.0, 0, 255))
+    assert not judged.outside.any()
+    assert found.broken.mean() > 0.5

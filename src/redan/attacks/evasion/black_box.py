@@ -7,6 +7,7 @@ estimator of scikit-learn, a function from a batch to scores or labels, an `Endp
 from typing import Unpack
 
 from redan.attacks.evasion.decide import Options, decide
+from redan.attacks.evasion.samples import positive
 from redan.attacks.evasion.walk_boundary import BoundaryWalk
 from redan.attacks.evasion.walk_geoda import GeoDa
 from redan.attacks.evasion.walk_hop_skip_jump import HopSkipJump
@@ -26,6 +27,7 @@ def square(
     *,
     threat: Threat,
     queries: int = 5000,
+    rescale: bool = False,
     restarts: int = 1,
     budget: int | None = None,
     seed: int = 0,
@@ -41,6 +43,8 @@ def square(
         y: shape (n,), the truth.
         threat: the ball and the box.
         queries: proposals per sample; the input itself and the first point are asked beside them.
+        rescale: whether the squares shrink over `queries` instead of over 10,000 proposals, which is stronger where
+            queries are few; AutoAttack does not, whatever the number.
         restarts: runs of a sample, until it is broken.
         budget: queries in all; None for no end.
         seed: of the draws.
@@ -58,7 +62,18 @@ def square(
 
     if threat.norm not in _SQUARE:
         raise InputError(f"square is made for {', '.join(_SQUARE)}, not for {threat.norm}", remedy="name another norm")
-    return scored(Square(queries), model, x, y, threat=threat, restarts=restarts, budget=budget, seed=seed, slots=slots)
+    positive(queries=queries)
+    return scored(
+        Square(queries, rescale=rescale),
+        model,
+        x,
+        y,
+        threat=threat,
+        restarts=restarts,
+        budget=budget,
+        seed=seed,
+        slots=slots,
+    )
 
 
 def hop_skip_jump(model: object, x: object, y: object, *, threat: Threat, **options: Unpack[Options]) -> Result:

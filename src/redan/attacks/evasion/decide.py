@@ -1,6 +1,7 @@
 """Runs an attack that sees labels only, over samples, against whatever answers."""
 
 import hashlib
+import math
 import time
 from collections.abc import Iterator
 from typing import Any, TypedDict
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redan.attacks.cost import Cost
-from redan.attacks.evasion.samples import Samples, array, checked, queries_for
+from redan.attacks.evasion.samples import Samples, array, checked, positive, queries_for
 from redan.attacks.evasion.walks import Decision, Going, Sample, run
 from redan.attacks.queries import StoppedError
 from redan.attacks.result import Result
@@ -68,6 +69,7 @@ def decide(attack: Decision, model: object, x: object, y: object, *, threat: Thr
         )
     given = checked(x, y, threat, queries)
     shrink, slots = options.get("shrink", False), options.get("slots", SLOTS)
+    positive(slots=slots, queries=options.get("queries", QUERIES))
     right = np.ones(len(given.x), dtype=np.bool_)
     ended: list[Going] = []
 
@@ -88,7 +90,7 @@ def decide(attack: Decision, model: object, x: object, y: object, *, threat: Thr
 def _walks(
     attack: Decision, given: Samples, rows: NDArray[np.int64], threat: Threat, options: Options
 ) -> Iterator[Going]:
-    flat = given.x.reshape(len(given.x), -1)
+    flat = given.x.reshape(len(given.x), math.prod(given.x.shape[1:]))
     own = np.empty((0, flat.shape[1]), dtype=np.float32)
     if options.get("starts") is not None:
         own = np.asarray(array(options["starts"]), dtype=np.float32).reshape(-1, flat.shape[1])

@@ -24,7 +24,7 @@ def smooth(sample: Sample, rows: int, share: float) -> Points:
     """
     shape = sample.shape
     if len(shape) <= _PLANES or min(shape[-2:]) < _SMALL:
-        return sample.rng.standard_normal((rows, len(sample.x0)), dtype=np.float32)
+        return sample.noise(rows)
     down, along = (cosines(side, max(math.ceil(share * side), 1)) for side in shape[-2:])
     size = (rows * math.prod(shape[:-2]), len(down), len(along))
     noise = sample.rng.standard_normal(size, dtype=np.float32)

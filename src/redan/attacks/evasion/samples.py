@@ -59,6 +59,17 @@ def checked(x: object, y: object, threat: Threat, queries: Queries) -> Samples:
     return Samples(inputs, queries.indices(truth))
 
 
+def positive(**numbers: int) -> None:
+    """Refuses counts that would attack nothing, and so find everything robust.
+
+    Raises:
+        InputError: one is below 1.
+    """
+    for name, number in numbers.items():
+        if number < 1:
+            raise InputError(f"{name} is {number}", remedy="give 1 or more")
+
+
 def queries_for(model: object, budget: int | None) -> Queries:
     """What `queries_of` takes, or a module of PyTorch, which must be in evaluation mode.
 

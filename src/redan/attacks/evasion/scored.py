@@ -8,7 +8,7 @@ import torch
 from redan.attacks.evasion import draws
 from redan.attacks.evasion.asked import Asked
 from redan.attacks.evasion.pool import SLOTS, Attack, Course, Tasks, run
-from redan.attacks.evasion.samples import checked, queries_for
+from redan.attacks.evasion.samples import checked, positive, queries_for
 from redan.attacks.queries import StoppedError
 from redan.attacks.result import Result
 from redan.attacks.threat import Threat
@@ -50,6 +50,7 @@ def scored(
     began = time.perf_counter()
     queries = queries_for(model, budget)
     given = checked(x, y, threat, queries)
+    positive(slots=slots, restarts=restarts)
     asked = Asked(queries)
     x_adv, broken = given.x.copy(), np.zeros(len(given.x), dtype=np.bool_)
     step = np.full(len(given.x), -1, dtype=np.int64)

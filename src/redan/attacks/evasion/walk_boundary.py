@@ -64,7 +64,7 @@ class BoundaryWalk:
             turn += 1
             moved = point - sample.x0
             far = float(np.linalg.norm(moved))
-            noise = sample.rng.standard_normal(len(moved), dtype=np.float32)
+            noise = sample.noise(1)[0]
             noise -= moved * np.float32((noise @ moved) / (far**2 + 1e-12))
             noise *= np.float32(turning.length * far / (float(np.linalg.norm(noise)) + 1e-12))
             turned = (moved + noise) * np.float32(1 / np.sqrt(1 + turning.length**2))

@@ -4,6 +4,7 @@ Source: Rahmati, Moosavi-Dezfooli, Frossard, Dai, GeoDA, CVPR 2020 (arXiv 2003.0
 noise give the normal; the number of votes grows from round to round by the factor of equation 15.
 """
 
+import math
 from collections.abc import Generator
 from dataclasses import dataclass
 
@@ -15,7 +16,6 @@ from redan.attacks.evasion.walks import Points, Sample, Walk, Wrong
 from redan.attacks.threat import Norm
 
 _BLOCK = 128
-_TOLERANCE = 1e-3
 _STRETCHES = 4
 
 
@@ -42,7 +42,9 @@ class GeoDa:
         point = yield from first(sample)
         if point is None:
             return
-        point = yield from boundary(sample, point, _TOLERANCE)
+        # A vote moves by its radius over the root of d across the boundary; the point must lie nearer to it than that.
+        near = self.radius / (4 * math.sqrt(len(point)))
+        point = yield from boundary(sample, point, near)
         number, kept = float(self.votes), np.zeros_like(point)
         while True:
             kept += yield from self._votes(sample, point, int(number))
@@ -51,21 +53,25 @@ class GeoDa:
             moved = yield from _outwards(sample, way.astype(np.float32), sample.size(point))
             if moved is None:
                 continue
-            moved = yield from boundary(sample, moved, _TOLERANCE)
+            moved = yield from boundary(sample, moved, near)
             if sample.size(moved) < sample.size(point):
                 point, kept = moved, np.zeros_like(point)
 
     def _votes(self, sample: Sample, point: Points, number: int) -> Generator[Points, Wrong, Points]:
         radius = self.radius * float(np.linalg.norm(point - sample.x0))
-        votes = np.zeros_like(point)
+        sums, wrongs = np.zeros((2, len(point)), dtype=np.float32), 0
         for start in range(0, number, _BLOCK):
             noise = smooth(sample, min(_BLOCK, number - start), self.share)
             noise *= (radius / np.sqrt(np.einsum("ij,ij->i", noise, noise) + 1e-12)).astype(np.float32)[:, None]
             noise += point
             asked = sample.clipped(noise)
             wrong = yield asked
-            votes += (2 * wrong - 1).astype(np.float32) @ (asked - point)
-        return votes
+            asked -= point
+            sums += np.stack([wrong, np.ones(len(wrong))]).astype(np.float32) @ asked
+            wrongs += int(wrong.sum())
+        # The mean vote is taken off, as in HopSkipJump; where all agree there is none.
+        share = wrongs / number if 0 < wrongs < number else 0.5
+        return np.asarray(sums[0] - np.float32(share) * sums[1])
 
 
 def _outwards(sample: Sample, way: Points, length: float) -> Generator[Points, Wrong, Points | None]:

@@ -72,7 +72,7 @@ def voted(sample: Sample, point: Points, radius: float, number: int) -> Generato
     Returns:
         Shape (d,), of length one.
     """
-    ups, alls, wrongs = np.zeros_like(point), np.zeros_like(point), 0
+    sums, wrongs = np.zeros((2, len(point)), dtype=np.float32), 0
     for start in range(0, number, _BLOCK):
         rows = min(_BLOCK, number - start)
         noise = _noise(sample, rows)
@@ -80,11 +80,11 @@ def voted(sample: Sample, point: Points, radius: float, number: int) -> Generato
         noise += point
         asked = sample.clipped(noise)
         wrong = yield asked
-        moved = asked - point
-        ups += wrong.astype(np.float32) @ moved
-        alls += np.ones(rows, dtype=np.float32) @ moved
+        asked -= point
+        sums += np.stack([wrong, np.ones(rows)]).astype(np.float32) @ asked
         wrongs += int(wrong.sum())
     mean = 2 * wrongs / number - 1
+    ups, alls = sums
     way = (2 * ups - alls) - np.float32(mean if abs(mean) < 1 else 0.0) * alls
     return np.asarray(way / (np.linalg.norm(way) + 1e-12), dtype=np.float32)
 
@@ -95,10 +95,9 @@ def _share(share: float, far: float, sample: Sample) -> float:
 
 
 def _noise(sample: Sample, rows: int) -> Points:
-    size = (rows, len(sample.x0))
     if sample.norm == "linf":
-        return 2 * sample.rng.random(size, dtype=np.float32) - 1
-    return sample.rng.standard_normal(size, dtype=np.float32)
+        return 2 * sample.rng.random((rows, len(sample.x0)), dtype=np.float32) - 1
+    return sample.noise(rows)
 
 
 def _stepped(sample: Sample, point: Points, way: Points, length: float) -> Generator[Points, Wrong, Points | None]:
