@@ -48,11 +48,12 @@ def test_a_detector_that_only_stops_fgsm_is_told(only_fgsm):
 def test_squeezing_of_a_weak_network_and_of_a_hardened_one():
     """Who knows it leaves next to nothing of what it gains; a hardened network stays robust behind the same detector."""
     data = models.digits()
-    x, y = data.x_test[100:160], data.y_test[100:160]
+    x, y = data.x_test[100:140], data.y_test[100:140]
+    effort = detectors.Effort(steps=25, targets=2)
     by = {}
     for name, net in (("weak", models.weak()), ("hardened", models.hardened())):
         one = squeezing(net)
-        by[name] = detectors.beside(one, limit(one), net, x, y, threat=Linf(0.15), effort=LITTLE)
+        by[name] = detectors.beside(one, limit(one), net, x, y, threat=Linf(0.15), effort=effort)
     assert by["weak"].aware.value < 0.35
     assert by["hardened"].aware.value > 0.55
     assert by["weak"].gained < 0.2
