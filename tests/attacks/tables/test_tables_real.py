@@ -18,7 +18,7 @@ from redan.attacks.tables.space import allowed
 from redan.attacks.threat import Linf, parse
 
 
-@pytest.fixture(scope="module", params=["churn", "adult"])
+@pytest.fixture(scope="module", params=["churn", pytest.param("adult", marks=pytest.mark.slow)])
 def table(request, tmp_path_factory):
     """A public table, its label, and 3,000 of its rows."""
     frame, label = read(request.param, tmp_path_factory.mktemp(request.param))

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from redan.attacks.result import Result
 from redan.attacks.tables import counter
+from redan.attacks.tables.mutation import CROSS, MATE, PARENT, mutated, spread
 from redan.attacks.tables.search import BUDGET, SLOTS, Flight, Order, asked_of, flown
 from redan.attacks.tables.space import Space
 from redan.attacks.threat import Threat
 
 _PEOPLE = 40
-_CROSS, _PARENT, _MATE, _MUTATE, _TRY, _BLEND = range(6)  # streams of draws
 
 
 def genetic(
@@ -65,7 +65,7 @@ def bred(model: object, x: NDArray[Any], y: NDArray[Any], order: Order) -> Resul
 def _breed(flight: Flight) -> None:
     rows = flight.running
     first = flight.best[rows][:, None].astype(np.float64).repeat(_PEOPLE, axis=1)
-    people = _mutated(flight, rows, first, generation=0, rate=0.5)
+    people = mutated(flight, rows, first, 0, np.full(_PEOPLE, 0.5))
     fitness = flight.ask(rows, people)
     generation = 0
     while len(rows):
@@ -90,50 +90,16 @@ def _children(
     order = np.argsort(fitness, axis=1, kind="stable")
     rank = [
         (counter.uniform(key, generation, stream, count) ** power * count).astype(np.int64)
-        for stream, power in ((_PARENT, 2.0), (_MATE, 1.0))
+        for stream, power in ((PARENT, 2.0), (MATE, 1.0))
     ]
     mothers, fathers = (
         np.take_along_axis(people, np.take_along_axis(order, r, axis=1)[:, :, None], axis=1) for r in rank
     )
     parts = flight.threat.space.parts
-    drawn = counter.uniform(key, generation, _CROSS, count * len(parts)).reshape(len(rows), count, len(parts))
-    own = _spread(drawn < 0.7, parts, people.shape[2])  # noqa: PLR2004 -- the better parent gives most
+    drawn = counter.uniform(key, generation, CROSS, count * len(parts)).reshape(len(rows), count, len(parts))
+    own = spread(drawn < 0.7, parts, people.shape[2])  # noqa: PLR2004 -- the better parent gives most
     children = np.where(own, mothers, fathers).astype(np.float64)
-    return _mutated(flight, rows, children, generation, rate=1.5 / len(parts))
-
-
-def _mutated(
-    flight: Flight, rows: NDArray[np.int64], children: NDArray[np.float64], generation: int, rate: float
-) -> NDArray[np.float32]:
-    """Children of whose parts some were set to a value worth trying, to part of it, or back, repaired."""
-    given, parts = flight.tries(rows), flight.threat.space.parts
-    key, (n, count, width) = flight.key[rows], children.shape
-    if not len(given.part):
-        return flight.mended(rows, children)
-    shape = (n, count, len(parts))
-    size = count * len(parts)
-    hit = counter.uniform(key, generation, _MUTATE, size).reshape(shape) < rate
-    pick = counter.uniform(key, generation, _TRY, size).reshape(shape)
-    blend = counter.uniform(key, generation, _BLEND, size).reshape(shape)
-    start = flight.x0[rows].astype(np.float64)
-    for number in np.unique(given.part):
-        tried = np.flatnonzero(given.part == number)
-        choice = tried[(pick[:, :, number] * len(tried)).astype(np.int64)]
-        place = parts[number]
-        value = given.values[np.arange(n)[:, None], choice][:, :, place]
-        if not flight.threat.space.choice[place].all():
-            # Half of them go the whole way: what breaks a model often lies at an end.
-            share = np.minimum(2.0 * blend[:, :, number, None], 1.0)
-            value = start[:, None, place] + share * (value - start[:, None, place])
-        else:
-            value = np.where(blend[:, :, number, None] < 0.25, start[:, None, place], value)  # noqa: PLR2004
-        children[:, :, place] = np.where(hit[:, :, number, None], value, children[:, :, place])
-    return flight.mended(rows, children.reshape(n, count, width))
-
-
-def _spread(by_part: NDArray[np.bool_], parts: tuple[NDArray[np.int64], ...], width: int) -> NDArray[np.bool_]:
-    """What holds of parts, for their columns."""
-    found = np.zeros((*by_part.shape[:2], width), dtype=bool)
-    for number, places in enumerate(parts):
-        found[:, :, places] = by_part[:, :, number, None]
-    return found
+    rate = np.full(count, 1.5 / len(parts))
+    strangers = count // 4  # so that people who are all alike do not end the search
+    children[:, :strangers], rate[:strangers] = flight.x0[rows][:, None], 0.5
+    return mutated(flight, rows, children, generation, rate)

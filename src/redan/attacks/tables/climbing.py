@@ -11,11 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redan.attacks.result import Result
+from redan.attacks.tables.mutation import mutated
 from redan.attacks.tables.search import BUDGET, SLOTS, Flight, Order, asked_of, flown
 from redan.attacks.tables.space import Space
 from redan.attacks.threat import Threat
 
-_ROUNDS = 20
+_ROUNDS = 40
+_SHAKES = 8  # random neighbourhoods in which nothing is better end the search
+_NEIGHBOURS = 32
+_RATE = 0.3  # share of the parts that a neighbour changes
 
 
 def greedy(
@@ -31,7 +35,7 @@ def greedy(
     classes: Sequence[object] | None = None,
     slots: int = SLOTS,
 ) -> Result:
-    """Changes the parts of a row that cost the true class most, best first; nothing in it is random.
+    """Changes the parts of a row that cost the true class most, best first, and looks around where that ends.
 
     Args:
         model: anything that predicts, see `redan.models`.
@@ -39,7 +43,7 @@ def greedy(
         y: shape (n,), the true labels.
         space: the rules.
         threat: norm and radius, in units of the columns' scales.
-        seed: of no effect here.
+        seed: fixes every random choice.
         budget: most queries of each row.
         donors: rows whose values are worth trying.
         classes: labels in the order of the model's scores.
@@ -61,15 +65,17 @@ def climbed(model: object, x: NDArray[Any], y: NDArray[Any], order: Order) -> Re
 
 
 def climb(flight: Flight, rounds: int = _ROUNDS) -> None:
-    """Rounds of single changes and of the best ones together, until nothing gets better; changes the flight."""
-    rows = flight.running
-    for _ in range(rounds):
-        if not len(rows):
-            return
-        before = flight.least[rows].copy()
-        _round(flight, rows)
-        better = flight.least[rows] < before - 1e-12
-        rows = np.intersect1d(rows[better], flight.running)
+    """Rounds of single changes and of the best ones together; where nothing is better, random neighbours are asked."""
+    stuck = np.zeros(len(flight.x0), dtype=np.int64)
+    for number in range(rounds):
+        rows = flight.running[stuck[flight.running] < _SHAKES]
+        before = flight.least.copy()
+        if len(fresh := rows[stuck[rows] == 0]):
+            _round(flight, fresh)
+        if len(shaken := np.intersect1d(rows[stuck[rows] > 0], flight.running)):
+            near = flight.best[shaken][:, None].astype(np.float64).repeat(_NEIGHBOURS, axis=1)
+            flight.ask(shaken, mutated(flight, shaken, near, number, np.full(_NEIGHBOURS, _RATE)))
+        stuck = np.where(flight.least < before - 1e-12, 0, stuck + 1)
 
 
 def _round(flight: Flight, rows: NDArray[np.int64]) -> None:

@@ -102,12 +102,17 @@ def exact(
     radii = search.threat.radii(len(start))
     found = start.copy()
     told: list[Told] = []
+    wrong = search.asked.labels(start) != truth
     for i in range(len(start)):
+        if wrong[i]:
+            told.append("broken")
+            continue
         outcome, point = _decided(search, start[i], int(truth[i]), float(radii[i]))
         told.append(outcome)
-        if point is not None:
-            found[i] = point
-    says = np.array(told)
+        found[i] = start[i] if point is None else point
+    says = np.array(told, dtype="<U9")
+    denied = (says == "broken") & (search.asked.labels(found) == truth)
+    says[denied], found[denied] = "unknown", start[denied]
     broken = says == "broken"
     asked = search.asked.meter.queries
     cost = Cost(forward=asked, queries=asked, seconds=perf_counter() - began)
@@ -144,8 +149,9 @@ def radius(
     """
     search, start, truth = _begun(model, (x, y), (space, Linf(most)), classes, steps)
     lower, upper, found = np.zeros(len(start)), np.full(len(start), np.inf), start.copy()
+    wrong = search.asked.labels(start) != truth
     for i in range(len(start)):
-        low, high, eps = 0.0, np.inf, most
+        low, high, eps = 0.0, 0.0 if wrong[i] else np.inf, most
         while high - low > tolerance:
             told, point = _decided(search, start[i], int(truth[i]), eps)
             if told == "unknown":
@@ -160,6 +166,8 @@ def radius(
                 break
             eps = (low + min(high, most)) / 2
         lower[i], upper[i] = low, high
+    denied = np.isfinite(upper) & (search.asked.labels(found) == truth)
+    lower[denied], upper[denied], found[denied] = 0.0, np.inf, start[denied]
     return Radii(lower=lower, upper=upper, x_adv=found)
 
 
@@ -203,8 +211,6 @@ def _decided(
     search: _Search, row: NDArray[np.float32], true: int, eps: float
 ) -> tuple[Told, NDArray[np.float32] | None]:
     """What holds of one row at one radius, and the row that breaks it."""
-    if search.asked.labels(row[None])[0] != true:
-        return "broken", row
     radius_ = np.array([eps + TOLERANCE])  # what the judge lets pass is proved as well
     low, high = reach(search.threat, row[None], radius_)
     ends = search.regions.ends(low[0], high[0], row)
@@ -225,18 +231,19 @@ def _targeted(
     true, target = pair
     ends, eps = ball
     told: Told = "certified"
-    for tried, region in enumerate(_leaves(search, ends, (target, true))):
+    for tried, (region, lead) in enumerate(_leaves(search, ends, (target, true))):
         if region is None or tried >= _TRIED:
             return "unknown", None
         outcome, point = _point(search, row, region, eps)
-        if point is not None and search.asked.labels(point[None])[0] != true:
+        sure = lead > _NEAR and outcome == "broken"
+        if point is not None and (sure or search.asked.labels(point[None])[0] != true):
             return "broken", point
         told = "unknown" if outcome == "unknown" else told
     return told, None
 
 
-def _leaves(search: _Search, ends: Ends, pair: tuple[int, int]) -> Iterator[Ends | None]:
-    """Regions in which the target is ahead, best first; None when the steps are used up."""
+def _leaves(search: _Search, ends: Ends, pair: tuple[int, int]) -> Iterator[tuple[Ends | None, float]]:
+    """Regions in which the target is ahead, and by how much, best first; None when the steps are used up."""
     from veritas import Config, HeuristicType, StopReason
 
     config = Config(HeuristicType.MAX_OUTPUT)
@@ -249,12 +256,13 @@ def _leaves(search: _Search, ends: Ends, pair: tuple[int, int]) -> Iterator[Ends
         stopped = found.steps(min(left, 100))
         left -= 100
         while seen < found.num_solutions():
-            yield search.regions.within(ends, found.get_solution(seen).box())
+            leaf = found.get_solution(seen)
+            yield search.regions.within(ends, leaf.box()), float(leaf.output)
             seen += 1
         if stopped == StopReason.NO_MORE_OPEN:
             return
         if left <= 0 or stopped in {StopReason.OUT_OF_MEMORY, StopReason.OUT_OF_TIME}:
-            yield None
+            yield None, 0.0
             return
 
 

@@ -165,7 +165,7 @@ class _Copy(NamedTuple):
         return count
 
     def _options(self, place: int) -> int:
-        part = next(part for part in self.space.parts if place in part)
+        part = self.space.parts[self.owner[place]]
         return len(part) if len(part) > 1 else int(self.space.high[place]) + 1
 
     def _split_options(
@@ -191,7 +191,7 @@ class _Copy(NamedTuple):
         ]
 
     def _goes_left(self, place: int, limit: float) -> NDArray[np.bool_]:
-        part = next(part for part in self.space.parts if place in part)
+        part = self.space.parts[self.owner[place]]
         if len(part) > 1:
             return np.asarray((part == place).astype(np.float64) <= limit)
         levels = self.space.levels.get(place)

@@ -1,7 +1,7 @@
 """Rules bound to the columns of one matrix: the arrays that repair, distances and the judge reckon with."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,6 +63,8 @@ class Space:
         groups: places of one-hot groups.
         linear: relations.
         quotients: relations.
+        single: places of the columns that are parts by themselves.
+        parts: places of the columns of each part, single ones first.
     """
 
     columns: tuple[str, ...]
@@ -79,16 +81,15 @@ class Space:
     linear: tuple[Relation, ...]
     quotients: tuple[Quotient, ...]
 
-    @property
-    def single(self) -> NDArray[np.int64]:
-        """Places of the columns that are parts by themselves; the groups follow them in the order of parts."""
-        grouped = {int(place) for group in self.groups for place in group}
-        return np.array([i for i in range(len(self.columns)) if i not in grouped], dtype=np.int64)
+    single: NDArray[np.int64] = field(init=False)
+    parts: tuple[NDArray[np.int64], ...] = field(init=False)
 
-    @property
-    def parts(self) -> tuple[NDArray[np.int64], ...]:
-        """Places of the columns of each part."""
-        return (*(np.array([i]) for i in self.single), *self.groups)
+    def __post_init__(self) -> None:
+        """Counts the parts: first the columns that are parts by themselves, then the groups."""
+        grouped = {int(place) for group in self.groups for place in group}
+        single = np.array([i for i in range(len(self.columns)) if i not in grouped], dtype=np.int64)
+        object.__setattr__(self, "single", single)
+        object.__setattr__(self, "parts", (*(single[i : i + 1] for i in range(len(single))), *self.groups))
 
 
 def space_of(rules: Rules, columns: Sequence[str], rows: NDArray[Any] | None = None) -> Space:
