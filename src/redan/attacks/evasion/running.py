@@ -20,7 +20,8 @@ from redan.attacks.judge import Judged, judge
 from redan.attacks.threat import Threat
 
 NOBODY = -1
-_BLOCK = 4096
+_BLOCK = 2048
+_JUDGED = 256
 
 
 class Progress(NamedTuple):
@@ -159,8 +160,12 @@ class Running:
     def _judged(self, claimed: dict[int, tuple[int, NDArray[np.float32]]], place: int) -> NDArray[np.int64]:
         """Takes over what the judge confirms; gives back the rows of the rest."""
         rows = np.array(sorted(row for row in claimed if self.robust[row]), dtype=np.int64)
-        if not len(rows):
-            return rows
+        parts = [self._block(rows[start : start + _JUDGED], claimed, place) for start in range(0, len(rows), _JUDGED)]
+        return np.concatenate(parts) if parts else rows
+
+    def _block(
+        self, rows: NDArray[np.int64], claimed: dict[int, tuple[int, NDArray[np.float32]]], place: int
+    ) -> NDArray[np.int64]:
         found = np.stack([claimed[int(row)][1] for row in rows]).reshape(-1, *self.x.shape[1:])
         judged: Judged = judge(
             _voted(self.network, self.suite.votes), self.x[rows], self.y[rows], found, self._threat(rows)
