@@ -4,11 +4,12 @@ import time
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from redan.attacks.evasion import draws
 from redan.attacks.evasion.asked import Asked
 from redan.attacks.evasion.pool import SLOTS, Attack, Course, Tasks, run
-from redan.attacks.evasion.samples import checked, positive, queries_for
+from redan.attacks.evasion.samples import Samples, checked, positive, queries_for
 from redan.attacks.queries import StoppedError
 from redan.attacks.result import Result
 from redan.attacks.threat import Threat
@@ -63,13 +64,8 @@ def scored(
         right = queries.labels(given.x) == given.y
         broken[~right], step[~right] = True, 0
         at = np.flatnonzero(right)
-        tasks = Tasks(
-            torch.as_tensor(given.x[at], device=asked.device),
-            torch.as_tensor(given.y[at], device=asked.device),
-            torch.as_tensor(threat.radii(len(given.x))[at], device=asked.device),
-            torch.as_tensor(draws.keys(given.x[at], attack.name, seed), device=asked.device),
-            torch.full((len(at), restarts), -1, device=asked.device),
-        )
+        keys = draws.keys(given.x[at], attack.name, seed)
+        tasks = Tasks(*(part.to(asked.device) for part in _tasks(given, at, threat, keys, restarts)))
         for ended in run(Course(attack, asked, tasks, threat, slots)):
             rows = at[ended.samples[ended.broken]]
             x_adv[rows] = ended.found[torch.as_tensor(ended.broken)].cpu().numpy()
@@ -77,3 +73,13 @@ def scored(
     except IncompleteError as error:
         raise StoppedError(error, result()) from error
     return result()
+
+
+def _tasks(given: Samples, at: NDArray[np.int64], threat: Threat, keys: NDArray[np.int64], restarts: int) -> Tasks:
+    return Tasks(
+        torch.as_tensor(given.x[at]),
+        torch.as_tensor(given.y[at]),
+        torch.as_tensor(threat.radii(len(given.x))[at]),
+        torch.as_tensor(keys),
+        torch.full((len(at), restarts), -1),
+    )
