@@ -21,6 +21,7 @@ def TestOneInput(data: bytes) -> None:  # noqa: N802 -- the name that fuzzers ca
 if __name__ == "__main__":
     import atheris
 
-    atheris.instrument_all()
+    atheris.instrument_func(graph_of)
+    atheris.instrument_func(OnnxNetwork.__init__)
     atheris.Setup(sys.argv, TestOneInput)
     atheris.Fuzz()

@@ -143,8 +143,8 @@ def _local_norm(node: Node, args: Args) -> Tensor:
 
 def _gemm(node: Node, args: Args) -> Tensor:
     one, other, added = given(args, 0), given(args, 1), maybe(args, 2)
-    one = one.T if node.attributes.get("transA", 0) else one
-    other = other.T if node.attributes.get("transB", 0) else other
+    one = one.mT if node.attributes.get("transA", 0) else one
+    other = other.mT if node.attributes.get("transB", 0) else other
     made = one @ other
     alpha, beta = float(node.attributes.get("alpha", 1.0)), float(node.attributes.get("beta", 1.0))
     made = made if alpha == 1 else alpha * made
