@@ -11,7 +11,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "spark": ("pyspark",),
         "xlsx": ("xlsxwriter",),
         "onnx": ("onnxruntime",),
-        "torch": ("torch",),
+        "torch": ("torch", "onnx"),
         "safetensors": ("safetensors",),
         "skops": ("skops",),
         "blake3": ("blake3",),
