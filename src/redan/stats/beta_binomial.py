@@ -47,8 +47,12 @@ def chance_of_at_most(k: int, n: int, p: float, rho: float) -> float:
 
 
 def _sum(j: "np.ndarray[tuple[int], np.dtype[np.int64]]", n: int, p: float, rho: float) -> float:
-    from scipy.special import betaln, gammaln
+    from scipy.special import gammaln
 
-    a, b = p * (1 / rho - 1), (1 - p) * (1 / rho - 1)
-    logs = gammaln(n + 1) - gammaln(j + 1) - gammaln(n - j + 1) + betaln(j + a, n - j + b) - betaln(a, b)
+    theta, i = rho / (1 - rho), np.arange(n)  # products of Skellam's factors: betas of 1 / rho would cancel
+
+    def rising(first: float) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+        return np.concatenate([np.zeros(1), np.cumsum(np.log(first + theta * i))])
+
+    logs = gammaln(n + 1) - gammaln(j + 1) - gammaln(n - j + 1) + rising(p)[j] + rising(1 - p)[n - j] - rising(1.0)[n]
     return float(min(1.0, np.exp(logs).sum()))
