@@ -79,6 +79,7 @@ confidential = true
 sha256 = "0"
 site = "cloud"
 worth = "high"
+shown = 6
 
 [[dataset]]
 name = "test"
@@ -139,6 +140,11 @@ confidential = true
 site = "cloud"
 worth = "low"
 preprocessors = ["scale"]
+threats = ["linf:8/255", "l2:0.5"]
+box = [0, 255]
+constraints = "columns.toml"
+transformation = "median:3"
+guard = "linear"
 
 [[model]]
 name = "public"

@@ -9,6 +9,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from redan.system.shapes import (
+    Balls,
+    Change,
     CheckId,
     Column,
     Columns,
@@ -151,6 +153,7 @@ class Dataset(Record):
     seal: PathText | None = Field(None, description="Path of the seal over the file, as 'redan seal' writes it.")
     key: PathText | None = Field(None, description="Path of the public key that the seal must verify against.")
     worth: Level = Field(Level.MEDIUM, description="What its loss or change would cost: low, medium or high.")
+    shown: Natural = Field(0, description="How many single samples of it reports may show; none when left out.")
 
 
 class Feature(Record):
@@ -220,6 +223,17 @@ class Model(Record):
     site: Name | None = Field(None, description="Name of the [[site]] where it is trained.")
     worth: Level = Field(Level.MEDIUM, description="What its theft or change would cost: low, medium or high.")
     preprocessors: Names = Field((), description="Names of the [[preprocessor]] tables that run before it.")
+    threats: Balls = Field(
+        (), description="Threat models that it is to withstand, each a norm and a radius, such as 'linf:8/255'."
+    )
+    box: Range = Field((0.0, 1.0), description="Least and largest valid value of an input, for attacks on arrays.")
+    constraints: PathText | None = Field(
+        None, description="Path of the rules of a table's columns that an attacker has to keep to."
+    )
+    transformation: Change | None = Field(
+        None, description="What input goes through before the model against manipulation, such as 'bit-depth:4'."
+    )
+    guard: Name | None = Field(None, description="Name of the [[model]] that refuses suspicious input before this one.")
 
 
 class Endpoint(Record):

@@ -36,6 +36,7 @@ _REFERENCES = (
     _Reference("model", "inputs", "feature"),
     _Reference("model", "preprocessors", "preprocessor"),
     _Reference("model", "site", "site"),
+    _Reference("model", "guard", "model"),
     _Reference("endpoint", "model", "model"),
     _Reference("endpoint", "site", "site"),
     _Reference("feedback", "endpoint", "endpoint"),
@@ -51,6 +52,7 @@ _PATHS = (
     ("federation", "updates"),
     *(("dataset", key) for key in ("path", "seal", "key")),
     *(("model", key) for key in ("path", "code", "bundle", "config", "seal", "key", "record", "distribution")),
+    ("model", "constraints"),
 )
 _SINGLE_PATHS = (
     ("policy", ("waivers", "baseline")),

@@ -21,6 +21,10 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 _CONTROL = re.compile(r"A-MLSG-[0-9]{3}-[CDN][0-9]{3}|AIPS-[A-Z]{3}-[0-9]{2}")
 _CHECK = re.compile(rf"(?:{_CONTROL.pattern})(?:/[a-z0-9][a-z0-9-]{{0,79}})?")
+_BALL = re.compile(
+    r"(linf|l2|l1|l0):([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]-?[0-9]{1,2})?(?:/[1-9][0-9]*(?:\.[0-9]+)?)?",
+)
+_CHANGE = re.compile(r"(bit-depth|median|gaussian|jpeg|noise|shift):[0-9]+(?:\.[0-9]+)?")
 _ELEMENT = re.compile(
     r"(?:person|site|boundary|source|dataset|feature|preprocessor|model|endpoint|feedback|federation):[^\n]{1,200}|system"
 )
@@ -97,12 +101,19 @@ CheckId = Annotated[
     _shape(_CHECK, "is no control or check id; they look like A-MLSG-002-D002 or A-MLSG-002-D002/rows-are-not-shared"),
     _json(_CHECK),
 ]
+Ball = Annotated[
+    str, _shape(_BALL, "is no threat model; they look like 'linf:8/255', 'l2:0.5' or 'l1:12'"), _json(_BALL)
+]
+Change = Annotated[
+    str, _shape(_CHANGE, "is no transformation; they look like 'bit-depth:4', 'median:3' or 'jpeg:75'"), _json(_CHANGE)
+]
 ElementId = Annotated[
     str, _shape(_ELEMENT, "is no element id; they look like 'source:crm' or 'dataset:train'"), _json(_ELEMENT)
 ]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
 Column = Annotated[str, Field(min_length=1, max_length=200)]
 PathText = Annotated[str, Field(min_length=1, max_length=1000)]
+Balls = tuple[Ball, ...]
 Names = tuple[Name, ...]
 Columns = tuple[Column, ...]
 Paths = tuple[PathText, ...]

@@ -1,17 +1,16 @@
 """`redan attack evasion`: what is left of a model's accuracy under attack, and whether to believe it."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from redan.cli.attack.inputs import Arrays, Target, asked_of, open_target, read_arrays, read_by, with_gradients
+from redan.attacks.campaign.trying import Wanted, try_model
 from redan.cli.data.answer import Format, Page, Quiet, Seed, give
-from redan.errors import UsageError
 
 if TYPE_CHECKING:
     from redan.attacks.campaign.tried import Tried
@@ -49,32 +48,6 @@ Trusted = Annotated[
     list[str] | None, typer.Option("--trust-type", metavar="TYPE", help="A type of a skops file; may be repeated.")
 ]
 Shown = Annotated[int, typer.Option("--gallery", min=0, max=12, metavar="N", help="Samples that the page shows.")]
-
-
-class Wanted(NamedTuple):
-    """What the command line asks for.
-
-    Args:
-        threat: norm, radius and box.
-        suite: attacks.
-        label: column of classes.
-        constraints: rules of a table's columns.
-        samples: at most.
-        queries: for each sample.
-        radii: further ones.
-        work: file that keeps what is done.
-        seed: of every choice.
-    """
-
-    threat: "Threat"
-    suite: str
-    label: str | None
-    constraints: Path | None
-    samples: int
-    queries: int
-    radii: tuple[float, ...]
-    work: Path | None
-    seed: int
 
 
 def attack_evasion(
@@ -132,11 +105,19 @@ def attack_evasion(
         IncompleteError: the model does not answer any more.
     """
     wanted = Wanted(_ball(threat, box), suite, label, constraints, samples, queries, tuple(radius or ()), work, seed)
-    target = partial(open_target, model, name, trusted=trust_type or (), unsafe_format=unsafe_format)
-    tried = _tried(target, model, data, wanted)
-    found = _found(tried, Path(model).name if name is None else name, threshold)
+    tried = _tried((model, name), data, wanted, trust_type or (), unsafe_format=unsafe_format)
+    found = _found(tried, name or Path(model).name, threshold)
     drawn = None if page is None else _drawn(tried, found, box, gallery)
     give("evasion", _files(model, data), found, output=output, page=page, quiet=quiet, group="attack", shown=drawn)
+
+
+def _tried(
+    model: tuple[str, str | None], data: Path, wanted: Wanted, trusted: Sequence[str], *, unsafe_format: bool
+) -> "Tried":
+    from redan.attacks.campaign.inputs import open_target
+
+    target = partial(open_target, *model, trusted=trusted, unsafe_format=unsafe_format)
+    return try_model(target, Path(model[0]), data, wanted._replace(progress=_progress if sys.stderr.isatty() else None))
 
 
 def _files(model: str, data: Path) -> list[Path]:
@@ -168,52 +149,6 @@ def _with(finding: "Finding", drawn: "dict[str, Json]") -> "Finding":
     held, new = finding.detail.get("pictures"), drawn.get("pictures")
     both = [*(held if isinstance(held, list) else []), *(new if isinstance(new, list) else [])]
     return replace(finding, detail={**finding.detail, "pictures": both})
-
-
-def _tried(target: Callable[[], Target], word: str, data: Path, wanted: Wanted) -> "Tried":
-    arrays = data.suffix.lower() == ".npz"
-    if arrays and (wanted.label or wanted.constraints):
-        raise UsageError("an .npz has no columns", where=str(data), remedy="leave out --label and --constraints")
-    if not arrays and wanted.label is None:
-        raise UsageError("a table needs its label", where=str(data), remedy="name it with --label")
-    read = read_arrays(data, wanted.samples, wanted.seed) if arrays else None
-    if read is None:
-        return _on_rows(target(), data, wanted)
-    return _on_arrays(target(), Path(word), read, wanted)
-
-
-def _on_rows(target: Target, data: Path, wanted: Wanted) -> "Tried":
-    from redan.attacks.campaign.rows import RowsWanted, attack_rows
-    from redan.attacks.tables.encode import rows_of
-    from redan.attacks.tables.reading import read_rules
-    from redan.attacks.tables.rules import Rules as TableRules
-    from redan.tables import open_table
-
-    if target.network is not None:
-        raise UsageError("a network reads arrays, not a table", where=str(data), remedy="give an .npz with x and y")
-    rules = TableRules(others="free") if wanted.constraints is None else read_rules(wanted.constraints)
-    table = read_by(target.model, open_table(data), wanted.label or "")
-    rows = rows_of(table, wanted.label or "", rules, limit=wanted.samples, seed=wanted.seed)
-    order = RowsWanted(wanted.threat, wanted.queries, wanted.seed, ruled=wanted.constraints is not None)
-    return attack_rows(target.endpoint if target.model is None else target.model, rows, order)
-
-
-def _on_arrays(target: Target, path: Path, read: Arrays, wanted: Wanted) -> "Tried":
-    target = target if wanted.suite == "queries" else with_gradients(target, path, read.x)
-    if target.network is None or wanted.suite == "queries":
-        from redan.attacks.campaign.black_box import Asking, attack_by_queries
-
-        queries, labels = asked_of(target)
-        places = queries.indices(read.y)
-        made = attack_by_queries(queries, labels, read.x, places, Asking(wanted.threat, wanted.queries, wanted.seed))
-        return replace(made, notes=(*target.notes, *made.notes))
-    from redan.attacks.campaign.white_box import Campaign, attack_network
-
-    campaign = Campaign(
-        wanted.threat, wanted.suite, wanted.radii, wanted.seed, wanted.work, _progress if sys.stderr.isatty() else None
-    )
-    made = attack_network(target.network, read.x, read.y, campaign)
-    return replace(made, notes=(*target.notes, *made.notes))
 
 
 def _progress(at: "Progress") -> None:
