@@ -1,0 +1,217 @@
+"""A question in JSON, with or without tensors as bytes behind it, as arrays.
+
+The typed decoder bounds depth and refuses what JSON forbids; the rest is asked here: sizes are multiplied as Python's
+integers, counted before anything is allocated, and numbers that a type cannot hold are refused rather than rounded.
+
+Source: Open Inference Protocol, version 2, REST: inference request; its binary tensor data extension.
+"""
+
+import itertools
+import math
+from functools import lru_cache
+from typing import Any, Final, NoReturn
+
+import msgspec
+import numpy as np
+
+from redan.exchange.limits import Limits
+from redan.exchange.problem import Problem, Refusal, RefusedError
+from redan.exchange.tensors import DTYPES, Array, Inference, Tensor, Wanted
+
+GUARD: Final = "schema"
+_WORD = 4  # bytes before each element of BYTES in the binary form
+_ELEMENT = {"b": bool, "u": int, "i": int, "f": float, "O": str}
+
+
+_NOTHING = msgspec.Raw()
+
+
+class _Parameters(msgspec.Struct, gc=False):
+    """Parameters that mean something; all others are let pass, and none switches a guard off."""
+
+    binary_data_size: int | None = None
+    binary_data_output: bool = False
+    binary_data: bool | None = None
+
+
+class _Input(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    name: str
+    shape: list[int]
+    datatype: str
+    parameters: _Parameters | None = None
+    data: msgspec.Raw = _NOTHING
+
+
+class _Output(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    name: str
+    parameters: _Parameters | None = None
+
+
+class _Message(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    inputs: list[_Input]
+    id: str = ""
+    parameters: _Parameters | None = None
+    outputs: list[_Output] | None = None
+
+
+_DECODER = msgspec.json.Decoder(_Message)
+
+
+def decode(body: bytes, json_length: int | None, limits: Limits) -> Inference:
+    """Reads a question.
+
+    Args:
+        body: of the request.
+        json_length: bytes of JSON at its start, of the header `Inference-Header-Content-Length`; None for all.
+        limits: how large it may be.
+
+    Raises:
+        RefusedError: it is no such question, or is larger than allowed; the detail names the place, never a value.
+    """
+    if len(body) > limits.body:
+        raise RefusedError(Refusal(Problem.TOO_LARGE, GUARD))
+    if json_length is not None and not 0 <= json_length <= len(body):
+        _refuse("the header's length of the JSON is not within the body")
+    head, tail = (body, b"") if json_length is None else (body[:json_length], body[json_length:])
+    try:
+        message = _DECODER.decode(head)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        _refuse("the JSON is no inference request")
+    if not 0 < len(message.inputs) <= limits.inputs:
+        _refuse("there are no inputs, or too many")
+    tensors = _tensors(message.inputs, tail, limits)
+    every = message.parameters is not None and message.parameters.binary_data_output
+    outputs = tuple(_wanted(found, default=every) for found in message.outputs or ())
+    _names([one.name for one in message.inputs], limits)
+    _names([one.name for one in outputs], limits)
+    return Inference(message.id, tensors, outputs, every, _rows(tensors))
+
+
+def _tensors(inputs: list[_Input], tail: bytes, limits: Limits) -> tuple[Tensor, ...]:
+    found, at, left = [], 0, limits.elements
+    for one in inputs:
+        dtype = DTYPES.get(one.datatype)
+        if dtype is None:
+            _refuse("there is no such datatype")
+        count = _count(one.shape, limits)
+        left -= count
+        if left < 0:
+            raise RefusedError(Refusal(Problem.TOO_LARGE, GUARD, "there are more numbers than agreed"))
+        size = None if one.parameters is None else one.parameters.binary_data_size
+        if (size is None) == (not memoryview(one.data).nbytes):
+            _refuse("an input has its data once, in the JSON or behind it")
+        if size is None:
+            values = _from_json(one, dtype, count, limits)
+        else:
+            if not 0 <= size <= len(tail) - at:
+                _refuse("an input's bytes are not within the body")
+            values = _from_bytes(tail[at : at + size], dtype, count, limits)
+            at += size
+        found.append(Tensor(one.name, one.datatype, _checked(values, limits).reshape(one.shape)))
+    if at != len(tail):
+        _refuse("there are bytes that belong to no input")
+    return tuple(found)
+
+
+def _count(shape: list[int], limits: Limits) -> int:
+    if len(shape) > limits.rank or any(not 0 <= size <= limits.elements for size in shape):
+        _refuse("a shape has too many axes, or a length that is negative or too large")
+    return math.prod(shape)
+
+
+def _from_json(one: _Input, dtype: "np.dtype[Any]", count: int, limits: Limits) -> Array:
+    try:
+        values = _decoder(dtype.kind, 1).decode(one.data)
+    except msgspec.DecodeError:
+        values = _nested(one, dtype.kind)
+    if len(values) != count:
+        _refuse("the data are not as many as the shape says")
+    try:
+        if dtype.kind == "O":
+            return _texts([value.encode() for value in values], limits)
+        with np.errstate(over="ignore"):  # asked by _checked
+            return np.array(values, dtype=dtype)
+    except (OverflowError, UnicodeEncodeError):
+        _refuse("a value does not fit its datatype")
+
+
+def _nested(one: _Input, kind: str) -> list[Any]:
+    """Data as lists within lists, which many clients send; they must have the shape that is stated."""
+    shape = one.shape
+    try:
+        values: list[Any] = _decoder(kind, max(1, len(shape))).decode(one.data)
+    except msgspec.DecodeError:
+        _refuse("the data are not of the datatype")
+    reached = 1
+    for size, inner in itertools.pairwise(shape):
+        reached *= size
+        if len(values) != reached or any(len(row) != inner for row in values):
+            _refuse("the data are not of the shape")
+        values = [item for row in values for item in row]
+    return values
+
+
+@lru_cache(maxsize=128)
+def _decoder(kind: str, depth: int) -> "msgspec.json.Decoder[Any]":
+    kinds: Any = _ELEMENT[kind]
+    for _ in range(depth):
+        kinds = list[kinds]
+    return msgspec.json.Decoder(kinds)
+
+
+def _from_bytes(data: bytes, dtype: "np.dtype[Any]", count: int, limits: Limits) -> Array:
+    if dtype.kind == "O":
+        return _texts(_words(data, count), limits)
+    if len(data) != count * dtype.itemsize:
+        _refuse("an input's bytes are not as many as its shape says")
+    if dtype.kind == "b" and data.strip(b"\x00\x01"):
+        _refuse("a truth value is neither 0 nor 1")
+    return np.frombuffer(data, dtype=dtype)
+
+
+def _words(data: bytes, count: int) -> list[bytes]:
+    found, at = [], 0
+    for _ in range(count):
+        end = at + _WORD + int.from_bytes(data[at : at + _WORD], "little")
+        if at + _WORD > len(data) or end > len(data):
+            _refuse("an input's bytes are not as many as its shape says")
+        found.append(data[at + _WORD : end])
+        at = end
+    if at != len(data):
+        _refuse("an input's bytes are not as many as its shape says")
+    return found
+
+
+def _texts(values: list[bytes], limits: Limits) -> Array:
+    if any(len(value) > limits.text for value in values):
+        raise RefusedError(Refusal(Problem.TOO_LARGE, GUARD, "a text is longer than agreed"))
+    held = np.empty(len(values), dtype=object)
+    held[:] = values
+    return held
+
+
+def _checked(values: Array, limits: Limits) -> Array:
+    if limits.finite and values.dtype.kind == "f" and not np.isfinite(values).all():
+        _refuse("a number is not finite in its datatype")
+    return values
+
+
+def _wanted(one: _Output, *, default: bool) -> Wanted:
+    said = None if one.parameters is None else one.parameters.binary_data
+    return Wanted(one.name, default if said is None else said)
+
+
+def _names(names: list[str], limits: Limits) -> None:
+    if len(set(names)) != len(names) or len(names) > limits.inputs or any(len(name) > limits.text for name in names):
+        _refuse("names are missing, too long, too many or not unique")
+
+
+def _rows(tensors: tuple[Tensor, ...]) -> int:
+    rows = {tensor.values.shape[0] if tensor.values.ndim else 1 for tensor in tensors}
+    if len(rows) != 1:
+        _refuse("the inputs differ in their number of rows")
+    return rows.pop()
+
+
+def _refuse(detail: str) -> NoReturn:
+    raise RefusedError(Refusal(Problem.MALFORMED, GUARD, detail))

@@ -1,0 +1,94 @@
+"""One request on its way: what every guard reads, and the few places that one guard fills for the next."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from redan.exchange.message import Request
+from redan.exchange.tensors import Inference, Tensor
+
+
+class Identity(NamedTuple):
+    """Who asks.
+
+    Args:
+        principal: name that limits and monitors follow.
+        models: that it may ask; `*` for all.
+        key: identifier of the key that its signatures must be made with; None when any of its keys will do.
+        tier: name of the limits that hold for it.
+    """
+
+    principal: str
+    models: frozenset[str]
+    key: str | None = None
+    tier: str = "default"
+
+
+class Claim(NamedTuple):
+    """Something that can be spent once, or so much of which can be spent; the store decides about all claims at once.
+
+    Args:
+        kind: `nonce` (once), `rate` (refills steadily, GCRA) or `total` (never refills).
+        key: what it is spent of, such as `rate/alice/churn`.
+        amount: how much; 1 for a nonce.
+        limit: burst of a rate, size of a total; 0 for a nonce.
+        period: seconds: of a nonce, how long it is remembered; of a rate, until one unit is back; 0 for a total.
+        scaled: key of the factor by which a graded response lowers the limit; the empty string for none.
+    """
+
+    kind: str
+    key: str
+    amount: float
+    limit: float
+    period: float
+    scaled: str = ""
+
+
+class Spent(NamedTuple):
+    """What the store said about claims: all were taken, or none.
+
+    Args:
+        denied: the first claim that could not be taken; None when all were.
+        retry_after: seconds until it can be; infinite for what never comes back.
+    """
+
+    denied: Claim | None = None
+    retry_after: float = 0.0
+
+
+class Answer(NamedTuple):
+    """What the model said, as it goes back.
+
+    Args:
+        outputs: shaped by policy.
+        parameters: what is said besides, such as whether the model abstains; JSON values.
+    """
+
+    outputs: tuple[Tensor, ...]
+    parameters: tuple[tuple[str, str | int | float | bool], ...] = ()
+
+
+@dataclass(slots=True)
+class Flow:
+    """A request and what is known about it so far.
+
+    Not frozen: a request passes a dozen guards in a few dozen microseconds. Each field has one guard that fills it.
+
+    Args:
+        request: as it came.
+        model: name from the path.
+        version: from the path; the empty string for the one in service.
+        identity: filled by the guard of identity.
+        inference: filled by the decoder.
+        claims: what has to be spent; every guard may add to it before the store is asked.
+        answer: filled by the model, replaced by guards of answers.
+        notes: for the event: short names and numbers, nothing of a person.
+    """
+
+    request: Request
+    model: str = ""
+    version: str = ""
+    identity: Identity | None = None
+    inference: Inference | None = None
+    claims: list[Claim] = field(default_factory=list)
+    answer: Answer | None = None
+    notes: dict[str, str | int | float] = field(default_factory=dict)

@@ -1,0 +1,80 @@
+"""A sealed ONNX model in this process: exactly the verified bytes, one generation at a time.
+
+Source: A-MLSG-004-D002.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from redan.exchange.flow import Flow
+from redan.exchange.problem import Problem, Refusal, RefusedError
+from redan.exchange.tensors import DATATYPES, Port, Tensor
+from redan.models.onnx_session import faults
+
+_GUARD = "model"
+_TYPES = {
+    "tensor(float)": "FP32",
+    "tensor(double)": "FP64",
+    "tensor(float16)": "FP16",
+    "tensor(int64)": "INT64",
+    "tensor(int32)": "INT32",
+    "tensor(int16)": "INT16",
+    "tensor(int8)": "INT8",
+    "tensor(uint64)": "UINT64",
+    "tensor(uint32)": "UINT32",
+    "tensor(uint16)": "UINT16",
+    "tensor(uint8)": "UINT8",
+    "tensor(bool)": "BOOL",
+    "tensor(string)": "BYTES",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LocalModel:
+    """One generation in service.
+
+    Args:
+        session: an `onnxruntime.InferenceSession` over verified bytes.
+        version: what it is called to clients.
+        inputs: what it takes.
+        outputs: what it gives; only those of plain tensors.
+    """
+
+    session: Any
+    version: str
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+
+    def ask(self, flow: Flow) -> tuple[Tensor, ...]:
+        """The outputs that were asked for, or all; see `redan.gateway.upstream.Local`."""
+        asked = flow.inference
+        if asked is None:
+            raise RefusedError(Refusal(Problem.MALFORMED, _GUARD))
+        names = [one.name for one in asked.outputs] or [port.name for port in self.outputs]
+        feed = {tensor.name: tensor.values for tensor in asked.inputs}
+        try:
+            found = self.session.run(names, feed)
+        except faults() as error:
+            raise RefusedError(Refusal(Problem.BROKEN, _GUARD)) from error
+        return tuple(
+            Tensor(name, DATATYPES.get(values.dtype, "BYTES"), values)
+            for name, values in zip(names, found, strict=True)
+        )
+
+
+def local_model(session: Any, version: str) -> LocalModel:  # noqa: ANN401 -- onnxruntime ships no types
+    """A session as a generation in service.
+
+    Args:
+        session: over verified bytes.
+        version: what it is called to clients.
+    """
+    return LocalModel(session, version, _ports(session.get_inputs()), _ports(session.get_outputs()))
+
+
+def _ports(found: list[Any]) -> tuple[Port, ...]:
+    return tuple(
+        Port(str(one.name), _TYPES[one.type], tuple(n if isinstance(n, int) else -1 for n in one.shape))
+        for one in found
+        if one.type in _TYPES
+    )

@@ -1,0 +1,122 @@
+"""What happens to one request, without any input or output: each need is yielded, and the host sends what it came to.
+
+Source: design.md, "request -> guards -> model -> guards -> answer, every decision an event".
+"""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+from redan.exchange import encode
+from redan.exchange.flow import Answer, Claim, Flow, Spent
+from redan.exchange.message import Request, Response
+from redan.exchange.problem import Problem, Refusal, RefusedError
+from redan.exchange.tensors import Tensor
+from redan.guards.contract import Inbound, Outbound
+
+
+class Spend(NamedTuple):
+    """The store is to decide; the host sends `Spent`, or throws `RefusedError`."""
+
+    claims: list[Claim]
+    now: float
+
+
+class Ask(NamedTuple):
+    """The model is to answer; the host sends tensors, or throws `RefusedError`."""
+
+    flow: Flow
+
+
+class Decided(NamedTuple):
+    """What was decided, for the ledger, the metrics and the monitors; the host sends the identifier of the event.
+
+    Args:
+        flow: as it ended.
+        refusal: None when it was answered.
+    """
+
+    flow: Flow
+    refusal: Refusal | None
+
+
+Need: TypeAlias = Spend | Ask | Decided
+Steps: TypeAlias = Generator[Need, Any, Response]
+_CLAIMED = {"nonce": Problem.REPLAYED, "rate": Problem.THROTTLED, "total": Problem.THROTTLED}
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The guards of a service, in order.
+
+    Args:
+        inbound: before anything is spent; the decoder of the question is one of them.
+        checked: after it, such as the training envelope; they see the decoded question.
+        outbound: after the model.
+        version: of a model in service, by its name.
+        quiet: whether refusals keep their detail back.
+    """
+
+    inbound: tuple[Inbound, ...]
+    checked: tuple[Inbound, ...]
+    outbound: tuple[Outbound, ...]
+    version: Callable[[str], str]
+    quiet: bool = True
+
+
+def infer(pipeline: Pipeline, request: Request, model: str, version: str) -> Steps:
+    """One question, from the bytes to the answer.
+
+    What is malformed after its sender is known still costs its rate, so that nobody tries formats for free.
+
+    Args:
+        pipeline: guards.
+        request: whole.
+        model: name from the path.
+        version: from the path; the empty string for the one in service.
+    """
+    flow = Flow(request, model, version)
+    refused = yield from _guarded(pipeline, flow)
+    event = yield Decided(flow, refused)
+    asked, given = flow.inference, flow.answer
+    if refused is not None or asked is None or given is None:
+        fallback = Refusal(Problem.BROKEN, "steps")
+        return encode.refusal(refused or fallback, event, quiet=pipeline.quiet)
+    return encode.answer(model, version or pipeline.version(model), asked, given)
+
+
+def _guarded(pipeline: Pipeline, flow: Flow) -> Generator[Need, Any, Refusal | None]:
+    try:
+        malformed = _first(pipeline.inbound, flow)
+        if malformed is not None and not flow.claims:
+            return malformed
+        spent: Spent = yield Spend(flow.claims, flow.request.now)
+        if spent.denied is not None:
+            return Refusal(_CLAIMED[spent.denied.kind], spent.denied.kind, retry_after=_seconds(spent))
+        refused = malformed or _first(pipeline.checked, flow)
+        if refused is not None:
+            return refused
+        outputs: tuple[Tensor, ...] = yield Ask(flow)
+        flow.answer = Answer(outputs)
+        for guard in pipeline.outbound:
+            refused = guard.outbound(flow)
+            if refused is not None:
+                return refused
+    except RefusedError as error:
+        return error.refusal
+    return None
+
+
+def _first(guards: tuple[Inbound, ...], flow: Flow) -> Refusal | None:
+    for guard in guards:
+        try:
+            refused = guard.inbound(flow)
+        except RefusedError as error:
+            return error.refusal
+        if refused is not None:
+            return refused
+    return None
+
+
+def _seconds(spent: Spent) -> float | None:
+    return None if spent.denied is None or spent.retry_after == float("inf") else spent.retry_after

@@ -1,0 +1,105 @@
+"""Nonces, rates and totals in the memory of one process: what several replicas share through Valkey, without it.
+
+Source: ITU-T I.371 annex A (generic cell rate algorithm, virtual scheduling).
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+from redan.exchange.flow import Claim, Spent
+from redan.exchange.problem import Problem, Refusal, RefusedError
+
+NONCE, RATE, TOTAL = "nonce", "rate", "total"
+
+
+class Store(Protocol):
+    """Decides about claims: all of them are taken, or none."""
+
+    def spend(self, claims: Sequence[Claim], now: float) -> Spent:
+        """Takes all claims, or none.
+
+        Args:
+            claims: of one request.
+            now: seconds since the epoch.
+
+        Raises:
+            RefusedError: it cannot be told; then the request is refused.
+        """
+        ...
+
+
+class MemoryStore:
+    """Claims of one process.
+
+    Nonces lie in two generations, so that forgetting costs nothing: each is remembered at least as long as it asks.
+
+    Args:
+        nonces: that one generation may hold; a full store refuses.
+        keys: rates and totals that are held; a full store drops rates that are full again, else refuses.
+    """
+
+    def __init__(self, *, nonces: int = 2_000_000, keys: int = 2_000_000) -> None:
+        self._most_nonces = nonces
+        self._most_keys = keys
+        self._young: set[str] = set()
+        self._old: set[str] = set()
+        self._turn = -math.inf
+        self._longest = 0.0
+        self._arrival: dict[str, float] = {}  # theoretical arrival time of each rate
+        self._spent: dict[str, float] = {}
+        self._factor: dict[str, float] = {}
+
+    def spend(self, claims: Sequence[Claim], now: float) -> Spent:
+        """Takes all claims, or none; see `Store`."""
+        next_arrival: dict[str, float] = {}
+        for claim in claims:
+            if claim.kind == NONCE:
+                if self._known(claim, now):
+                    return Spent(claim, math.inf)
+                continue
+            factor = self._factor.get(claim.scaled, 1.0) if claim.scaled else 1.0
+            if claim.kind == TOTAL:
+                if self._spent.get(claim.key, 0.0) + claim.amount > claim.limit * factor:
+                    return Spent(claim, math.inf)
+                continue
+            if factor <= 0:
+                return Spent(claim, claim.period)
+            interval = claim.period / factor
+            tat = max(self._arrival.get(claim.key, now), now) + claim.amount * interval
+            early = tat - now - claim.limit * interval
+            if early > 1e-9 * max(1.0, interval):
+                return Spent(claim, early if claim.amount <= claim.limit else math.inf)
+            next_arrival[claim.key] = tat
+        self._take(claims, next_arrival, now)
+        return Spent()
+
+    def _known(self, claim: Claim, now: float) -> bool:
+        self._longest = max(self._longest, claim.period)
+        if now - self._turn >= self._longest:
+            self._old = self._young if now - self._turn < 2 * self._longest else set()
+            self._young, self._turn = set(), now
+        return claim.key in self._young or claim.key in self._old
+
+    def _take(self, claims: Sequence[Claim], arrivals: dict[str, float], now: float) -> None:
+        if len(self._young) >= self._most_nonces or len(self._arrival) + len(self._spent) >= self._most_keys:
+            self._forget(now)
+        self._arrival.update(arrivals)
+        for claim in claims:
+            if claim.kind == NONCE:
+                self._young.add(claim.key)
+            elif claim.kind == TOTAL:
+                self._spent[claim.key] = self._spent.get(claim.key, 0.0) + claim.amount
+
+    def _forget(self, now: float) -> None:
+        """Rates that are full again are as if they had never been; nothing else may be forgotten."""
+        self._arrival = {key: tat for key, tat in self._arrival.items() if tat > now}
+        if len(self._young) >= self._most_nonces or len(self._arrival) + len(self._spent) >= self._most_keys:
+            raise RefusedError(Refusal(Problem.UNREADY, "store", retry_after=1.0))
+
+    def scale(self, key: str, factor: float) -> None:
+        """Sets the factor of a graded response; 1 takes it back."""
+        if factor >= 1.0:
+            self._factor.pop(key, None)
+        else:
+            self._factor[key] = max(0.0, factor)
