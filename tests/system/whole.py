@@ -166,6 +166,12 @@ answers = "label"
 authenticated = true
 rate_limited = false
 logged = true
+rate = 10
+burst = 20
+queries = 100000
+leak = 0.5
+decimals = 2
+top = 3
 site = "cloud"
 worth = "medium"
 
@@ -230,6 +236,28 @@ code = ["serve.py"]
 audit = "audit.json"
 statements = "vex.json"
 audited_every = "30 days"
+
+[gateway]
+listen = "127.0.0.1:8080"
+admin = "unix:run/admin.sock"
+endpoints = ["api"]
+upstream = "http://127.0.0.1:9000"
+state = ".redan/gateway"
+store = "valkey://127.0.0.1:6379/0"
+clients = "clients.toml"
+ledger = "events"
+key = "keys/gateway.pem"
+checkpoint = "published/checkpoint"
+commit_ms = 20
+durable = true
+quiet = false
+verify_s = 60
+body = 1048576
+body_s = 5
+head_s = 3
+idle_s = 20
+requests = 100
+connections = 1000
 
 [policy]
 require = ["A-MLSG-002-D002", "A-MLSG-002-D002/rows-are-not-shared"]

@@ -16,7 +16,7 @@ import numpy as np
 
 from redan.exchange.limits import Limits
 from redan.exchange.problem import Problem, Refusal, RefusedError
-from redan.exchange.tensors import DTYPES, Array, Inference, Tensor, Wanted
+from redan.exchange.tensors import DTYPES, Array, Inference, Port, Tensor, Wanted
 
 GUARD: Final = "schema"
 _WORD = 4  # bytes before each element of BYTES in the binary form
@@ -54,7 +54,31 @@ class _Message(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     outputs: list[_Output] | None = None
 
 
+class _Reply(msgspec.Struct, gc=False):
+    """An answer of another server; what it says besides its outputs is not passed on."""
+
+    outputs: list[_Input]
+
+
+class _PortSaid(msgspec.Struct, gc=False):
+    name: str
+    datatype: str
+    shape: list[int]
+
+
+class _Said(msgspec.Struct, gc=False):
+    """What another server says of a model."""
+
+    name: str
+    inputs: list[_PortSaid]
+    outputs: list[_PortSaid]
+    versions: list[str] | None = None
+    platform: str = ""
+
+
 _DECODER = msgspec.json.Decoder(_Message)
+_REPLY = msgspec.json.Decoder(_Reply)
+_SAID = msgspec.json.Decoder(_Said)
 
 
 def decode(body: bytes, json_length: int | None, limits: Limits) -> Inference:
@@ -85,6 +109,59 @@ def decode(body: bytes, json_length: int | None, limits: Limits) -> Inference:
     _names([one.name for one in message.inputs], limits)
     _names([one.name for one in outputs], limits)
     return Inference(message.id, tensors, outputs, every, _rows(tensors))
+
+
+def decode_reply(body: bytes, json_length: int | None, limits: Limits) -> tuple[Tensor, ...]:
+    """Reads the answer of another server, under the same bounds as a question.
+
+    Args:
+        body: of the answer.
+        json_length: bytes of JSON at its start; None for all.
+        limits: how large it may be.
+
+    Raises:
+        RefusedError: it is no such answer, or is larger than allowed.
+    """
+    if len(body) > limits.body or (json_length is not None and not 0 <= json_length <= len(body)):
+        raise RefusedError(Refusal(Problem.TOO_LARGE, GUARD))
+    head, tail = (body, b"") if json_length is None else (body[:json_length], body[json_length:])
+    try:
+        message = _REPLY.decode(head)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        _refuse("the JSON is no inference answer")
+    if len(message.outputs) > limits.inputs:
+        _refuse("there are too many outputs")
+    tensors = _tensors(message.outputs, tail, limits)
+    _names([one.name for one in tensors], limits)
+    return tensors
+
+
+def decode_ports(body: bytes, limits: Limits) -> tuple[tuple[Port, ...], tuple[Port, ...], str]:
+    """Reads what another server says of a model.
+
+    Args:
+        body: of its metadata.
+        limits: of messages.
+
+    Returns:
+        What the model takes, what it gives, and what runs it.
+
+    Raises:
+        RefusedError: it says nothing of the kind.
+    """
+    try:
+        said = _SAID.decode(body[: limits.body])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        _refuse("the JSON is no metadata of a model")
+    sides = []
+    for side in (said.inputs, said.outputs):
+        if not 0 < len(side) <= limits.inputs or any(one.datatype not in DTYPES for one in side):
+            _refuse("the model's inputs or outputs are not of the protocol")
+        if any(len(one.shape) > limits.rank or any(size < -1 for size in one.shape) for one in side):
+            _refuse("a shape of the model is not of the protocol")
+        _names([one.name for one in side], limits)
+        sides.append(tuple(Port(one.name, one.datatype, tuple(one.shape)) for one in side))
+    return sides[0], sides[1], said.platform[: limits.text]
 
 
 def _tensors(inputs: list[_Input], tail: bytes, limits: Limits) -> tuple[Tensor, ...]:

@@ -54,6 +54,22 @@ def answer(model: str, version: str, asked: Inference, given: Answer) -> Respons
     return Response(200, (_BINARY, (_JSON_LENGTH, str(len(body)).encode())), b"".join([body, *tail]))
 
 
+def question(asked: Inference) -> bytes:
+    """A question written anew from what was decoded, so that a server behind reads what the guards read.
+
+    Args:
+        asked: the question; its numbers are written so that they are read back exactly.
+    """
+    inputs = [
+        {"name": one.name, "shape": one.values.shape, "datatype": one.datatype, "data": _as_list(one)}
+        for one in asked.inputs
+    ]
+    message: dict[str, Any] = {"inputs": inputs}
+    if asked.outputs:
+        message["outputs"] = [{"name": one.name} for one in asked.outputs]
+    return _ENCODER.encode(message)
+
+
 def refusal(refused: Refusal, instance: str, *, quiet: bool) -> Response:
     """A refusal that readers of both standards understand.
 

@@ -8,24 +8,27 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import CoroutineType
 from typing import Any, Final, TypeAlias
 
 from redan.exchange import encode
 from redan.exchange.message import Request, Response
 from redan.exchange.problem import Problem, Refusal, RefusedError
-from redan.gateway.routes import Route, route
-from redan.gateway.steps import Ask, Decided, Pipeline, Spend, infer
-from redan.gateway.upstream import Local
-from redan.guards.store import Store
+from redan.gateway.intake import Intake, Load, Receive, bare
+from redan.gateway.routes import Route, allowed, route
+from redan.gateway.steps import Ask, Decided, Pipeline, Spend, Steps, infer, told
+from redan.gateway.upstream import Local, Remote
+from redan.guards.store import Store, WaitingStore
 
 Scope: TypeAlias = Mapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
 Send: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
 _LOG = logging.getLogger("redan.gateway")
-_PIECES: Final = 4096  # messages of one body; a client of 1-byte chunks ends here (CVE-2025-23310)
-_NAME = {"name": "redan", "version": "2", "extensions": ["binary_tensor_data"]}
-_CLOSE = (b"connection", b"close")
+_NAME: Final = {"name": "redan", "version": "2", "extensions": ["binary_tensor_data"]}
+_CLOSE: Final = (b"connection", b"close")
+_LIVE: Final = Response(200, (encode.JSON,), b'{"live":true}')
+_READY: Final = Response(200, (encode.JSON,), b'{"ready":true}')
+_WAITS: Final = frozenset({CoroutineType, asyncio.Future})  # what a store, a model or a journal may answer with
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,59 +39,88 @@ class DataPlane:
         pipeline: guards.
         models: in service, by name.
         store: of nonces, rates and totals.
-        decided: takes every decision; gives the identifier of its event.
+        decided: takes every decision; gives the identifier of its event, or what will be one when it is written.
+        passed: told the problem and identifier of each refusal that no guard saw, such as of a path that is not there.
         body: bytes of a request at most.
-        arrive_s: seconds that a request may take to arrive.
+        arrive_s: seconds that a request may take to arrive; None where the connection itself is watched.
+        busy: requests at once.
+        held: bytes of unfinished bodies together.
+        ready: whether the models can be asked now.
         clock: seconds since the epoch.
+        load: what is under way.
     """
 
     pipeline: Pipeline
-    models: Mapping[str, Local]
-    store: Store
-    decided: Callable[[Decided], str]
+    models: Mapping[str, Local | Remote]
+    store: Store | WaitingStore
+    decided: Callable[[Decided], "str | asyncio.Future[str]"]
+    passed: Callable[[Refusal, str], None] = lambda refusal, instance: None  # noqa: ARG005
     body: int = 4 << 20
-    arrive_s: float = 10.0
+    arrive_s: float | None = 10.0
+    busy: int = 1024
+    held: int = 256 << 20
+    ready: Callable[[], bool] = lambda: True
     clock: Callable[[], float] = time.time
+    load: Load = field(default_factory=Load)
+    intake: Intake = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "intake", Intake(self.body, self.arrive_s, self.held, self.load))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one connection's request; only HTTP is spoken."""
+        """Answers one request; only HTTP is spoken."""
         if scope["type"] != "http":
             return
+        load = self.load
+        load.requests += 1
         try:
             answer = await self._answer(scope, receive)
         except RefusedError as error:
-            answer = self._refused(error.refusal)
+            answer = self._refused(error.refusal, scope["raw_path"])
         except Exception:  # noqa: BLE001 -- a guard that raises blocks; nobody outside learns why
             instance = secrets.token_hex(8)
             _LOG.exception("event %s", instance)
+            self.passed(Refusal(Problem.BROKEN, "gateway"), instance)
             answer = encode.refusal(Refusal(Problem.BROKEN, "gateway"), instance, quiet=True)
-        length = (b"content-length", str(len(answer.body)).encode())
+        finally:
+            load.requests -= 1
+        length = (b"content-length", b"%d" % len(answer.body))
         await send({"type": "http.response.start", "status": answer.status, "headers": [*answer.headers, length]})
         await send({"type": "http.response.body", "body": answer.body})
 
     async def _answer(self, scope: Scope, receive: Receive) -> Response:
         to = route(scope["method"], scope["raw_path"])
+        headers = tuple(scope["headers"])  # before the body: trailers of a chunked one may never join them
         if to.kind != "infer":
-            return self._told(to)
-        body = await self._body(receive)
+            bare(headers)
+            if to.kind in {"live", "ready"}:
+                return self._health(to)
+            body = b""
+        elif self.load.requests > self.busy:
+            raise RefusedError(Refusal(Problem.UNREADY, "limits", retry_after=1.0))
+        else:
+            body = await self.intake.question(headers, receive)
         request = Request(
             scope["method"],
             scope["raw_path"],
             scope["query_string"],
-            tuple(scope["headers"]),
+            headers,
             body,
             (scope.get("client") or ("", 0))[0],
             self.clock(),
         )
-        return self._driven(request, to)
+        if to.kind == "infer":
+            return await self._driven(infer(self.pipeline, request, to.model, to.version))
+        return await self._driven(told(self.pipeline, request, to, self._told))
 
-    def _driven(self, request: Request, to: Route) -> Response:
-        steps = infer(self.pipeline, request, to.model, to.version)
+    async def _driven(self, steps: Steps) -> Response:
         try:
             need = next(steps)
             while True:
                 try:
-                    given: object = self._given(need)
+                    given: Any = self._given(need)
+                    if type(given) in _WAITS:
+                        given = await given
                 except RefusedError as error:
                     need = steps.throw(error)
                 else:
@@ -98,51 +130,39 @@ class DataPlane:
             return answer
 
     def _given(self, need: Spend | Ask | Decided) -> object:
-        if isinstance(need, Spend):
-            return self.store.spend(need.claims, need.now)
-        if isinstance(need, Ask):
-            return self.models[need.flow.model].ask(need.flow)
-        return self.decided(need)
+        kind = type(need)
+        if kind is Spend:
+            return self.store.spend(need.claims, need.now)  # type: ignore[union-attr]
+        if kind is Ask:
+            return self.models[need.flow.model].ask(need.flow)  # type: ignore[union-attr]
+        return self.decided(need)  # type: ignore[arg-type]
 
-    async def _body(self, receive: Receive) -> bytes:
-        try:
-            async with asyncio.timeout(self.arrive_s):
-                return await _collected(receive, self.body)
-        except TimeoutError as error:
-            raise RefusedError(Refusal(Problem.SLOW, "limits")) from error
+    def _health(self, to: Route) -> Response:
+        """What everyone may know: a status code."""
+        if to.kind == "live":
+            return _LIVE
+        if not self.models or not self.ready():
+            raise RefusedError(Refusal(Problem.UNREADY, "routes"))
+        return _READY
 
     def _told(self, to: Route) -> Response:
-        """What everyone may know: that the service lives. The rest is told by the guarded variant of the host."""
-        if to.kind == "live" or (to.kind == "ready" and self.models):
-            return Response(200, (encode.JSON,), b"{}")
+        """What those may know whom the guards let pass."""
         if to.kind == "server":
             return Response(200, (encode.JSON,), encode.plain(_NAME))
         model = self.models.get(to.model)
-        if model is None:
+        if model is None or to.version not in {"", model.version}:
             raise RefusedError(Refusal(Problem.UNKNOWN, "routes"))
         if to.kind == "model-ready":
+            if not self.ready():
+                raise RefusedError(Refusal(Problem.UNREADY, "routes"))
             return Response(200, (encode.JSON,), encode.plain({"name": to.model, "ready": True}))
-        found = encode.metadata(to.model, [model.version], "onnxruntime_onnx", model.inputs, model.outputs)
+        found = encode.metadata(to.model, [model.version], model.platform, model.inputs, model.outputs)
         return Response(200, (encode.JSON,), found)
 
-    def _refused(self, refused: Refusal) -> Response:
-        found = encode.refusal(refused, secrets.token_hex(8), quiet=self.pipeline.quiet)
-        if refused.problem in {Problem.SLOW, Problem.TOO_LARGE}:  # what is still under way is not read
-            return found._replace(headers=(*found.headers, _CLOSE))
-        return found
-
-
-async def _collected(receive: Receive, most: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise RefusedError(Refusal(Problem.MALFORMED, "limits"))
-        part = message.get("body", b"")
-        size += len(part)
-        if size > most or len(parts) >= _PIECES:
-            raise RefusedError(Refusal(Problem.TOO_LARGE, "limits"))
-        parts.append(part)
-        if not message.get("more_body", False):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
+    def _refused(self, refused: Refusal, path: bytes) -> Response:
+        """A refusal that no guard of the pipeline saw; what is still under way is not read."""
+        instance = secrets.token_hex(8)
+        self.passed(refused, instance)
+        found = encode.refusal(refused, instance, quiet=self.pipeline.quiet)
+        more = ((b"allow", allowed(path)), _CLOSE) if refused.problem is Problem.METHOD else (_CLOSE,)
+        return found._replace(headers=(*found.headers, *more))

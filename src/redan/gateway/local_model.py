@@ -38,12 +38,14 @@ class LocalModel:
         version: what it is called to clients.
         inputs: what it takes.
         outputs: what it gives; only those of plain tensors.
+        platform: what runs it, in the words of the protocol.
     """
 
     session: Any
     version: str
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
+    platform: str = "onnxruntime_onnx"
 
     def ask(self, flow: Flow) -> tuple[Tensor, ...]:
         """The outputs that were asked for, or all; see `redan.gateway.upstream.Local`."""

@@ -53,6 +53,12 @@ def route(method: str, path: bytes) -> Route:
     return found
 
 
+def allowed(path: bytes) -> bytes:
+    """The one method of a path that exists, for the header `Allow`."""
+    found = _FIXED.get(path) or _model(path)
+    return b"POST" if found is not None and found.kind == "infer" else b"GET"
+
+
 def _model(path: bytes) -> Route | None:
     parts = path.split(b"/")
     if parts[:3] != [b"", b"v2", b"models"]:

@@ -12,6 +12,7 @@ from redan.exchange.flow import Answer, Claim, Flow, Spent
 from redan.exchange.message import Request, Response
 from redan.exchange.problem import Problem, Refusal, RefusedError
 from redan.exchange.tensors import Tensor
+from redan.gateway.routes import Route
 from redan.guards.contract import Inbound, Outbound
 
 
@@ -53,6 +54,7 @@ class Pipeline:
         inbound: before anything is spent; the decoder of the question is one of them.
         checked: after it, such as the training envelope; they see the decoded question.
         outbound: after the model.
+        known: for what is told besides answers, such as what a model takes: who asks, and whether it may.
         version: of a model in service, by its name.
         quiet: whether refusals keep their detail back.
     """
@@ -62,6 +64,7 @@ class Pipeline:
     outbound: tuple[Outbound, ...]
     version: Callable[[str], str]
     quiet: bool = True
+    known: tuple[Inbound, ...] = ()
 
 
 def infer(pipeline: Pipeline, request: Request, model: str, version: str) -> Steps:
@@ -85,15 +88,41 @@ def infer(pipeline: Pipeline, request: Request, model: str, version: str) -> Ste
     return encode.answer(model, version or pipeline.version(model), asked, given)
 
 
+def told(pipeline: Pipeline, request: Request, to: Route, tell: Callable[[Route], Response]) -> Steps:
+    """A question about the service or a model; only those may ask whom the guards know.
+
+    Args:
+        pipeline: guards.
+        request: whole.
+        to: where it goes.
+        tell: the answer, asked when the guards let the request pass; raises `RefusedError` for what is not there.
+    """
+    flow = Flow(request, to.model, to.version)
+    flow.notes["asked"] = to.kind
+    answer, refused = None, _first(pipeline.known, flow)
+    try:
+        if refused is None and flow.claims:
+            spent: Spent = yield Spend(flow.claims, request.now)
+            refused = _denied(spent)
+        if refused is None:
+            answer = tell(to)
+    except RefusedError as error:
+        refused = error.refusal
+    event = yield Decided(flow, refused)
+    if refused is not None or answer is None:
+        return encode.refusal(refused or Refusal(Problem.BROKEN, "steps"), event, quiet=pipeline.quiet)
+    return answer
+
+
 def _guarded(pipeline: Pipeline, flow: Flow) -> Generator[Need, Any, Refusal | None]:
     try:
         malformed = _first(pipeline.inbound, flow)
+        if malformed is None and flow.version and flow.version != pipeline.version(flow.model):
+            malformed = Refusal(Problem.UNKNOWN, "routes")
         if malformed is not None and not flow.claims:
             return malformed
         spent: Spent = yield Spend(flow.claims, flow.request.now)
-        if spent.denied is not None:
-            return Refusal(_CLAIMED[spent.denied.kind], spent.denied.kind, retry_after=_seconds(spent))
-        refused = malformed or _first(pipeline.checked, flow)
+        refused = _denied(spent) or malformed or _first(pipeline.checked, flow)
         if refused is not None:
             return refused
         outputs: tuple[Tensor, ...] = yield Ask(flow)
@@ -116,6 +145,12 @@ def _first(guards: tuple[Inbound, ...], flow: Flow) -> Refusal | None:
         if refused is not None:
             return refused
     return None
+
+
+def _denied(spent: Spent) -> Refusal | None:
+    if spent.denied is None:
+        return None
+    return Refusal(_CLAIMED[spent.denied.kind], spent.denied.kind, retry_after=_seconds(spent))
 
 
 def _seconds(spent: Spent) -> float | None:

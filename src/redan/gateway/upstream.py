@@ -24,6 +24,11 @@ class Described(Protocol):
         """Of the generation in service."""
         ...
 
+    @property
+    def platform(self) -> str:
+        """What runs it, in the words of the protocol."""
+        ...
+
 
 class Local(Described, Protocol):
     """A model in this process; it answers at once."""

@@ -5,7 +5,7 @@ Source: ITU-T I.371 annex A (generic cell rate algorithm, virtual scheduling).
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from redan.exchange.flow import Claim, Spent
 from redan.exchange.problem import Problem, Refusal, RefusedError
@@ -27,6 +27,36 @@ class Store(Protocol):
             RefusedError: it cannot be told; then the request is refused.
         """
         ...
+
+
+class WaitingStore(Protocol):
+    """A store that has to be waited for, as replicas share one."""
+
+    async def spend(self, claims: Sequence[Claim], now: float) -> Spent:
+        """Takes all claims, or none; see `Store`."""
+        ...
+
+
+class Held(NamedTuple):
+    """What a store of one process holds, for a snapshot.
+
+    Args:
+        young: nonces of the generation that fills now.
+        old: of the one before it.
+        turn: seconds since the epoch when the younger generation began; -inf for never.
+        longest: seconds that a nonce is remembered at least.
+        arrival: theoretical arrival times of rates.
+        spent: of totals.
+        factor: of graded responses.
+    """
+
+    young: list[str]
+    old: list[str]
+    turn: float | None
+    longest: float
+    arrival: dict[str, float]
+    spent: dict[str, float]
+    factor: dict[str, float]
 
 
 class MemoryStore:
@@ -103,3 +133,47 @@ class MemoryStore:
             self._factor.pop(key, None)
         else:
             self._factor[key] = max(0.0, factor)
+
+    def held(self, now: float) -> Held:
+        """A copy of everything that a restart may not forget; rates that are full again are left out.
+
+        Args:
+            now: seconds since the epoch.
+        """
+        turn = None if math.isinf(self._turn) else self._turn
+        arrival = {key: tat for key, tat in self._arrival.items() if tat > now}
+        return Held(
+            list(self._young), list(self._old), turn, self._longest, arrival, dict(self._spent), dict(self._factor)
+        )
+
+    def restore(self, held: Held, now: float) -> None:
+        """Takes what another process held.
+
+        Args:
+            held: by it.
+            now: seconds since the epoch.
+
+        Raises:
+            ValueError: it is more than this store may hold, or no such numbers.
+        """
+        if max(len(held.young), len(held.old)) > self._most_nonces:
+            raise ValueError("there are more nonces than may be held")
+        if len(held.arrival) + len(held.spent) > self._most_keys:
+            raise ValueError("there are more rates and totals than may be held")
+        numbers = (held.longest, *held.arrival.values(), *held.spent.values(), *held.factor.values())
+        if not all(math.isfinite(number) for number in numbers) or min(numbers) < 0:
+            raise ValueError("a number is negative or not finite")
+        self._young, self._old = set(held.young), set(held.old)
+        self._turn = -math.inf if held.turn is None else min(held.turn, now)  # a clock that went back forgets nothing
+        self._longest = held.longest
+        self._arrival, self._spent, self._factor = dict(held.arrival), dict(held.spent), dict(held.factor)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many nonces, rates, totals and factors are held."""
+        return {
+            "nonces": len(self._young) + len(self._old),
+            "rates": len(self._arrival),
+            "totals": len(self._spent),
+            "factors": len(self._factor),
+        }

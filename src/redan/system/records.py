@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from redan.system.shapes import (
+    Amount,
     Balls,
     Change,
     CheckId,
@@ -249,6 +250,14 @@ class Endpoint(Record):
     authenticated: StrictBool | None = Field(None, description="Whether clients are authenticated.")
     rate_limited: StrictBool | None = Field(None, description="Whether the number of requests per client is limited.")
     logged: StrictBool | None = Field(None, description="Whether requests and answers are logged.")
+    rate: Amount | None = Field(None, description="Questions a second that one client may ask in the long run.")
+    burst: Count | None = Field(None, description="Questions that one client may ask at once before the rate holds.")
+    queries: Count | None = Field(None, description="Questions that one client may ask in all.")
+    leak: Amount | None = Field(
+        None, description="How much answers may tell one client, in units of the model's unknown numbers."
+    )
+    decimals: Natural | None = Field(None, description="Decimals that numbers of an answer are rounded to.")
+    top: Count | None = Field(None, description="How many classes an answer names at most, the likeliest first.")
     site: Name | None = Field(None, description="Name of the [[site]] where it serves.")
     worth: Level = Field(Level.MEDIUM, description="What an outage or wrong answers would cost: low, medium or high.")
 
@@ -329,6 +338,44 @@ class Exclusion(Record):
     owner: Text = Field(description="Who answers for the exclusion.")
 
 
+class Gateway(Record):
+    """`[gateway]`: how `redan serve` answers for the endpoints of this description."""
+
+    listen: Text = Field("127.0.0.1:8080", description="Where questions are taken: 'host:port' or 'unix:PATH'.")
+    admin: Text | None = Field(
+        None, description="Where operators look: a loopback 'host:port' or 'unix:PATH'; left out, nowhere."
+    )
+    endpoints: Names = Field(
+        (), description="Names of the [[endpoint]] tables it answers for; left out, those with gateway = true."
+    )
+    upstream: Text | None = Field(
+        None, description="Address of the inference server that answers; left out, the sealed ONNX models answer here."
+    )
+    state: PathText = Field(".redan/gateway", description="Folder of what is kept over a restart: budgets and keys.")
+    store: Text | None = Field(
+        None, description="Address of the Valkey or Redis server that replicas share; left out, this process's memory."
+    )
+    clients: PathText | None = Field(None, description="Path of the file that says who may ask what.")
+    ledger: PathText | None = Field(None, description="Folder of the log of decisions; left out, below 'state'.")
+    key: PathText | None = Field(
+        None, description="Path of the private key that signs that log; left out, one is made below 'state'."
+    )
+    checkpoint: PathText | None = Field(
+        None,
+        description="Path that the log's signed checkpoint is written to, for a place out of the operator's reach.",
+    )
+    commit_ms: Count = Field(50, description="Milliseconds that decisions are gathered before they are written.")
+    durable: StrictBool = Field(False, description="Whether an answer waits until its decision is on the disk.")
+    quiet: StrictBool = Field(True, description="Whether refusals keep their reason back.")
+    verify_s: Count = Field(300, description="Seconds between two verifications of the sealed files.")
+    body: Count = Field(4194304, description="Bytes of a question at most.")
+    body_s: Count = Field(10, description="Seconds that a question may take to arrive.")
+    head_s: Count = Field(5, description="Seconds that its head may take to arrive.")
+    idle_s: Count = Field(30, description="Seconds that a connection may be idle.")
+    requests: Count = Field(1024, description="Questions that are answered at once.")
+    connections: Count = Field(20000, description="Connections at once; then the one idle for longest gives way.")
+
+
 class Policy(Record):
     """`[policy]`: what must hold."""
 
@@ -362,6 +409,7 @@ class Tables(Record):
     exclusion: tuple[Exclusion, ...] = Field((), description="Threats that are declared not applicable, and why.")
     controls: dict[ControlId, Stance] = Field({}, description="What the team decided or attests, by control id.")
     pipeline: Pipeline = Field(Pipeline(), description="The software around the models.")
+    gateway: Gateway = Field(Gateway(), description="How the gateway answers for the endpoints.")
     policy: Policy = Field(Policy(), description="What must hold.")
 
 

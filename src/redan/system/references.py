@@ -57,6 +57,7 @@ _PATHS = (
 _SINGLE_PATHS = (
     ("policy", ("waivers", "baseline")),
     ("pipeline", ("requirements", "code", "audit", "statements")),
+    ("gateway", ("state", "clients", "ledger", "key", "checkpoint")),
 )
 _LINEAGE = ("base", "previous", "ensemble_of")
 
@@ -77,6 +78,10 @@ def problems(tables: Tables, root: Path) -> Iterator[Problem]:
     yield from _unresolved_ids(rows, [f"{kind}:{name}" for kind in ELEMENT_TABLES for name in names[kind]])
     yield from _unresolved_origins(rows, names)
     yield from _attested(tables, names["person"])
+    for index, name in enumerate(tables.gateway.endpoints):
+        if name not in names["endpoint"]:
+            what = f"there is no [[endpoint]] named '{name}'"
+            yield Problem(("gateway", "endpoints", index), what, name, list(names["endpoint"]))
     yield from _cycles("model", _lineage(rows), "is made from itself")
     yield from _cycles("boundary", _nesting(rows), "contains itself")
     yield from _outside(every, rows, root)

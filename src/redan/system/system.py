@@ -16,6 +16,7 @@ from redan.system.records import (
     Federation,
     Feedback,
     Flow,
+    Gateway,
     Model,
     Origin,
     Person,
@@ -97,6 +98,11 @@ class System:
     def pipeline(self) -> Pipeline:
         """The `[pipeline]` table."""
         return self.tables.pipeline
+
+    @property
+    def gateway(self) -> Gateway:
+        """The `[gateway]` table."""
+        return self.tables.gateway
 
     @property
     def policy(self) -> Policy:

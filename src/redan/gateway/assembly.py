@@ -1,0 +1,297 @@
+"""The one place where a server is put together: guards in their order, the store, the log, the models."""
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from redan.errors import ConfigError, InvalidError, RedanError
+from redan.exchange.limits import Limits
+from redan.exchange.tensors import Port
+from redan.gateway import snapshot
+from redan.gateway.asgi import DataPlane
+from redan.gateway.connection import Room
+from redan.gateway.events import Clerk
+from redan.gateway.generation import load_generation
+from redan.gateway.http_client import Client
+from redan.gateway.journal import Journal
+from redan.gateway.metrics import Metrics
+from redan.gateway.register import Register
+from redan.gateway.remote_model import RemoteModel
+from redan.gateway.secrets_file import secret
+from redan.gateway.service import Service
+from redan.gateway.settings import Settings, refuse_unenforced
+from redan.gateway.steps import Pipeline
+from redan.gateway.valkey_store import ValkeyStore, valkey_store
+from redan.guards.contract import Inbound, Outbound
+from redan.guards.schema import Schema
+from redan.guards.store import MemoryStore
+from redan.ledger.store import Ledger
+from redan.seal.keys import generate, load_signer
+from redan.seal.pair import write_pair
+
+Ports = Callable[[str], tuple[tuple[Port, ...], tuple[Port, ...]] | None]
+_STATE: Final = "state.bin"
+_SECRET: Final = "secret"  # noqa: S105 -- the name of a file
+_KEY: Final = "key.pem"
+
+
+class Guards(NamedTuple):
+    """Guards in their order, and what of the description they keep.
+
+    Args:
+        inbound: before anything is spent; the decoder is the last of them.
+        checked: after it; they see the decoded question.
+        outbound: after the model.
+        known: for what is told besides answers.
+        enforced: keys of `[[endpoint]]`, `[[model]]` and `[gateway]` that they keep.
+    """
+
+    inbound: tuple[Inbound, ...]
+    checked: tuple[Inbound, ...]
+    outbound: tuple[Outbound, ...]
+    known: tuple[Inbound, ...]
+    enforced: frozenset[str]
+
+
+def guards_of(found: Settings, ports: Ports) -> Guards:
+    """The guards of a server; a new guard is put in its place here, with the keys that it keeps.
+
+    Args:
+        found: the settings.
+        ports: of a model in service, by its name.
+    """
+    limits = Limits(body=found.table.body)
+    return Guards(inbound=(Schema(ports, limits),), checked=(), outbound=(), known=(), enforced=frozenset())
+
+
+@dataclass(slots=True, kw_only=True)
+class Gateway:
+    """A server that is put together and does not run yet.
+
+    Args:
+        settings: that it was made from.
+        plane: the data plane.
+        room: bounds of connections.
+        register: where decisions end.
+        models: by name.
+        client: of the server behind; None when models answer here.
+        store: of nonces, rates and totals.
+        secret: key of pseudonyms and of the kept state.
+        releases: highest release that was in service, by model.
+        not_before: signatures made before this time are not believed, as nonces of a process that was killed are lost.
+        started: seconds since the epoch.
+    """
+
+    settings: Settings
+    plane: DataPlane
+    room: Room
+    register: Register
+    models: Mapping[str, Service | RemoteModel]
+    client: Client | None
+    store: MemoryStore | ValkeyStore
+    secret: bytes
+    releases: dict[str, int]
+    not_before: float
+    started: float
+    _writing: threading.Lock = dataclasses.field(default_factory=threading.Lock)
+
+    @property
+    def services(self) -> list[Service]:
+        """Models that answer here."""
+        return [one for one in self.models.values() if isinstance(one, Service)]
+
+    def ready(self) -> bool:
+        """Whether questions can be answered now."""
+        journal = self.register.journal
+        return (
+            all(not one.fault for one in self.models.values())
+            and all(one.inputs for one in self.models.values())
+            and not (journal is not None and journal.broken)
+        )
+
+    def keep(self, now: float, *, clean: bool = False) -> None:
+        """Writes what a restart may not forget; may take a while, and belongs into a thread.
+
+        Args:
+            now: seconds since the epoch.
+            clean: whether this is the orderly end.
+
+        Raises:
+            UsageError: it cannot be written.
+        """
+        for one in self.services:
+            if one.current.release is not None:
+                self.releases[one.name] = max(one.current.release, self.releases.get(one.name, 0))
+        held = self.store.held(now) if isinstance(self.store, MemoryStore) else MemoryStore().held(now)
+        state = snapshot.State(now, held, dict(self.releases), clean)
+        with self._writing:
+            snapshot.write(self.settings.state / _STATE, state, self.secret)
+
+    def exchange(self, name: str) -> None:
+        """Puts what lies there now into service; may take seconds, and belongs into a thread.
+
+        Raises:
+            RedanError: it is not sealed, is older, takes or gives something else, or no model of the name answers here.
+        """
+        one = self.models.get(name)
+        if not isinstance(one, Service):
+            raise ConfigError("no model of that name answers here", where=f"model:{name[:80]}")
+        one.swap(one.load())
+
+    def close(self) -> None:
+        """Writes everything down and lets go of it."""
+        try:
+            self.keep(time.time(), clean=True)
+        finally:
+            if self.client is not None:
+                self.client.close()
+            if self.register.journal is not None:
+                self.register.journal.close()
+
+
+def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = None) -> Gateway:
+    """Puts a server together; nothing of it runs yet, but what is declared was loaded and verified.
+
+    Args:
+        found: the settings.
+        where: of the description, for errors.
+        now: seconds since the epoch.
+
+    Raises:
+        ConfigError: something is declared that nothing would enforce.
+        RedanError: a model is not sealed, the kept state was altered, or a folder cannot be used.
+    """
+    moment = time.time() if now is None else now
+    models: dict[str, Service | RemoteModel] = {}
+
+    def ports(name: str) -> tuple[tuple[Port, ...], tuple[Port, ...]] | None:
+        one = models.get(name)
+        return None if one is None or not one.inputs else (one.inputs, one.outputs)
+
+    guards = guards_of(found, ports)
+    refuse_unenforced(found, guards.enforced, where)
+    key = secret(found.state / _SECRET)
+    client = None if found.upstream is None else Client(found.upstream)
+    for one in found.served:
+        name = one.model.name
+        if client is not None:
+            models[name] = RemoteModel(name, client, Limits())
+        elif one.place is not None:
+            models[name] = Service(name, one.place, load_generation(one.place), checked=moment)
+    store: MemoryStore | ValkeyStore = MemoryStore() if found.table.store is None else valkey_store(found.table.store)
+    kept = snapshot.read(found.state / _STATE, key)
+    releases = {} if kept is None else dict(kept.releases)
+    _refuse_older(models, releases)
+    if kept is not None and isinstance(store, MemoryStore):
+        snapshot.restore(kept, store, moment)
+    register = _register(found, key, models)
+    room = _room(found, register)
+    pipeline = Pipeline(
+        guards.inbound,
+        guards.checked,
+        guards.outbound,
+        lambda name: models[name].version,
+        found.table.quiet,
+        guards.known,
+    )
+    gateway = Gateway(
+        settings=found,
+        plane=DataPlane(
+            pipeline,
+            models,
+            store,
+            register.decided,
+            register.passed,
+            body=found.table.body,
+            arrive_s=None,
+            busy=found.table.requests,
+        ),
+        room=room,
+        register=register,
+        models=models,
+        client=client,
+        store=store,
+        secret=key,
+        releases=releases,
+        not_before=moment if kept is not None and not kept.clean else 0.0,
+        started=moment,
+    )
+    gateway.plane = dataclasses.replace(gateway.plane, ready=gateway.ready)
+    _gauges(gateway)
+    try:
+        gateway.keep(moment)  # from here on a restart finds a state, and knows whether this one ended in order
+    except RedanError:
+        if register.journal is not None:
+            register.journal.close()
+        raise
+    return gateway
+
+
+def _refuse_older(models: Mapping[str, Service | RemoteModel], releases: Mapping[str, int]) -> None:
+    for name, one in models.items():
+        before = releases.get(name)
+        release = one.current.release if isinstance(one, Service) else None
+        if before is not None and isinstance(one, Service) and (release is None or release < before):
+            raise InvalidError(
+                f"release {release} is older than release {before}, which was in service before",
+                where=f"model:{name}",
+                remedy="pull the newest one",
+            )
+
+
+def _register(found: Settings, key: bytes, models: Mapping[str, Service | RemoteModel]) -> Register:
+    journal = None
+    if found.ledger is not None:
+        path = found.key or found.state / _KEY
+        if found.key is None and not path.exists():
+            write_pair(generate("ed25519"), path)
+        journal = Journal(
+            Ledger.open(found.ledger, load_signer(path)),
+            window_s=found.table.commit_ms / 1000,
+            published=found.checkpoint,
+        )
+
+    def version(name: str) -> str:
+        one = models.get(name)
+        return "" if one is None else one.version
+
+    register = Register(Metrics(), Clerk(key), journal, version, durable=found.table.durable)
+    for one in models.values():
+        if isinstance(one, Service):
+            one.told = register.happened
+            register.happened(one.name, "in-service", one.current.told())
+    return register
+
+
+def _room(found: Settings, register: Register) -> Room:
+    table = found.table
+    return Room(
+        connections=table.connections,
+        head_s=float(table.head_s),
+        body_s=float(table.body_s),
+        idle_s=float(table.idle_s),
+        refused=register.refused,
+    )
+
+
+def _gauges(gateway: Gateway) -> None:
+    metrics, register = gateway.register.metrics, gateway.register
+    metrics.gauge(
+        "redan_model_verified",
+        "Whether what lies on the disk is what was sealed.",
+        lambda: {name: float(not one.fault) for name, one in gateway.models.items()},
+    )
+    metrics.gauge("redan_connections", "Open connections.", lambda: {"": float(len(gateway.room.every))})
+    metrics.gauge("http_server_active_requests", "Under way.", lambda: {"": float(gateway.plane.load.requests)})
+    journal = register.journal
+    if journal is not None:
+        metrics.gauge("redan_audit_tree_size", "Entries of the ledger.", lambda: {"": float(journal.size)})
+        metrics.gauge("redan_audit_waiting", "Decisions not yet on the disk.", lambda: {"": float(journal.waiting)})
+    store = gateway.store
+    if isinstance(store, MemoryStore):
+        metrics.gauge(
+            "redan_store_entries", "Held nonces, rates and totals.", lambda: {"": float(sum(store.sizes.values()))}
+        )

@@ -1,0 +1,174 @@
+"""One generation of a model: exactly the bytes that a trusted key sealed, read once, as a session.
+
+Source: A-MLSG-004-D002; R10: CVE-2026-4137 (exchange between download and load); R11: CVE-2025-51480 (tensors).
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from redan.canon import Json, digest, parse_canonical
+from redan.errors import InputError, InvalidError, UsageError
+from redan.files import read_bounded
+from redan.gateway.local_model import LocalModel, local_model
+from redan.models.onnx_external import is_onnx, locations
+from redan.models.onnx_session import onnx_session
+from redan.models.source import Vouched, vouched
+from redan.scan import ScanVerdict, scan_bytes
+from redan.scan.region import Region
+from redan.seal.oms import Trust
+
+_LIMIT_BYTES = 4 << 30
+_SEAL_LIMIT_BYTES = 64 << 20
+_PIECES = 1000
+_CARD = "release.json"  # what a pull leaves beside the files, as redan.seal.distribution writes it
+_CARD_LIMIT_BYTES = 4 << 20
+_WORD = 12  # hex digits that clients are told of a generation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a sealed model lies.
+
+    Args:
+        path: of the ONNX file.
+        seal: of the file, or of the folder `within`.
+        trust: whose seal is believed.
+        within: the folder that the seal covers; None when it covers the file alone.
+        releases: whether only what a pull installed is served, and never an older release than before.
+        threads: of the runtime for one answer.
+    """
+
+    path: Path
+    seal: Path
+    trust: Trust
+    within: Path | None = None
+    releases: bool = False
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """A model that can be asked, and what it was made from.
+
+    Args:
+        model: over the verified bytes.
+        sha256: over the bytes of the model and its external tensors.
+        root: the one name of everything that the seal covers.
+        signer: who sealed it, in words.
+        release: number in its distribution, the newest has the highest; None where none is declared.
+    """
+
+    model: LocalModel
+    sha256: str
+    root: str
+    signer: str
+    release: int | None = None
+
+    def told(self) -> dict[str, Json]:
+        """What an operator is told of it."""
+        return {
+            "version": self.model.version,
+            "sha256": self.sha256,
+            "root": self.root,
+            "signer": self.signer,
+            "release": self.release,
+        }
+
+
+def load_generation(place: Place) -> Generation:
+    """A generation from the bytes that lie there now.
+
+    Raises:
+        InvalidError: the seal does not verify or does not cover the model or one of its files.
+        InputError: it is no ONNX model, or the scan found something in it.
+        UsageError: the seal or the card of the release is missing.
+        MissingExtraError: onnxruntime is not installed.
+    """
+    source, data, pieces = _read(place)
+    if not is_onnx(data):
+        raise InputError("only ONNX models are served", where=str(place.path), remedy="export the model to ONNX")
+    _scan(place, data, pieces)
+    session, _, _ = onnx_session(data, pieces, threads=place.threads)
+    sealed = source.verified.sealed
+    digested = _digest(data, pieces)
+    version, number = _release(place, sealed.root)
+    return Generation(
+        model=local_model(session, version or digested[:_WORD]),
+        sha256=digested,
+        root=sealed.root,
+        signer=sealed.signer,
+        release=number,
+    )
+
+
+def still_sealed(place: Place, generation: Generation) -> bool:
+    """Whether what lies there now is sealed, and is what is in service.
+
+    Raises:
+        InvalidError: it is not as it was sealed.
+        InputError: it cannot be read.
+    """
+    _, data, pieces = _read(place)
+    return _digest(data, pieces) == generation.sha256
+
+
+def _read(place: Place) -> tuple[Vouched, bytes, dict[str, bytes]]:
+    """The bytes of the model and of its external tensors; each must be in the seal, and is read once."""
+    if not place.seal.is_file():
+        raise UsageError("no seal vouches for the model", where=str(place.path), remedy="seal it: redan seal")
+    bundle = read_bounded(place.seal, _SEAL_LIMIT_BYTES)
+    source = vouched(place.path, place.within, bundle, place.trust, ())
+    data = source.read(source.name, _LIMIT_BYTES)
+    names = locations(data) if is_onnx(data) else ()
+    if len(names) > _PIECES:
+        raise InputError(f"the model's tensors lie in more than {_PIECES:,} files", where=str(place.path))
+    left = _LIMIT_BYTES - len(data)
+    folder = PurePosixPath(source.name).parent
+    pieces: dict[str, bytes] = {}
+    for name in names:
+        pieces[name] = source.read((folder / name).as_posix(), left)
+        left -= len(pieces[name])
+    return source, data, pieces
+
+
+def _scan(place: Place, data: bytes, pieces: Mapping[str, bytes]) -> None:
+    regions = {PurePosixPath(name).as_posix(): Region.of(held) for name, held in pieces.items()}
+    scanned = scan_bytes(data, place.path.name, siblings=lambda name: regions.get(PurePosixPath(name).as_posix()))
+    if scanned.verdict is not ScanVerdict.CLEAN:
+        first = next(iter(scanned.detections), None)
+        why = "it was not understood" if first is None else f"{first.rule}, {first.what}"
+        raise InputError(f"the scan does not let it pass: {why}", where=str(place.path), remedy="see redan scan")
+
+
+def _digest(data: bytes, pieces: Mapping[str, bytes]) -> str:
+    if not pieces:
+        return digest(data)
+    whole = hashlib.sha256(hashlib.sha256(data).digest())
+    for name in sorted(pieces):
+        whole.update(hashlib.sha256(name.encode()).digest() + hashlib.sha256(pieces[name]).digest())
+    return whole.hexdigest()
+
+
+def _release(place: Place, root: str) -> tuple[str | None, int | None]:
+    """Version and number of the release that a pull installed; nothing where no distribution is declared."""
+    if not place.releases:
+        return None, None
+    card = next((folder / _CARD for folder in place.path.parents if (folder / _CARD).is_file()), None)
+    if card is None:
+        raise UsageError(
+            "no pull put the model there, and a distribution of it is declared",
+            where=str(place.path),
+            remedy="install it: redan pull",
+        )
+    try:
+        found = parse_canonical(read_bounded(card, _CARD_LIMIT_BYTES), limit_bytes=_CARD_LIMIT_BYTES)
+    except ValueError as error:
+        raise InvalidError(f"the card of the release is malformed: {error}", where=str(card)) from error
+    version, number = (found.get("version"), found.get("number")) if isinstance(found, dict) else (None, None)
+    if not isinstance(version, str) or not isinstance(number, int) or isinstance(number, bool):
+        raise InvalidError("the card of the release names none", where=str(card), remedy="install it: redan pull")
+    if not isinstance(found, dict) or found.get("root") != root:
+        raise InvalidError("the card is of another release", where=str(card), remedy="install it: redan pull")
+    return version, number

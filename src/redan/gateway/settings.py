@@ -1,0 +1,213 @@
+"""What `redan.toml` says about the gateway, as what a server needs; what would silently not be enforced is refused.
+
+Source: design.md; complaint 6 of the research notes (a policy that was not enforced answered 200).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from redan.errors import ConfigError, UsageError
+from redan.files import confined
+from redan.gateway.address import Address, Url, parse_address, parse_url
+from redan.gateway.generation import Place
+from redan.seal.keys import load_public
+from redan.system.records import Endpoint, Gateway, Model
+from redan.system.system import System
+
+_STORES = ("valkey", "valkeys", "redis", "rediss", "unix")
+_KEYS = ("rate", "burst", "queries", "leak", "decimals", "top")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """One model that is answered for.
+
+    Args:
+        endpoint: as it is described.
+        model: as it is described.
+        place: of the sealed model; None when a server behind answers.
+    """
+
+    endpoint: Endpoint
+    model: Model
+    place: Place | None
+
+    @property
+    def declared(self) -> Iterator[str]:
+        """What the endpoint promises and a guard has to keep."""
+        found = self.endpoint
+        yield from (key for key in _KEYS if getattr(found, key) is not None)
+        if found.authenticated is not False:
+            yield "authenticated"
+        if found.rate_limited:
+            yield "rate_limited"
+        if found.answers != "probabilities":
+            yield "answers"
+        if self.model.guard is not None:
+            yield "guard"
+        if self.model.transformation is not None:
+            yield "transformation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All of it.
+
+    Args:
+        served: at least one; each model once.
+        root: folder of the description.
+        table: `[gateway]` as it is described.
+        listen: where questions are taken.
+        admin: where operators look; None for nowhere.
+        upstream: of the server that answers; None when models answer here.
+        state: folder of what is kept.
+        ledger: folder of the log of decisions; None when no endpoint is logged.
+        key: of the private key that signs it; None for one of the gateway's own.
+        checkpoint: file that the signed checkpoint is written to.
+        clients: file that says who may ask.
+    """
+
+    served: tuple[Served, ...]
+    root: Path
+    table: Gateway
+    listen: Address
+    admin: Address | None
+    upstream: Url | None
+    state: Path
+    ledger: Path | None
+    key: Path | None
+    checkpoint: Path | None
+    clients: Path | None
+
+
+def settings(system: System) -> Settings:
+    """What a description says.
+
+    Raises:
+        ConfigError: it is not enough to serve, contradicts itself, or would open what nobody meant to open.
+    """
+    root, table, file = system.origin.root, system.gateway, system.origin.file
+    where = f"{file}:{system.line('gateway')}"
+    upstream = None if table.upstream is None else parse_url(table.upstream, f"{where}: upstream")
+    served = tuple(_served(system, one, remote=upstream is not None) for one in _endpoints(system))
+    listen = parse_address(table.listen, root, f"{where}: listen")
+    admin = None if table.admin is None else parse_address(table.admin, root, f"{where}: admin")
+    if admin is not None and not admin.local:
+        raise ConfigError(
+            "operators' plane would be open to the network", where=f"{where}: admin", remedy="give 127.0.0.1 or unix:"
+        )
+    if admin is not None and admin == listen and (admin.port or admin.path):
+        raise ConfigError("is the address that questions are taken at", where=f"{where}: admin", remedy="name another")
+    if table.store is not None and urlsplit(table.store).scheme not in _STORES:
+        raise ConfigError("is no address of a store", where=f"{where}: store", remedy="write 'valkey://127.0.0.1:6379'")
+    state = confined(root, table.state)
+    logged = [one for one in served if one.endpoint.logged is not False]
+    if logged and len(logged) != len(served):
+        raise ConfigError("some endpoints are logged and some are not", where=where, remedy="run a gateway for each")
+    found = Settings(
+        served=served,
+        root=root,
+        table=table,
+        listen=listen,
+        admin=admin,
+        upstream=upstream,
+        state=state,
+        ledger=None if not logged else _path(root, table.ledger) or state / "ledger",
+        key=_path(root, table.key),
+        checkpoint=_path(root, table.checkpoint),
+        clients=_path(root, table.clients),
+    )
+    _contradictions(found, where)
+    return found
+
+
+def refuse_unenforced(found: Settings, enforced: frozenset[str], where: str) -> None:
+    """Accepts settings that the guards in place keep, or raises.
+
+    Args:
+        found: the settings.
+        enforced: keys of `[[endpoint]]`, `[[model]]` and `[gateway]` that a guard keeps.
+        where: for the error.
+
+    Raises:
+        ConfigError: something is declared that nothing would enforce.
+    """
+    for one in found.served:
+        for key in one.declared:
+            if key not in enforced:
+                remedy = "take it out, or say authenticated = false" if key == "authenticated" else "take it out"
+                if key == "authenticated" and found.clients is None:
+                    remedy = "name the file of clients, or say authenticated = false and listen on this machine only"
+                raise ConfigError(
+                    f"'{key}' is declared and no guard enforces it",
+                    where=f"{where}: endpoint '{one.endpoint.name}'",
+                    remedy=remedy,
+                )
+    if found.clients is not None and "clients" not in enforced:
+        raise ConfigError("'clients' is declared and no guard reads it", where=where, remedy="take it out")
+
+
+def _endpoints(system: System) -> tuple[Endpoint, ...]:
+    names = system.gateway.endpoints
+    found = tuple(one for one in system.endpoints if (one.name in names if names else one.gateway))
+    where = f"{system.origin.file}:{system.line('gateway')}"
+    if not found:
+        raise ConfigError("no endpoint is served", where=where, remedy="say gateway = true in an [[endpoint]]")
+    models = [one.model for one in found]
+    twice = next((name for name in models if models.count(name) > 1), None)
+    if twice is not None:
+        raise ConfigError(f"two endpoints answer for the model '{twice}'", where=where, remedy="name one in endpoints")
+    return found
+
+
+def _served(system: System, endpoint: Endpoint, *, remote: bool) -> Served:
+    model = next(one for one in system.models if one.name == endpoint.model)
+    where = f"{system.origin.file}:{system.line(f'model:{model.name}')}"
+    if remote:
+        return Served(endpoint=endpoint, model=model, place=None)
+    if model.path is None or model.seal is None or model.key is None:
+        raise ConfigError(
+            f"model '{model.name}' has no path, seal or key, so nothing vouches for it",
+            where=where,
+            remedy="seal it (redan seal) and name path, seal and key",
+        )
+    root = system.origin.root
+    try:
+        trust = load_public(confined(root, model.key))
+    except UsageError as error:
+        raise ConfigError(error.what, where=error.where, remedy=error.remedy) from error
+    return Served(
+        endpoint=endpoint,
+        model=model,
+        place=Place(
+            path=confined(root, model.path),
+            seal=confined(root, model.seal),
+            trust=trust,
+            within=None if model.bundle is None else confined(root, model.bundle),
+            releases=model.distribution is not None,
+        ),
+    )
+
+
+def _contradictions(found: Settings, where: str) -> None:
+    open_ones = [one.endpoint for one in found.served if one.endpoint.authenticated is False]
+    if open_ones and not found.listen.local:
+        raise ConfigError(
+            f"endpoint '{open_ones[0].name}' takes questions of anybody, and the network reaches it",
+            where=f"{where}: listen",
+            remedy="say who may ask (clients), or listen at 127.0.0.1",
+        )
+    if open_ones and any(one.endpoint.exposure == "public" for one in found.served):
+        raise ConfigError(
+            "a public endpoint takes questions of anybody", where=where, remedy="name the file of clients"
+        )
+    if found.table.durable and found.ledger is None:
+        raise ConfigError("answers cannot wait for a log that is not kept", where=where, remedy="take 'durable' out")
+    if found.checkpoint is not None and found.ledger is None:
+        raise ConfigError("there is no checkpoint of a log that is not kept", where=where, remedy="take it out")
+
+
+def _path(root: Path, text: str | None) -> Path | None:
+    return None if text is None else confined(root, text)
