@@ -114,7 +114,10 @@ def test_an_answer_is_the_models(plane):
     assert found["model_version"] == plane.models["churn"].version
 
 
-@pytest.mark.parametrize("kind", [None, "application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "application/octet-stream"])
+@pytest.mark.parametrize(
+    "kind",
+    [None, "application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "application/octet-stream"],
+)
 def test_types_that_clients_send_are_taken(plane, kind):
     """tritonclient sends none at all."""
     assert houses.asked(plane, headers=[] if kind is None else [("content-type", kind)])[0] == 200
@@ -165,7 +168,13 @@ def test_a_client_that_goes_away_is_no_fault(plane):
             sent.append(message)
 
         messages = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
-        scope = {"type": "http", "method": "POST", "raw_path": b"/v2/models/churn/infer", "query_string": b"", "headers": []}
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "raw_path": b"/v2/models/churn/infer",
+            "query_string": b"",
+            "headers": [],
+        }
         await plane(scope, receive, send)
         return sent[0]["status"]
 
@@ -193,7 +202,13 @@ def test_a_body_that_does_not_arrive_is_given_up(plane):
         async def send(message):
             sent.append(message)
 
-        scope = {"type": "http", "method": "POST", "raw_path": b"/v2/models/churn/infer", "query_string": b"", "headers": []}
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "raw_path": b"/v2/models/churn/infer",
+            "query_string": b"",
+            "headers": [],
+        }
         await slow(scope, never, send)
         return sent[0]["status"]
 
@@ -270,6 +285,12 @@ def test_no_field_of_a_trailer_joins_the_headers(plane):
     async def send(message):
         pass
 
-    scope = {"type": "http", "method": "POST", "raw_path": b"/v2/models/churn/infer", "query_string": b"", "headers": headers}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "raw_path": b"/v2/models/churn/infer",
+        "query_string": b"",
+        "headers": headers,
+    }
     asyncio.run(watched(scope, receive, send))
     assert seen == [((b"host", b"x"),)]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from redan.errors import UsageError
+
 if TYPE_CHECKING:
     from redan.ledger.store import Ledger
 
@@ -19,6 +21,10 @@ _WORD_LIMIT = 200  # an entry's kind, time and subject are short; anything longe
 
 Folder = Annotated[
     Path, typer.Option("--dir", metavar="PATH", help="The project folder; its ledger lies in .redan/ledger.")
+]
+Place = Annotated[
+    Path | None,
+    typer.Option("--ledger", metavar="PATH", help="The ledger's own folder, such as .redan/gateway/ledger."),
 ]
 Key = Annotated[
     Path | None, typer.Option("--key", metavar="PUB", help="The public key; the project's .redan/key.pub if left out.")
@@ -54,6 +60,7 @@ def ledger_log(
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Say nothing when it is valid; the exit code answers.")
     ] = False,
+    place: Place = None,
 ) -> None:
     """List the entries of the ledger.
 
@@ -66,12 +73,13 @@ def ledger_log(
         last: how many entries to list, from the end; None lists all.
         output: `text` or `json`.
         quiet: print nothing.
+        place: folder of the ledger itself.
 
     Raises:
         UsageError: there is no ledger, or the key cannot be read.
         InvalidError: the ledger is not what was signed.
     """
-    with _opened(folder, key) as ledger:
+    with _opened(folder, key, place) as ledger:
         if ledger.verifiable:
             ledger.verify()
         else:
@@ -85,9 +93,18 @@ def ledger_log(
 
 
 def ledger_prove(
-    index: Annotated[int, typer.Argument(metavar="INDEX", min=0, help="The entry, counted from 0.")],
+    index: Annotated[
+        int | None, typer.Argument(metavar="INDEX", min=0, help="The entry, counted from 0.", show_default=False)
+    ] = None,
     folder: Folder = Path(),
     key: Key = None,
+    event: Annotated[
+        str | None, typer.Option("--event", metavar="ID", help="The entry of this event, as the gateway told a client.")
+    ] = None,
+    place: Place = None,
+    entry: Annotated[
+        Path | None, typer.Option("--entry", metavar="FILE", help="Write the entry's own bytes there, too.")
+    ] = None,
 ) -> None:
     """Print the receipt of one entry.
 
@@ -95,16 +112,29 @@ def ledger_prove(
     ledger. Keep it with the extension .tlog-proof.
 
     Args:
-        index: the entry.
+        index: the entry; None with an event.
         folder: the project folder.
         key: the public key.
+        event: identifier of a decision of the gateway.
+        place: folder of the ledger itself.
+        entry: file for the entry's bytes.
 
     Raises:
         UsageError: there is no ledger or no such entry, or the key cannot be read.
         InvalidError: the ledger is not what was signed.
     """
-    with _opened(folder, key) as ledger:
-        sys.stdout.write(ledger.receipt(index))
+    if (index is None) == (event is None):
+        raise UsageError("one entry is proven at a time", remedy="give its INDEX, or --event ID")
+    with _opened(folder, key, place) as ledger:
+        found = index if event is None else _place_of(ledger, event)
+        if found is None:
+            raise UsageError("no entry is of that event", remedy="see redan ledger log")
+        receipt = ledger.receipt(found)
+        if entry is not None:
+            from redan.files import write_atomic
+
+            write_atomic(entry, ledger.entry(found))
+        sys.stdout.write(receipt)
 
 
 def rows(ledger: "Ledger", last: int | None) -> Iterator[Row]:
@@ -117,13 +147,25 @@ def rows(ledger: "Ledger", last: int | None) -> Iterator[Row]:
         yield Row(index, leaf_hash(entry).hex(), *_described(entry))
 
 
-def _opened(folder: Path, key: Path | None) -> "Ledger":
+def _place_of(ledger: "Ledger", event: str) -> int | None:
+    """The index of the entry that an event of this identifier is; None when there is none."""
+    if not (event.isascii() and event.isalnum()):
+        raise UsageError("an event's identifier is letters and digits", remedy="give what follows urn:redan:event:")
+    word = f'"key":"{event}"'.encode()
+    return next((index for index, entry in enumerate(ledger.entries()) if word in entry and _key(entry) == event), None)
+
+
+def _key(entry: bytes) -> str:
+    return _described(entry)[2]
+
+
+def _opened(folder: Path, key: Path | None, place: Path | None) -> "Ledger":
     from redan.ledger.store import Ledger
     from redan.seal.keys import load_public
 
-    path = key or folder / PUBLIC
+    path = key or (folder / PUBLIC if place is None else place.parent / PUBLIC.name)
     public = load_public(path) if key is not None or os.path.lexists(path) else None
-    return Ledger.open(folder / FOLDER, key=public)
+    return Ledger.open(place or folder / FOLDER, key=public)
 
 
 def _write_json(ledger: "Ledger", last: int | None) -> None:

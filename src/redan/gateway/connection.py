@@ -125,6 +125,8 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
         self._headed = False
         self._pieces = 0
+        if self._stage == _ANSWER:  # behind one that is being answered
+            self._stage, self._since = _HEAD, self.loop.time()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One field; those that come behind a chunked body are dropped, as they would join what was checked."""
@@ -165,6 +167,7 @@ class Connection(HttpToolsProtocol):
         self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
+            self._since = self.loop.time()
         elif self._stage == _ANSWER:
             self._stage, self._since = _IDLE, self.loop.time()
             self._headed, self._seen = False, 0
@@ -173,23 +176,20 @@ class Connection(HttpToolsProtocol):
     def late(self, now: float) -> bool:
         """Whether it takes longer than agreed for what it is doing."""
         stage, past, room = self._stage, now - self._since, self._room
-        if stage == _HEAD:
-            return past > room.head_s
-        if stage == _BODY:
-            return past > room.body_s
         if stage == _IDLE:
             return past > room.idle_s
+        if stage == _HEAD and (self.cycle is None or self.cycle.response_complete):
+            return past > room.head_s
+        if stage == _BODY and not self.pipeline:
+            return past > room.body_s
         return past > room.stalled_s and self.transport.get_write_buffer_size() > 0
 
     def end(self) -> None:
         """Ends it, with a word where a request was begun."""
         self._room.every.pop(self, None)
         self._room.idle.pop(self, None)
-        if (
-            self._stage in {_HEAD, _BODY}
-            and self.scope is not None
-            and (self.cycle is None or not self.cycle.response_started)
-        ):
+        answered = self.cycle is None or self.cycle.response_complete
+        if (self._stage == _HEAD and self.scope is not None and answered) or (self._stage == _BODY and not answered):
             self._refuse(408)
         elif not self.transport.is_closing():
             self.transport.abort()

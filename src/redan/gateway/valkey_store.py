@@ -48,7 +48,7 @@ for i = 1, n do
     writes[#writes + 1] = {'n', key, period}
   elseif kind == 't' then
     local spent = pending[key] or tonumber(redis.call('GET', key) or '0')
-    if spent + amount > limit * factor then return {i, '-1'} end
+    if not (spent + amount <= limit * factor) then return {i, '-1'} end
     pending[key] = spent + amount
     writes[#writes + 1] = {'t', key, spent + amount}
   else
@@ -57,7 +57,7 @@ for i = 1, n do
     local tat = pending[key] or tonumber(redis.call('GET', key) or '0')
     tat = math.max(tat, now) + amount * interval
     local early = tat - now - limit * interval
-    if early > 1e-9 * math.max(1, interval) then
+    if not (early <= 1e-9 * math.max(1, interval)) then
       if amount <= limit then return {i, string.format('%.17g', early)} end
       return {i, '-1'}
     end
@@ -167,4 +167,4 @@ def valkey_store(url: str, *, timeout_s: float = 0.5, connections: int = 64) -> 
         )
     except ValueError as error:
         raise ConfigError("is no address of a store", where="gateway.store") from error
-    return ValkeyStore(Valkey(connection_pool=pool))
+    return ValkeyStore(Valkey.from_pool(pool))
