@@ -24,6 +24,10 @@ EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "text": ("presidio_analyzer",),
         "trees": ("veritas",),
         "ray": ("ray",),
+        "gateway": (
+            *("msgspec", "httptools", "uvicorn", "uvloop", "starlette", "prometheus_client"),
+            *("onnxruntime", "httpx", "joserfc", "valkey"),
+        ),
         "flower": ("flwr",),
         "demo": ("sklearn", "skl2onnx"),
     }

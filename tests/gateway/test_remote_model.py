@@ -47,10 +47,12 @@ class Fake:
         self.delay = 0.0
         self.asked = []
         self.connections = 0
+        self.writers = []
 
     async def each(self, reader, writer):
         """One connection."""
         self.connections += 1
+        self.writers.append(writer)
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -85,6 +87,11 @@ def behind():
         ready.set()
         await asyncio.to_thread(done.wait)
         server.close()
+        for writer in fake.writers:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+        await asyncio.sleep(0)
 
     thread = threading.Thread(target=lambda: asyncio.run(live()))
     thread.start()

@@ -11,8 +11,6 @@ import typer
 if TYPE_CHECKING:
     from redan.gateway.serving import Running
 
-_NEEDED = ("msgspec", "httptools", "uvloop", "uvicorn", "starlette", "prometheus_client", "onnxruntime")
-
 
 def serve(
     system: Annotated[
@@ -69,10 +67,9 @@ def _say(running: "Running") -> None:
 
 
 def _installed() -> None:
-    from importlib.util import find_spec
-
     from redan.errors import MissingExtraError
+    from redan.extras import missing_import
 
-    missing = next((name for name in _NEEDED if find_spec(name) is None), None)
+    missing = missing_import("gateway")
     if missing is not None:
         raise MissingExtraError("gateway", missing)

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from redan.errors import ConfigError, InvalidError, RedanError
 from redan.exchange.limits import Limits
@@ -32,7 +32,8 @@ from redan.ledger.store import Ledger
 from redan.seal.keys import generate, load_signer
 from redan.seal.pair import write_pair
 
-Ports = Callable[[str], tuple[tuple[Port, ...], tuple[Port, ...]] | None]
+Ports: TypeAlias = Callable[[str], tuple[tuple[Port, ...], tuple[Port, ...]] | None]
+Models: TypeAlias = dict[str, Service | RemoteModel]
 _STATE: Final = "state.bin"
 _SECRET: Final = "secret"  # noqa: S105 -- the name of a file
 _KEY: Final = "key.pem"
@@ -165,7 +166,7 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
         RedanError: a model is not sealed, the kept state was altered, or a folder cannot be used.
     """
     moment = time.time() if now is None else now
-    models: dict[str, Service | RemoteModel] = {}
+    models: Models = {}
 
     def ports(name: str) -> tuple[tuple[Port, ...], tuple[Port, ...]] | None:
         one = models.get(name)
@@ -175,41 +176,16 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
     refuse_unenforced(found, guards.enforced, where)
     key = secret(found.state / _SECRET)
     client = None if found.upstream is None else Client(found.upstream)
-    for one in found.served:
-        name = one.model.name
-        if client is not None:
-            models[name] = RemoteModel(name, client, Limits())
-        elif one.place is not None:
-            models[name] = Service(name, one.place, load_generation(one.place), checked=moment)
-    store: MemoryStore | ValkeyStore = MemoryStore() if found.table.store is None else valkey_store(found.table.store)
+    models |= _models(found, client, moment)
     kept = snapshot.read(found.state / _STATE, key)
     releases = {} if kept is None else dict(kept.releases)
     _refuse_older(models, releases)
-    if kept is not None and isinstance(store, MemoryStore):
-        snapshot.restore(kept, store, moment)
+    store = _store(found, kept, moment)
     register = _register(found, key, models)
-    room = _room(found, register)
-    pipeline = Pipeline(
-        guards.inbound,
-        guards.checked,
-        guards.outbound,
-        lambda name: models[name].version,
-        found.table.quiet,
-        guards.known,
-    )
     gateway = Gateway(
         settings=found,
-        plane=DataPlane(
-            pipeline,
-            models,
-            store,
-            register.decided,
-            register.passed,
-            body=found.table.body,
-            arrive_s=None,
-            busy=found.table.requests,
-        ),
-        room=room,
+        plane=_plane(found, guards, models, store, register),
+        room=_room(found, register),
         register=register,
         models=models,
         client=client,
@@ -228,6 +204,50 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
             register.journal.close()
         raise
     return gateway
+
+
+def _models(found: Settings, client: Client | None, moment: float) -> Models:
+    """What answers, by name: loaded and verified now, or behind another server."""
+    made: Models = {}
+    for one in found.served:
+        name = one.model.name
+        if client is not None:
+            made[name] = RemoteModel(name, client, Limits())
+        elif one.place is not None:
+            made[name] = Service(name, one.place, load_generation(one.place), checked=moment)
+    return made
+
+
+def _store(found: Settings, kept: snapshot.State | None, moment: float) -> MemoryStore | ValkeyStore:
+    if found.table.store is not None:
+        return valkey_store(found.table.store)
+    store = MemoryStore()
+    if kept is not None:
+        snapshot.restore(kept, store, moment)
+    return store
+
+
+def _plane(
+    found: Settings, guards: Guards, models: Models, store: MemoryStore | ValkeyStore, register: Register
+) -> DataPlane:
+    pipeline = Pipeline(
+        guards.inbound,
+        guards.checked,
+        guards.outbound,
+        lambda name: models[name].version,
+        found.table.quiet,
+        guards.known,
+    )
+    return DataPlane(
+        pipeline,
+        models,
+        store,
+        register.decided,
+        register.passed,
+        body=found.table.body,
+        arrive_s=None,
+        busy=found.table.requests,
+    )
 
 
 def _refuse_older(models: Mapping[str, Service | RemoteModel], releases: Mapping[str, int]) -> None:
