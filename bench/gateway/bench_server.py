@@ -6,8 +6,9 @@ Each server is pinned to one core and the client to another; questions are signe
 client costs little. Servers take turns, each round asks all of them, and ratios are of one round: other work on the
 machine meets all of them. Processor time is that of the whole server process (user and system, all threads).
 
-`bare` is uvicorn with httptools and uvloop, raw ASGI, msgspec and onnxruntime, without any check. `watched` is the same
-application under redan's connections. `plain` is `redan serve` without a log, `logged` with its ledger.
+`bare` is uvicorn with httptools and uvloop, raw ASGI, msgspec and onnxruntime, without any check. `asgi` is redan's
+data plane under the same uvicorn, `plain` is `redan serve` with its own connections and no log, `logged` with its
+ledger.
 """
 
 import argparse
@@ -26,7 +27,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-KINDS = ("bare", "watched", "plain", "logged")
+KINDS = ("bare", "asgi", "plain", "logged")
 CONNECTIONS = 16
 WIDTH = 32
 
@@ -162,17 +163,26 @@ def child(kind):
     import uvloop
 
     from redan.gateway.address import Address
-    from redan.gateway.connection import Room
     from redan.gateway.serving import bind
 
     sock = bind(Address("127.0.0.1", 0))
-    room = Room()
     config = uvicorn.Config(
-        Bare(network()), http="httptools" if kind == "bare" else room.protocol, loop="none", interface="asgi3",
+        Bare(network()) if kind == "bare" else plane(), http="httptools", loop="none", interface="asgi3",
         lifespan="off", ws="none", log_config=None, access_log=False, server_header=False, proxy_headers=False,
     )  # fmt: skip
     print(f"serving at 127.0.0.1:{sock.getsockname()[1]}", flush=True)
     uvloop.run(uvicorn.Server(config).serve([sock]))
+
+
+def plane():
+    """The data plane by itself."""
+    from redan.gateway.assembly import assemble
+    from redan.gateway.settings import settings
+    from redan.system.read import read
+
+    with tempfile.TemporaryDirectory() as folder:
+        project(Path(folder), logged=False)
+        return assemble(settings(read(Path(folder) / "redan.toml"))).plane
 
 
 def cpu(pid):

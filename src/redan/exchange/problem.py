@@ -25,6 +25,7 @@ class Problem(Enum):
     LENGTH = ("length-required", 411, "The request does not say how long it is.")
     TOO_LARGE = ("too-large", 413, "The request is larger than agreed.")
     MEDIA = ("media-type", 415, "The request's type or encoding is not taken here.")
+    HEAD = ("too-many-fields", 431, "The request's head is larger than agreed.")
     SCHEMA = ("schema", 400, "The request does not fit what the model takes.")
     OUTSIDE = ("outside-envelope", 422, "The input lies outside of what the model was made for.")
     THROTTLED = ("quota-exceeded", 429, "More was asked than agreed.")

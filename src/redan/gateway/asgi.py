@@ -1,4 +1,4 @@
-"""The data plane as a raw ASGI application: bytes in under bounds, the steps driven, bytes out.
+"""The data plane: bytes in under bounds, the steps driven, bytes out; as a raw ASGI application, or called at once.
 
 Source: ASGI specification 3.0, HTTP; research: no framework on the data path.
 """
@@ -7,7 +7,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from types import CoroutineType
 from typing import Any, Final, TypeAlias
@@ -23,6 +23,7 @@ from redan.guards.store import Store, WaitingStore
 
 Scope: TypeAlias = Mapping[str, Any]
 Send: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
+Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 _LOG = logging.getLogger("redan.gateway")
 _NAME: Final = {"name": "redan", "version": "2", "extensions": ["binary_tensor_data"]}
 _CLOSE: Final = (b"connection", b"close")
@@ -71,63 +72,104 @@ class DataPlane:
         """Answers one request; only HTTP is spoken."""
         if scope["type"] != "http":
             return
-        load = self.load
-        load.requests += 1
-        try:
-            answer = await self._answer(scope, receive)
-        except RefusedError as error:
-            answer = self._refused(error.refusal, scope["raw_path"])
-        except Exception:  # noqa: BLE001 -- a guard that raises blocks; nobody outside learns why
-            instance = secrets.token_hex(8)
-            _LOG.exception("event %s", instance)
-            self.passed(Refusal(Problem.BROKEN, "gateway"), instance)
-            answer = encode.refusal(Refusal(Problem.BROKEN, "gateway"), instance, quiet=True)
-        finally:
-            load.requests -= 1
+        answer = await self._answer(scope, receive)
         length = (b"content-length", b"%d" % len(answer.body))
         await send({"type": "http.response.start", "status": answer.status, "headers": [*answer.headers, length]})
         await send({"type": "http.response.body", "body": answer.body})
 
     async def _answer(self, scope: Scope, receive: Receive) -> Response:
-        to = route(scope["method"], scope["raw_path"])
+        load, method, path = self.load, scope["method"], scope["raw_path"]
         headers = tuple(scope["headers"])  # before the body: trailers of a chunked one may never join them
+        load.requests += 1
+        try:
+            to = self.opened(method, path, headers)
+            body = await self.intake.whole(receive) if to.kind == "infer" else b""
+        except RefusedError as error:
+            return self.refused(error.refusal, path)
+        finally:
+            load.requests -= 1
+        peer = (scope.get("client") or ("", 0))[0]
+        found = self.begun(to, Request(method, path, scope["query_string"], headers, body, peer, self.clock()))
+        return found if type(found) is Response else await found  # type: ignore[misc]
+
+    def opened(self, method: str, path: bytes, headers: Headers) -> Route:
+        """Where a request goes, before anything of its body is read.
+
+        Args:
+            method: in upper case.
+            path: as it was sent.
+            headers: names in lower case.
+
+        Raises:
+            RefusedError: there is no such path, or the body is of a kind or length that is not taken.
+        """
+        to = route(method, path)
         if to.kind != "infer":
             bare(headers)
-            if to.kind in {"live", "ready"}:
-                return self._health(to)
-            body = b""
         elif self.load.requests > self.busy:
             raise RefusedError(Refusal(Problem.UNREADY, "limits", retry_after=1.0))
         else:
-            body = await self.intake.question(headers, receive)
-        request = Request(
-            scope["method"],
-            scope["raw_path"],
-            scope["query_string"],
-            headers,
-            body,
-            (scope.get("client") or ("", 0))[0],
-            self.clock(),
-        )
-        if to.kind == "infer":
-            return await self._driven(infer(self.pipeline, request, to.model, to.version))
-        return await self._driven(told(self.pipeline, request, to, self._told))
+            self.intake.look(headers)
+        return to
 
-    async def _driven(self, steps: Steps) -> Response:
+    def begun(self, to: Route, request: Request) -> Response | Coroutine[Any, Any, Response]:
+        """The answer to a whole request: at once, or what has to be waited for.
+
+        Args:
+            to: where it goes.
+            request: whole.
+
+        Returns:
+            The answer where neither the store, the model nor the ledger has to be waited for; never raises.
+        """
         try:
-            need = next(steps)
+            if to.kind == "infer":
+                steps = infer(self.pipeline, request, to.model, to.version)
+            elif to.kind in {"live", "ready"}:
+                return self._health(to)
+            else:
+                steps = told(self.pipeline, request, to, self._told)
+            found = self._driven(steps, None, None)
+        except RefusedError as error:
+            return self.refused(error.refusal, request.path)
+        except Exception:  # noqa: BLE001 -- a guard that raises blocks; nobody outside learns why
+            return self._broken()
+        return found if type(found) is Response else self._waited(steps, found, request.path)  # type: ignore[arg-type]
+
+    def _driven(self, steps: Steps, given: object, thrown: RefusedError | None) -> Response | Awaitable[object]:
+        """Goes on until the answer, or until something has to be waited for."""
+        try:
+            need = steps.send(given) if thrown is None else steps.throw(thrown)
             while True:
                 try:
-                    given: Any = self._given(need)
-                    if type(given) in _WAITS:
-                        given = await given
+                    found = self._given(need)
                 except RefusedError as error:
                     need = steps.throw(error)
-                else:
-                    need = steps.send(given)
+                    continue
+                if type(found) in _WAITS:
+                    return found  # type: ignore[return-value]
+                need = steps.send(found)
         except StopIteration as stop:
             answer: Response = stop.value
             return answer
+
+    async def _waited(self, steps: Steps, waiting: Awaitable[object], path: bytes) -> Response:
+        self.load.requests += 1
+        try:
+            while True:
+                try:
+                    found = self._driven(steps, await waiting, None)
+                except RefusedError as error:
+                    found = self._driven(steps, None, error)
+                if type(found) is Response:
+                    return found
+                waiting = found  # type: ignore[assignment]
+        except RefusedError as error:
+            return self.refused(error.refusal, path)
+        except Exception:  # noqa: BLE001 -- as above
+            return self._broken()
+        finally:
+            self.load.requests -= 1
 
     def _given(self, need: Spend | Ask | Decided) -> object:
         kind = type(need)
@@ -159,10 +201,17 @@ class DataPlane:
         found = encode.metadata(to.model, [model.version], model.platform, model.inputs, model.outputs)
         return Response(200, (encode.JSON,), found)
 
-    def _refused(self, refused: Refusal, path: bytes) -> Response:
+    def refused(self, refused: Refusal, path: bytes) -> Response:
         """A refusal that no guard of the pipeline saw; what is still under way is not read."""
         instance = secrets.token_hex(8)
         self.passed(refused, instance)
         found = encode.refusal(refused, instance, quiet=self.pipeline.quiet)
         more = ((b"allow", allowed(path)), _CLOSE) if refused.problem is Problem.METHOD else (_CLOSE,)
         return found._replace(headers=(*found.headers, *more))
+
+    def _broken(self) -> Response:
+        instance = secrets.token_hex(8)
+        _LOG.exception("event %s", instance)
+        refused = Refusal(Problem.BROKEN, "gateway")
+        self.passed(refused, instance)
+        return encode.refusal(refused, instance, quiet=True)

@@ -185,7 +185,7 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
     gateway = Gateway(
         settings=found,
         plane=_plane(found, guards, models, store, register),
-        room=_room(found, register),
+        room=_room(found),
         register=register,
         models=models,
         client=client,
@@ -286,14 +286,13 @@ def _register(found: Settings, key: bytes, models: Mapping[str, Service | Remote
     return register
 
 
-def _room(found: Settings, register: Register) -> Room:
+def _room(found: Settings) -> Room:
     table = found.table
     return Room(
         connections=table.connections,
         head_s=float(table.head_s),
         body_s=float(table.body_s),
         idle_s=float(table.idle_s),
-        refused=register.refused,
     )
 
 

@@ -69,7 +69,7 @@ class Happening(msgspec.Struct, omit_defaults=True, gc=False):
     what: str
 
 
-_ENCODER: Final = msgspec.json.Encoder(order="sorted")
+_ENCODER: Final = msgspec.json.Encoder(order="deterministic")  # fields of records lie sorted already
 
 
 @dataclass(slots=True)

@@ -47,22 +47,15 @@ class Intake:
     held: int
     load: Load
 
-    async def question(self, headers: Iterable[tuple[bytes, bytes]], receive: Receive) -> bytes:
-        """The body of a question, whole.
+    def look(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Accepts what a question says of its body, or raises.
 
         Raises:
-            RefusedError: it is too large, too slow, in too many pieces, or of a type or encoding that is not taken.
+            RefusedError: it is too large, or of a type or encoding that is not taken.
         """
         for name, value in headers:
-            if name in _LOOKED:
+            if name in _LOOKED and value not in _TYPES:
                 self._look(name, value)
-        if self.arrive_s is None:
-            return await self._whole(receive)
-        try:
-            async with asyncio.timeout(self.arrive_s):
-                return await self._whole(receive)
-        except TimeoutError as error:
-            raise RefusedError(Refusal(Problem.SLOW, _GUARD)) from error
 
     def _look(self, name: bytes, value: bytes) -> None:
         if name == b"content-length":
@@ -78,6 +71,20 @@ class Intake:
                 raise RefusedError(Refusal(Problem.MEDIA, _GUARD, "no encoding of the content is taken"))
         elif value.strip().lower() != b"chunked":
             raise RefusedError(Refusal(Problem.MALFORMED, _GUARD))
+
+    async def whole(self, receive: Receive) -> bytes:
+        """The body of a question, whole.
+
+        Raises:
+            RefusedError: it is too large, too slow, or comes in too many pieces.
+        """
+        if self.arrive_s is None:
+            return await self._whole(receive)
+        try:
+            async with asyncio.timeout(self.arrive_s):
+                return await self._whole(receive)
+        except TimeoutError as error:
+            raise RefusedError(Refusal(Problem.SLOW, _GUARD)) from error
 
     async def _whole(self, receive: Receive) -> bytes:
         message = await receive()

@@ -8,7 +8,7 @@ from typing import Any
 
 from redan.exchange.flow import Flow
 from redan.exchange.problem import Problem, Refusal, RefusedError
-from redan.exchange.tensors import DATATYPES, Port, Tensor
+from redan.exchange.tensors import Port, Tensor
 from redan.models.onnx_session import faults
 
 _GUARD = "model"
@@ -52,16 +52,17 @@ class LocalModel:
         asked = flow.inference
         if asked is None:
             raise RefusedError(Refusal(Problem.MALFORMED, _GUARD))
-        names = [one.name for one in asked.outputs] or [port.name for port in self.outputs]
         feed = {tensor.name: tensor.values for tensor in asked.inputs}
+        ports = self.outputs
+        if asked.outputs:
+            known = {port.name: port for port in ports}
+            ports = tuple(known[one.name] for one in asked.outputs if one.name in known)
+        names = [port.name for port in ports]
         try:
             found = self.session.run(names, feed)
         except faults() as error:
             raise RefusedError(Refusal(Problem.BROKEN, _GUARD)) from error
-        return tuple(
-            Tensor(name, DATATYPES.get(values.dtype, "BYTES"), values)
-            for name, values in zip(names, found, strict=True)
-        )
+        return tuple([Tensor(port.name, port.datatype, values) for port, values in zip(ports, found, strict=True)])
 
 
 def local_model(session: Any, version: str) -> LocalModel:  # noqa: ANN401 -- onnxruntime ships no types

@@ -71,7 +71,6 @@ class Metrics:
         statuses: answers by model and status.
         seconds: from the last byte of a request to its decision.
         asked: bytes of questions.
-        broken: refusals that never reached the application, by status.
         gauges: numbers that are asked for when they are shown, by name and help.
     """
 
@@ -79,7 +78,6 @@ class Metrics:
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
     seconds: Histogram = field(default_factory=lambda: Histogram(_SECONDS))
     asked: Histogram = field(default_factory=lambda: Histogram(_BYTES))
-    broken: Counter[int] = field(default_factory=Counter)
     gauges: dict[str, tuple[str, Callable[[], Mapping[str, float]]]] = field(default_factory=dict)
 
     def gauge(self, name: str, text: str, value: Callable[[], Mapping[str, float]]) -> None:
@@ -106,12 +104,6 @@ class Metrics:
             for model in sorted(sums):
                 alias.add_metric([model], sums[model])
             yield alias
-        shed = CounterMetricFamily(
-            "redan_connections_refused", "Refused before a request was whole.", labels=["status"]
-        )
-        for status, count in sorted(self.broken.items()):
-            shed.add_metric([str(status)], count)
-        yield shed
         yield HistogramMetricFamily(
             "http_server_request_duration_seconds",
             "From the last byte of a question to its decision.",

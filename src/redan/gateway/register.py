@@ -93,10 +93,6 @@ class Register:
         if self.journal is not None:
             self._append(self.clerk.happening(model, what, plain, os.urandom(_ID).hex(), self.clock()))
 
-    def refused(self, status: int) -> None:
-        """Takes the status of a refusal in that never reached the application."""
-        self.metrics.broken[status] += 1
-
     def identifier(self) -> str:
         """A fresh identifier that tells nothing."""
         if self._at + _ID > len(self._random):

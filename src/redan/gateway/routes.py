@@ -3,6 +3,7 @@
 Source: Open Inference Protocol, version 2, REST: API paths.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from redan.exchange.problem import Problem, Refusal, RefusedError
@@ -35,6 +36,7 @@ _FIXED = {
 _ENDS = {b"": "model", b"ready": "model-ready", b"infer": "infer"}
 
 
+@lru_cache(maxsize=1024)
 def route(method: str, path: bytes) -> Route:
     """Where a request goes; a path is compared as it was sent, so that no spelling leads around the comparison.
 

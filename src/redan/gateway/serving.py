@@ -7,6 +7,7 @@ Source: research, section 4 (uvicorn, httptools, uvloop; one worker a core).
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import resource
@@ -73,6 +74,9 @@ def run(gateway: Gateway, *, grace_s: int = 10, reached: Callable[[Running], Non
     Raises:
         UsageError: an address cannot be used.
     """
+    gc.collect()
+    gc.freeze()  # what lives as long as the process is not looked at again and again
+    gc.set_threshold(20_000, 20, 50)
     connections = _room_for(gateway.room.connections)
     gateway.room.connections = connections
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -82,7 +86,7 @@ def run(gateway: Gateway, *, grace_s: int = 10, reached: Callable[[Running], Non
 async def _serve(gateway: Gateway, grace_s: int, reached: Callable[[Running], None]) -> None:
     found = gateway.settings
     listening = bind(found.listen)
-    servers = [_server(gateway.plane, gateway.room.protocol, grace_s)]
+    servers = [_server(gateway.plane, gateway.room.protocol(gateway.plane), grace_s)]
     sockets = [listening]
     token = ""
     if found.admin is not None:
@@ -260,7 +264,7 @@ async def _closed(gateway: Gateway) -> None:
 async def served(gateway: Gateway) -> AsyncIterator[Address]:
     """A data plane that runs in the loop of the caller, for tests of what is around it."""
     sock = bind(Address("127.0.0.1", 0))
-    server = _server(gateway.plane, gateway.room.protocol, 1)
+    server = _server(gateway.plane, gateway.room.protocol(gateway.plane), 1)
     task = asyncio.get_running_loop().create_task(server.serve([sock]))
     try:
         while not server.started:  # noqa: ASYNC110 -- uvicorn has no event for it
