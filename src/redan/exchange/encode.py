@@ -16,6 +16,8 @@ from redan.exchange.tensors import Inference, Port, Tensor
 JSON = (b"content-type", b"application/json")
 _PROBLEM = (b"content-type", b"application/problem+json")
 _BINARY = (b"content-type", b"application/octet-stream")
+_CHALLENGE = (b"www-authenticate", b"Bearer")  # RFC 9110 section 15.5.2
+_UNAUTHORISED = 401
 _JSON_LENGTH = b"inference-header-content-length"
 _ENCODER = msgspec.json.Encoder()
 
@@ -73,6 +75,8 @@ def refusal(refused: Refusal, instance: str, *, quiet: bool) -> Response:
         "error": detail,
     }
     headers = [_PROBLEM]
+    if problem.status == _UNAUTHORISED:
+        headers.append(_CHALLENGE)
     if refused.retry_after is not None:
         headers.append((b"retry-after", str(max(1, round(refused.retry_after))).encode()))
     return Response(problem.status, tuple(headers), _ENCODER.encode(body))

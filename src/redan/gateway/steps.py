@@ -12,7 +12,7 @@ from redan.exchange.flow import Answer, Claim, Flow, Spent
 from redan.exchange.message import Request, Response
 from redan.exchange.problem import Problem, Refusal, RefusedError
 from redan.exchange.tensors import Tensor
-from redan.guards.contract import Inbound, Outbound
+from redan.guards.contract import Finish, Inbound, Outbound
 
 
 class Spend(NamedTuple):
@@ -55,6 +55,7 @@ class Pipeline:
         outbound: after the model.
         version: of a model in service, by its name.
         quiet: whether refusals keep their detail back.
+        finish: over the bytes that go out, answers and refusals.
     """
 
     inbound: tuple[Inbound, ...]
@@ -62,6 +63,7 @@ class Pipeline:
     outbound: tuple[Outbound, ...]
     version: Callable[[str], str]
     quiet: bool = True
+    finish: tuple[Finish, ...] = ()
 
 
 def infer(pipeline: Pipeline, request: Request, model: str, version: str) -> Steps:
@@ -81,8 +83,12 @@ def infer(pipeline: Pipeline, request: Request, model: str, version: str) -> Ste
     asked, given = flow.inference, flow.answer
     if refused is not None or asked is None or given is None:
         fallback = Refusal(Problem.BROKEN, "steps")
-        return encode.refusal(refused or fallback, event, quiet=pipeline.quiet)
-    return encode.answer(model, version or pipeline.version(model), asked, given)
+        response = encode.refusal(refused or fallback, event, quiet=pipeline.quiet)
+    else:
+        response = encode.answer(model, version or pipeline.version(model), asked, given)
+    for last in pipeline.finish:
+        response = last.finish(flow, response)
+    return response
 
 
 def _guarded(pipeline: Pipeline, flow: Flow) -> Generator[Need, Any, Refusal | None]:
