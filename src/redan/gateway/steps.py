@@ -79,13 +79,15 @@ def infer(pipeline: Pipeline, request: Request, model: str, version: str) -> Ste
     """
     flow = Flow(request, model, version)
     refused = yield from _guarded(pipeline, flow)
+    response, asked, given = None, flow.inference, flow.answer
+    if refused is None and asked is not None and given is not None:
+        try:
+            response = encode.answer(model, version or pipeline.version(model), asked, given)
+        except RefusedError as error:
+            refused = error.refusal
     event = yield Decided(flow, refused)
-    asked, given = flow.inference, flow.answer
-    if refused is not None or asked is None or given is None:
-        fallback = Refusal(Problem.BROKEN, "steps")
-        response = encode.refusal(refused or fallback, event, quiet=pipeline.quiet)
-    else:
-        response = encode.answer(model, version or pipeline.version(model), asked, given)
+    if response is None:
+        response = encode.refusal(refused or Refusal(Problem.BROKEN, "steps"), event, quiet=pipeline.quiet)
     for last in pipeline.finish:
         response = last.finish(flow, response)
     return response
