@@ -176,7 +176,7 @@ def test_nonce_is_not_burnt_by_forgeries():
     assert store.spend(again.claims, NOW).denied is not None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     created=st.floats(-200, 200),
     age=st.integers(1, 60),

@@ -26,7 +26,8 @@ XFCC: Final = b"x-forwarded-client-cert"
 SECRET: Final = b"x-redan-proxy"
 _SECRET_CHARS = 32
 _LONGEST = 16 << 10
-_HASH = re.compile(rb'(?:[^;,"]*;)*?Hash=([0-9a-fA-F]{64})(?:;[^,]*)?')
+_OTHER = rb'(?!(?i:hash)=)[A-Za-z]+=(?:"(?:[^"\\]|\\.)*+"|[^;,"]*+)'
+_HASH = re.compile(rb"(?:" + _OTHER + rb";)*+Hash=([0-9a-fA-F]{64})(?:;" + _OTHER + rb")*+")  # one hop, one hash
 _FOREVER = float("inf")
 
 

@@ -196,7 +196,9 @@ def _token_key(one: dict[str, Any], alg: object) -> TokenKey:
         )
     public = {name: value for name, value in one.items() if name not in {"d", "p", "q", "dp", "dq", "qi", "oth"}}
     try:
-        key = jwk.import_key(public)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a weak key, which is refused below
+            key = jwk.import_key(public)
         raw: Any = key.raw_value
     except (JoseError, ValueError, TypeError, KeyError) as error:
         raise ConfigError("a key of the set cannot be read") from error
