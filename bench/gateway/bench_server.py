@@ -8,17 +8,14 @@ machine meets all of them. Processor time is that of the whole server process (u
 
 `bare` is uvicorn with httptools and uvloop, raw ASGI, msgspec and onnxruntime, without any check. `asgi` is redan's
 data plane under the same uvicorn, `plain` is `redan serve` with its own connections and no log, `logged` with its
-ledger.
+ledger, `guarded` with every guard that there is: key, signature, nonce, limits, schema, signed answer, ledger.
 """
 
 import argparse
 import asyncio
 import base64
-import hashlib
-import hmac
 import json
 import os
-import secrets
 import statistics
 import subprocess
 import sys
@@ -27,9 +24,12 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-KINDS = ("bare", "asgi", "plain", "logged")
+KINDS = ("bare", "asgi", "plain", "logged", "guarded")
 CONNECTIONS = 16
 WIDTH = 32
+PATH = b"/v2/models/m/infer"
+SECRET = bytes(range(32))
+TOKEN = "redan_" + "A" * 43
 
 
 def network():
@@ -57,36 +57,26 @@ def network():
     return made.SerializeToString()
 
 
-def questions(count, port):
+def questions(count):
     """Signed questions as bytes, each with a nonce of its own."""
     import numpy as np
 
-    rng = np.random.default_rng(1)
+    from redan.exchange.signature_keys import HmacKey
+    from redan.exchange.signing import Target, sign
+
+    rng, key = np.random.default_rng(1), HmacKey(SECRET)
     found = []
     for _ in range(count):
         row = [round(float(v), 4) for v in rng.normal(size=WIDTH)]
         body = json.dumps({"inputs": [{"name": "x", "shape": [1, WIDTH], "datatype": "FP32", "data": row}]}).encode()
-        digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-        now = int(time.time())
-        params = (
-            f'("@method" "@authority" "@path" "content-digest");created={now};expires={now + 60};'
-            f'nonce="{secrets.token_urlsafe(16)}";keyid="bench";alg="hmac-sha256";tag="redan"'
-        )
-        lines = [
-            '"@method": POST',
-            f'"@authority": 127.0.0.1:{port}',
-            '"@path": /v2/models/m/infer',
-            f'"content-digest": sha-256=:{digest}:',
-            f'"@signature-params": {params}',
-        ]
-        base = "\n".join(lines)
-        signature = base64.b64encode(hmac.digest(b"k" * 32, base.encode(), "sha256")).decode()
-        head = (
-            f"POST /v2/models/m/infer HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-type: application/json\r\n"
-            f"authorization: Bearer {'a' * 43}\r\ncontent-digest: sha-256=:{digest}:\r\n"
-            f"signature-input: sig1={params}\r\nsignature: sig1=:{signature}:\r\ncontent-length: {len(body)}\r\n\r\n"
-        )
-        found.append(head.encode() + body)
+        fields = {
+            b"host": b"bench",
+            b"content-type": b"application/json",
+            b"authorization": b"Bearer " + TOKEN.encode(),
+        }
+        made, _ = sign(Target(b"POST", b"bench", PATH, b""), fields, body, keyid="bench", key=key, now=time.time())
+        lines = [b"%b: %b" % pair for pair in {**fields, **made, b"content-length": b"%d" % len(body)}.items()]
+        found.append(b"POST %b HTTP/1.1\r\n%b\r\n\r\n%b" % (PATH, b"\r\n".join(lines), body))
     return found
 
 
@@ -135,9 +125,10 @@ class Bare:
         await send({"type": "http.response.body", "body": answer})
 
 
-def project(folder, *, logged):
+def project(folder, *, logged, guarded=False):
     """A sealed model and its description."""
     from redan.controls.planted import known_signer, seal_of
+    from redan.guards.api_keys import hashed
 
     data, signer = network(), known_signer("bench")
     (folder / "m.onnx").write_bytes(data)
@@ -145,19 +136,27 @@ def project(folder, *, logged):
     (folder / "m.pub").write_text(signer.public.pem)
     (folder / "redan.toml").write_text(
         '[system]\nname = "bench"\n[[model]]\nname = "m"\npath = "m.onnx"\nseal = "m.seal"\nkey = "m.pub"\n'
-        f'[[endpoint]]\nname = "e"\nmodel = "m"\ngateway = true\nauthenticated = false\n'
+        f'[[endpoint]]\nname = "e"\nmodel = "m"\ngateway = true\nauthenticated = {str(guarded).lower()}\n'
         f"logged = {str(logged).lower()}\n"
         '[gateway]\nlisten = "127.0.0.1:0"\n'
+        + ('clients = "clients.toml"\nauthorities = ["bench"]\n' if guarded else "")
     )
+    (folder / "clients.toml").write_text(
+        f'[[client]]\nprincipal = "bench"\nmodels = ["m"]\ntier = "fast"\nkeys = ["{hashed(TOKEN)}"]\n'
+        '[[client.signing]]\nid = "bench"\nsecret = "file:s"\n'
+        '[[tier]]\nname = "fast"\nrate = 1e6\nburst = 1e6\nrows = 1e12\n'
+    )
+    (folder / "s").write_text(base64.b64encode(SECRET).decode())
+    (folder / "s").chmod(0o600)
 
 
 def child(kind):
     """A server that says its port."""
-    if kind in {"plain", "logged"}:
+    if kind in {"plain", "logged", "guarded"}:
         from redan.cli.app import main
 
         with tempfile.TemporaryDirectory() as folder:
-            project(Path(folder), logged=kind == "logged")
+            project(Path(folder), logged=kind != "plain", guarded=kind == "guarded")
             main(["serve", folder])
     import uvicorn
     import uvloop
@@ -256,10 +255,10 @@ def main():
             running[kind] = subprocess.Popen(line, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **pin)
         ports = {kind: int(one.stdout.readline().decode().rpartition(":")[2]) for kind, one in running.items()}
         for kind in KINDS:
-            uvloop.run(load(ports[kind], questions(300, ports[kind])))
+            uvloop.run(load(ports[kind], questions(300)))
         for turn in range(chosen.rounds):
             for kind in KINDS if turn % 2 == 0 else reversed(KINDS):
-                prepared = questions(chosen.requests, ports[kind])
+                prepared = questions(chosen.requests)
                 before = cpu(running[kind].pid)
                 _, bad = uvloop.run(load(ports[kind], prepared))
                 if bad:

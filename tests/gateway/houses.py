@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import threading
+import time
 from functools import lru_cache
 
 import numpy as np
@@ -14,7 +15,8 @@ import uvloop
 from redan.controls.planted import seal_of
 from redan.exchange.flow import Identity
 from redan.exchange.problem import Problem, Refusal
-from redan.gateway.assembly import Guards, assemble
+from redan.gateway.assembly import assemble
+from redan.gateway.guarding import guards_of
 from redan.gateway.serving import served
 from redan.gateway.settings import settings
 from redan.seal.keys import generate
@@ -104,7 +106,7 @@ def gateway(folder, **given):
     """A gateway over a project, put together and not running."""
     if not (folder / "redan.toml").exists():
         project(folder, **given)
-    made = assemble(read(folder))
+    made = assemble(read(folder), now=time.time() - 10)  # signatures made about the start are refused
     try:
         yield made
     finally:
@@ -123,20 +125,12 @@ class Keyed:
         return None
 
 
-def locked(found, ports):
+def locked(found, world):
     """Guards of a server that knows one client."""
-    from redan.gateway import assembly
-
-    bare = _bare(found, ports)
-    assert assembly is not None
-    return Guards((Keyed(), *bare.inbound), bare.checked, bare.outbound, (Keyed(),), frozenset({"authenticated"}))
-
-
-def _bare(found, ports):
-    from redan.exchange.limits import Limits
-    from redan.guards.schema import Schema
-
-    return Guards((Schema(ports, Limits(body=found.table.body)),), (), (), (), frozenset())
+    bare = guards_of(found, world)
+    return bare._replace(
+        inbound=(Keyed(), *bare.inbound), known=(Keyed(), *bare.known), enforced=frozenset({"authenticated"})
+    )
 
 
 async def ask(app, method="POST", path="/v2/models/churn/infer", body=BODY, headers=(), pieces=None):

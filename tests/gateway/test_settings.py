@@ -79,12 +79,10 @@ def test_contradictions_stop_the_start(tmp_path, keys, endpoint, says):
         houses.read(project(tmp_path, gateway=keys, endpoint=endpoint))
 
 
-def test_clients_that_no_guard_reads_stop_the_start(tmp_path):
-    """The file would be a promise alone."""
-    folder = project(tmp_path, gateway='clients = "clients.toml"')
-    (folder / "clients.toml").write_text("")
-    with pytest.raises(RedanError):
-        refuse_unenforced(houses.read(folder), frozenset(), "redan.toml:1")
+def test_clients_beside_an_open_endpoint_stop_the_start(tmp_path):
+    """Which of the two holds is not guessed."""
+    with pytest.raises(ConfigError, match="file of clients"):
+        houses.read(project(tmp_path, gateway='clients = "clients.toml"'))
 
 
 def test_a_model_that_nothing_vouches_for_stops_the_start(tmp_path):

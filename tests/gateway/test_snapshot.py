@@ -113,13 +113,13 @@ def test_a_gateway_writes_its_state_before_it_answers_and_knows_how_it_ended(tmp
     folder = houses.project(tmp_path / "p")
     first = assemble(houses.read(folder), now=100.0)
     assert (folder / ".redan" / "gateway" / "state.bin").exists()
-    assert first.not_before == 0.0
+    assert first.born == 100.0
     first.register.journal.close()  # as if it had been killed: nothing else is written
     second = assemble(houses.read(folder), now=200.0)
-    assert second.not_before == 200.0
+    assert second.born == 200.0
     second.close()
     third = assemble(houses.read(folder), now=300.0)
-    assert third.not_before == 0.0
+    assert third.born == -math.inf
     third.close()
 
 

@@ -7,7 +7,6 @@ Source: Open Inference Protocol, version 2, REST: inference request; its binary 
 """
 
 import itertools
-import math
 from functools import lru_cache
 from typing import Any, Final, NoReturn
 
@@ -20,6 +19,9 @@ from redan.exchange.tensors import DTYPES, Array, Inference, Port, Tensor, Wante
 
 GUARD: Final = "schema"
 _WORD = 4  # bytes before each element of BYTES in the binary form
+_DOUBLE = 8  # bytes of the floats that JSON is read as
+_FEW = 256  # numbers that are compared one by one
+_LARGEST = {np.dtype(kind): float(np.finfo(kind).max) for kind in ("<f2", "<f4")}
 _ELEMENT = {"b": bool, "u": int, "i": int, "f": float, "O": str}
 
 
@@ -105,9 +107,8 @@ def decode(body: bytes, json_length: int | None, limits: Limits) -> Inference:
         _refuse("there are no inputs, or too many")
     tensors = _tensors(message.inputs, tail, limits)
     every = message.parameters is not None and message.parameters.binary_data_output
-    outputs = tuple(_wanted(found, default=every) for found in message.outputs or ())
+    outputs = _outputs(message.outputs, every, limits) if message.outputs else ()
     _names([one.name for one in message.inputs], limits)
-    _names([one.name for one in outputs], limits)
     return Inference(message.id, tensors, outputs, every, _rows(tensors))
 
 
@@ -164,6 +165,15 @@ def decode_ports(body: bytes, limits: Limits) -> tuple[tuple[Port, ...], tuple[P
     return sides[0], sides[1], said.platform[: limits.text]
 
 
+def _outputs(asked: list[_Output], every: bool, limits: Limits) -> tuple[Wanted, ...]:
+    found = []
+    for one in asked:
+        said = None if one.parameters is None else one.parameters.binary_data
+        found.append(Wanted(one.name, every if said is None else said))
+    _names([one.name for one in asked], limits)
+    return tuple(found)
+
+
 def _tensors(inputs: list[_Input], tail: bytes, limits: Limits) -> tuple[Tensor, ...]:
     found, at, left = [], 0, limits.elements
     for one in inputs:
@@ -175,7 +185,7 @@ def _tensors(inputs: list[_Input], tail: bytes, limits: Limits) -> tuple[Tensor,
         if left < 0:
             raise RefusedError(Refusal(Problem.TOO_LARGE, GUARD, "there are more numbers than agreed"))
         size = None if one.parameters is None else one.parameters.binary_data_size
-        if (size is None) == (not memoryview(one.data).nbytes):
+        if (size is None) == (one.data is _NOTHING):
             _refuse("an input has its data once, in the JSON or behind it")
         if size is None:
             values = _from_json(one, dtype, count, limits)
@@ -184,16 +194,43 @@ def _tensors(inputs: list[_Input], tail: bytes, limits: Limits) -> tuple[Tensor,
                 _refuse("an input's bytes are not within the body")
             values = _from_bytes(tail[at : at + size], dtype, count, limits)
             at += size
-        found.append(Tensor(one.name, one.datatype, _checked(values, limits).reshape(one.shape)))
+        found.append(Tensor(one.name, one.datatype, values.reshape(one.shape)))
     if at != len(tail):
         _refuse("there are bytes that belong to no input")
     return tuple(found)
 
 
+def _names(names: list[str], limits: Limits) -> None:
+    if len(names) > limits.inputs or (len(names) > 1 and len(set(names)) != len(names)):
+        _refuse("names are too many or not unique")
+    for name in names:
+        if len(name) > limits.text:
+            _refuse("a name is too long")
+
+
+def _rows(tensors: tuple[Tensor, ...]) -> int:
+    rows = -1
+    for _, _, values in tensors:
+        first = values.shape[0] if values.ndim else 1
+        if rows not in {-1, first}:
+            _refuse("the inputs differ in their number of rows")
+        rows = first
+    return rows
+
+
 def _count(shape: list[int], limits: Limits) -> int:
-    if len(shape) > limits.rank or any(not 0 <= size <= limits.elements for size in shape):
-        _refuse("a shape has too many axes, or a length that is negative or too large")
-    return math.prod(shape)
+    """Elements of a shape; its lengths other than 0 are bounded together, too, as arrays without elements have them."""
+    if len(shape) > limits.rank:
+        _refuse("a shape has too many axes")
+    count, reach = 1, 1
+    for size in shape:
+        if size < 0:
+            _refuse("a length is negative")
+        count *= size
+        reach *= size or 1
+    if reach > limits.elements:
+        raise RefusedError(Refusal(Problem.TOO_LARGE, GUARD, "there are more numbers than agreed"))
+    return count
 
 
 def _from_json(one: _Input, dtype: "np.dtype[Any]", count: int, limits: Limits) -> Array:
@@ -206,10 +243,22 @@ def _from_json(one: _Input, dtype: "np.dtype[Any]", count: int, limits: Limits) 
     try:
         if dtype.kind == "O":
             return _texts([value.encode() for value in values], limits)
-        with np.errstate(over="ignore"):  # asked by _checked
-            return np.array(values, dtype=dtype)
+        if dtype.kind == "f":
+            return _floats(values, dtype, limits)
+        return np.array(values, dtype=dtype)
     except (OverflowError, UnicodeEncodeError):
         _refuse("a value does not fit its datatype")
+
+
+def _floats(values: list[float], dtype: "np.dtype[Any]", limits: Limits) -> Array:
+    """Numbers, rounded to the nearest that the type holds; JSON has no infinite one, only a narrow type makes one."""
+    if not values or dtype.itemsize == _DOUBLE:
+        return np.array(values, dtype=dtype)
+    most = _LARGEST[dtype]
+    if len(values) <= _FEW and -most <= min(values) and max(values) <= most:
+        return np.array(values, dtype=dtype)
+    with np.errstate(over="ignore"):  # asked at once; costs as much as all of the above
+        return _finite(np.array(values, dtype=dtype), limits)
 
 
 def _nested(one: _Input, kind: str) -> list[Any]:
@@ -224,7 +273,7 @@ def _nested(one: _Input, kind: str) -> list[Any]:
         reached *= size
         if len(values) != reached or any(len(row) != inner for row in values):
             _refuse("the data are not of the shape")
-        values = [item for row in values for item in row]
+        values = list(itertools.chain.from_iterable(values))
     return values
 
 
@@ -243,7 +292,8 @@ def _from_bytes(data: bytes, dtype: "np.dtype[Any]", count: int, limits: Limits)
         _refuse("an input's bytes are not as many as its shape says")
     if dtype.kind == "b" and data.strip(b"\x00\x01"):
         _refuse("a truth value is neither 0 nor 1")
-    return np.frombuffer(data, dtype=dtype)
+    values = np.frombuffer(data, dtype=dtype)
+    return _finite(values, limits) if dtype.kind == "f" else values
 
 
 def _words(data: bytes, count: int) -> list[bytes]:
@@ -267,27 +317,10 @@ def _texts(values: list[bytes], limits: Limits) -> Array:
     return held
 
 
-def _checked(values: Array, limits: Limits) -> Array:
-    if limits.finite and values.dtype.kind == "f" and not np.isfinite(values).all():
+def _finite(values: Array, limits: Limits) -> Array:
+    if limits.finite and not np.isfinite(values).all():
         _refuse("a number is not finite in its datatype")
     return values
-
-
-def _wanted(one: _Output, *, default: bool) -> Wanted:
-    said = None if one.parameters is None else one.parameters.binary_data
-    return Wanted(one.name, default if said is None else said)
-
-
-def _names(names: list[str], limits: Limits) -> None:
-    if len(set(names)) != len(names) or len(names) > limits.inputs or any(len(name) > limits.text for name in names):
-        _refuse("names are missing, too long, too many or not unique")
-
-
-def _rows(tensors: tuple[Tensor, ...]) -> int:
-    rows = {tensor.values.shape[0] if tensor.values.ndim else 1 for tensor in tensors}
-    if len(rows) != 1:
-        _refuse("the inputs differ in their number of rows")
-    return rows.pop()
 
 
 def _refuse(detail: str) -> NoReturn:

@@ -7,15 +7,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from redan.exchange.flow import Answer
 from redan.exchange.message import Response
-from redan.exchange.problem import Refusal
+from redan.exchange.problem import Problem, Refusal, RefusedError
 from redan.exchange.tensors import Inference, Port, Tensor
 
 JSON = (b"content-type", b"application/json")
 _PROBLEM = (b"content-type", b"application/problem+json")
 _BINARY = (b"content-type", b"application/octet-stream")
+_CHALLENGE = (b"www-authenticate", b"Bearer")  # RFC 9110 section 15.5.2
+_UNAUTHORISED = 401
+_NOTHING = b"null"  # what the encoder writes for what is not finite
 _JSON_LENGTH = b"inference-header-content-length"
 _ENCODER = msgspec.json.Encoder()
 
@@ -28,6 +32,9 @@ def answer(model: str, version: str, asked: Inference, given: Answer) -> Respons
         version: in service; the empty string leaves it out.
         asked: the question.
         given: outputs, those that were asked for.
+
+    Raises:
+        RefusedError: JSON cannot say an output, as it is not finite; it would read as nothing at all.
     """
     binary = {one.name: one.binary for one in asked.outputs}
     outputs, tail = [], []
@@ -49,6 +56,8 @@ def answer(model: str, version: str, asked: Inference, given: Answer) -> Respons
         message["parameters"] = dict(given.parameters)
     message["outputs"] = outputs
     body = _ENCODER.encode(message)
+    if _NOTHING in body and not all(_sayable(tensor) for tensor in given.outputs):
+        raise RefusedError(Refusal(Problem.BROKEN, "encode"))
     if not tail:
         return Response(200, (JSON,), body)
     return Response(200, (_BINARY, (_JSON_LENGTH, str(len(body)).encode())), b"".join([body, *tail]))
@@ -89,6 +98,8 @@ def refusal(refused: Refusal, instance: str, *, quiet: bool) -> Response:
         "error": detail,
     }
     headers = [_PROBLEM]
+    if problem.status == _UNAUTHORISED:
+        headers.append(_CHALLENGE)
     if refused.retry_after is not None:
         headers.append((b"retry-after", str(max(1, round(refused.retry_after))).encode()))
     return Response(problem.status, tuple(headers), _ENCODER.encode(body))
@@ -106,6 +117,10 @@ def metadata(
 def plain(found: "dict[str, Any]") -> bytes:
     """Any small object."""
     return _ENCODER.encode(found)
+
+
+def _sayable(tensor: Tensor) -> bool:
+    return tensor.values.dtype.kind != "f" or bool(np.isfinite(tensor.values).all())
 
 
 def _as_list(tensor: Tensor) -> list[Any]:

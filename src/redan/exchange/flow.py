@@ -23,6 +23,20 @@ class Identity(NamedTuple):
     tier: str = "default"
 
 
+class Signed(NamedTuple):
+    """The signature of a request, after it was found to fit.
+
+    Args:
+        key: identifier of the key.
+        label: under which the request carries it.
+        value: its bytes in base64, as they were sent.
+    """
+
+    key: str
+    label: bytes
+    value: bytes
+
+
 class Claim(NamedTuple):
     """Something that can be spent once, or so much of which can be spent; the store decides about all claims at once.
 
@@ -77,7 +91,9 @@ class Flow:
         request: as it came.
         model: name from the path.
         version: from the path; the empty string for the one in service.
+        fields: headers of the request by their names; filled when the flow is made.
         identity: filled by the guard of identity.
+        signed: filled by the guard of signatures.
         inference: filled by the decoder.
         claims: what has to be spent; every guard may add to it before the store is asked.
         answer: filled by the model, replaced by guards of answers.
@@ -87,8 +103,14 @@ class Flow:
     request: Request
     model: str = ""
     version: str = ""
+    fields: dict[bytes, bytes] = field(init=False)
     identity: Identity | None = None
+    signed: Signed | None = None
     inference: Inference | None = None
     claims: list[Claim] = field(default_factory=list)
     answer: Answer | None = None
     notes: dict[str, str | int | float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Headers are looked up by a handful of guards, and named once."""
+        self.fields = self.request.fields()

@@ -1,11 +1,12 @@
-"""The one place where a server is put together: guards in their order, the store, the log, the models."""
+"""A server, put together: guards, the store, the log, the models."""
 
 import dataclasses
+import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from redan.errors import ConfigError, InvalidError, RedanError
 from redan.exchange.limits import Limits
@@ -15,6 +16,7 @@ from redan.gateway.asgi import DataPlane
 from redan.gateway.connection import Room
 from redan.gateway.events import Clerk
 from redan.gateway.generation import load_generation
+from redan.gateway.guarding import Guards, World, guards_of
 from redan.gateway.http_client import Client
 from redan.gateway.journal import Journal
 from redan.gateway.metrics import Metrics
@@ -25,47 +27,16 @@ from redan.gateway.service import Service
 from redan.gateway.settings import Settings, refuse_unenforced
 from redan.gateway.steps import Pipeline
 from redan.gateway.valkey_store import ValkeyStore, valkey_store
-from redan.guards.contract import Inbound, Outbound
-from redan.guards.schema import Schema
+from redan.guards.signature import Signature
 from redan.guards.store import MemoryStore
 from redan.ledger.store import Ledger
 from redan.seal.keys import generate, load_signer
 from redan.seal.pair import write_pair
 
-Ports: TypeAlias = Callable[[str], tuple[tuple[Port, ...], tuple[Port, ...]] | None]
 Models: TypeAlias = dict[str, Service | RemoteModel]
 _STATE: Final = "state.bin"
 _SECRET: Final = "secret"  # noqa: S105 -- the name of a file
 _KEY: Final = "key.pem"
-
-
-class Guards(NamedTuple):
-    """Guards in their order, and what of the description they keep.
-
-    Args:
-        inbound: before anything is spent; the decoder is the last of them.
-        checked: after it; they see the decoded question.
-        outbound: after the model.
-        known: for what is told besides answers.
-        enforced: keys of `[[endpoint]]`, `[[model]]` and `[gateway]` that they keep.
-    """
-
-    inbound: tuple[Inbound, ...]
-    checked: tuple[Inbound, ...]
-    outbound: tuple[Outbound, ...]
-    known: tuple[Inbound, ...]
-    enforced: frozenset[str]
-
-
-def guards_of(found: Settings, ports: Ports) -> Guards:
-    """The guards of a server; a new guard is put in its place here, with the keys that it keeps.
-
-    Args:
-        found: the settings.
-        ports: of a model in service, by its name.
-    """
-    limits = Limits(body=found.table.body)
-    return Guards(inbound=(Schema(ports, limits),), checked=(), outbound=(), known=(), enforced=frozenset())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,8 +53,9 @@ class Gateway:
         store: of nonces, rates and totals.
         secret: key of pseudonyms and of the kept state.
         releases: highest release that was in service, by model.
-        not_before: signatures made before this time are not believed, as nonces of a process that was killed are lost.
+        born: since when nonces are remembered; signatures made before are not believed, as a killed process lost them.
         started: seconds since the epoch.
+        opens: seconds since the epoch from which questions can be believed that were signed just now.
     """
 
     settings: Settings
@@ -95,8 +67,9 @@ class Gateway:
     store: MemoryStore | ValkeyStore
     secret: bytes
     releases: dict[str, int]
-    not_before: float
+    born: float
     started: float
+    opens: float = 0.0
     _writing: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
     @property
@@ -108,7 +81,8 @@ class Gateway:
         """Whether questions can be answered now."""
         journal = self.register.journal
         return (
-            all(not one.fault for one in self.models.values())
+            time.time() >= self.opens
+            and all(not one.fault for one in self.models.values())
             and all(one.inputs for one in self.models.values())
             and not (journal is not None and journal.broken)
         )
@@ -168,16 +142,13 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
     moment = time.time() if now is None else now
     models: Models = {}
 
-    def ports(name: str) -> tuple[tuple[Port, ...], tuple[Port, ...]] | None:
-        one = models.get(name)
-        return None if one is None or not one.inputs else (one.inputs, one.outputs)
-
-    guards = guards_of(found, ports)
-    refuse_unenforced(found, guards.enforced, where)
     key = secret(found.state / _SECRET)
+    kept = snapshot.read(found.state / _STATE, key)
+    born = -math.inf if found.table.store is not None or (kept is not None and kept.clean) else moment
+    guards = guards_of(found, _world(models, born))
+    refuse_unenforced(found, guards.enforced, where)
     client = None if found.upstream is None else Client(found.upstream)
     models |= _models(found, client, moment)
-    kept = snapshot.read(found.state / _STATE, key)
     releases = {} if kept is None else dict(kept.releases)
     _refuse_older(models, releases)
     store = _store(found, kept, moment)
@@ -192,8 +163,9 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
         store=store,
         secret=key,
         releases=releases,
-        not_before=moment if kept is not None and not kept.clean else 0.0,
+        born=born,
         started=moment,
+        opens=max((one.born + one.skew + 1 for one in guards.inbound if isinstance(one, Signature)), default=0.0),
     )
     gateway.plane = dataclasses.replace(gateway.plane, ready=gateway.ready)
     _gauges(gateway)
@@ -204,6 +176,18 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
             register.journal.close()
         raise
     return gateway
+
+
+def _world(models: Models, born: float) -> World:
+    def ports(name: str) -> tuple[tuple[Port, ...], tuple[Port, ...]] | None:
+        one = models.get(name)
+        return None if one is None or not one.inputs else (one.inputs, one.outputs)
+
+    def serves(name: str, version: str) -> bool:
+        one = models.get(name)
+        return one is not None and version in {"", one.version}
+
+    return World(ports, serves, born)
 
 
 def _models(found: Settings, client: Client | None, moment: float) -> Models:
@@ -237,6 +221,7 @@ def _plane(
         lambda name: models[name].version,
         found.table.quiet,
         guards.known,
+        guards.finish,
     )
     return DataPlane(
         pipeline,

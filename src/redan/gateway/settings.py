@@ -193,6 +193,12 @@ def _served(system: System, endpoint: Endpoint, *, remote: bool) -> Served:
 
 def _contradictions(found: Settings, where: str) -> None:
     open_ones = [one.endpoint for one in found.served if one.endpoint.authenticated is False]
+    if open_ones and found.clients is not None:
+        raise ConfigError(
+            f"endpoint '{open_ones[0].name}' takes questions of anybody, and the file of clients says who may ask",
+            where=f"{where}: clients",
+            remedy="take authenticated = false out, or run a gateway for each",
+        )
     if open_ones and not found.listen.local:
         raise ConfigError(
             f"endpoint '{open_ones[0].name}' takes questions of anybody, and the network reaches it",

@@ -13,7 +13,7 @@ from redan.exchange.message import Request, Response
 from redan.exchange.problem import Problem, Refusal, RefusedError
 from redan.exchange.tensors import Tensor
 from redan.gateway.routes import Route
-from redan.guards.contract import Inbound, Outbound
+from redan.guards.contract import Finish, Inbound, Outbound
 
 
 class Spend(NamedTuple):
@@ -57,6 +57,7 @@ class Pipeline:
         known: for what is told besides answers, such as what a model takes: who asks, and whether it may.
         version: of a model in service, by its name.
         quiet: whether refusals keep their detail back.
+        finish: over the bytes that go out, answers and refusals.
     """
 
     inbound: tuple[Inbound, ...]
@@ -65,6 +66,7 @@ class Pipeline:
     version: Callable[[str], str]
     quiet: bool = True
     known: tuple[Inbound, ...] = ()
+    finish: tuple[Finish, ...] = ()
 
 
 def infer(pipeline: Pipeline, request: Request, model: str, version: str) -> Steps:
@@ -80,12 +82,18 @@ def infer(pipeline: Pipeline, request: Request, model: str, version: str) -> Ste
     """
     flow = Flow(request, model, version)
     refused = yield from _guarded(pipeline, flow)
+    response, asked, given = None, flow.inference, flow.answer
+    if refused is None and asked is not None and given is not None:
+        try:
+            response = encode.answer(model, version or pipeline.version(model), asked, given)
+        except RefusedError as error:
+            refused = error.refusal
     event = yield Decided(flow, refused)
-    asked, given = flow.inference, flow.answer
-    if refused is not None or asked is None or given is None:
-        fallback = Refusal(Problem.BROKEN, "steps")
-        return encode.refusal(refused or fallback, event, quiet=pipeline.quiet)
-    return encode.answer(model, version or pipeline.version(model), asked, given)
+    if response is None:
+        response = encode.refusal(refused or Refusal(Problem.BROKEN, "steps"), event, quiet=pipeline.quiet)
+    for last in pipeline.finish:
+        response = last.finish(flow, response)
+    return response
 
 
 def told(pipeline: Pipeline, request: Request, to: Route, tell: Callable[[Route], Response]) -> Steps:
@@ -110,7 +118,9 @@ def told(pipeline: Pipeline, request: Request, to: Route, tell: Callable[[Route]
         refused = error.refusal
     event = yield Decided(flow, refused)
     if refused is not None or answer is None:
-        return encode.refusal(refused or Refusal(Problem.BROKEN, "steps"), event, quiet=pipeline.quiet)
+        answer = encode.refusal(refused or Refusal(Problem.BROKEN, "steps"), event, quiet=pipeline.quiet)
+    for last in pipeline.finish:
+        answer = last.finish(flow, answer)
     return answer
 
 

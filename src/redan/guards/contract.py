@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from redan.exchange.flow import Flow
+from redan.exchange.message import Response
 from redan.exchange.problem import Refusal
 from redan.exchange.tensors import Array
 
@@ -31,6 +32,19 @@ class Outbound(Protocol):
 
     def outbound(self, flow: Flow) -> Refusal | None:
         """Passes (None) or refuses; may replace `flow.answer`."""
+        ...
+
+
+class Finish(Protocol):
+    """Looks at the bytes that go out, refusals included, and may add headers; it never refuses."""
+
+    @property
+    def name(self) -> str:
+        """Short name, for events and metrics."""
+        ...
+
+    def finish(self, flow: Flow, response: Response) -> Response:
+        """The response as it is sent."""
         ...
 
 

@@ -11,6 +11,8 @@ from redan.exchange.flow import Claim, Spent
 from redan.exchange.problem import Problem, Refusal, RefusedError
 
 NONCE, RATE, TOTAL = "nonce", "rate", "total"
+_ROUNDING = 1e-9
+_TIDY_S = 1.0
 
 
 class Store(Protocol):
@@ -76,32 +78,41 @@ class MemoryStore:
         self._old: set[str] = set()
         self._turn = -math.inf
         self._longest = 0.0
+        self._tidied = -math.inf
         self._arrival: dict[str, float] = {}  # theoretical arrival time of each rate
         self._spent: dict[str, float] = {}
         self._factor: dict[str, float] = {}
 
     def spend(self, claims: Sequence[Claim], now: float) -> Spent:
         """Takes all claims, or none; see `Store`."""
-        next_arrival: dict[str, float] = {}
+        arrivals: dict[str, float] = {}
+        totals: dict[str, float] = {}
+        nonces: list[str] = []
         for claim in claims:
             if claim.kind == NONCE:
-                if self._known(claim, now):
+                if claim.key in nonces or self._known(claim, now):
                     return Spent(claim, math.inf)
+                nonces.append(claim.key)
                 continue
             factor = self._factor.get(claim.scaled, 1.0) if claim.scaled else 1.0
             if claim.kind == TOTAL:
-                if self._spent.get(claim.key, 0.0) + claim.amount > claim.limit * factor:
+                total = totals.get(claim.key, self._spent.get(claim.key, 0.0)) + claim.amount
+                if not total <= claim.limit * factor:
                     return Spent(claim, math.inf)
+                totals[claim.key] = total
                 continue
             if factor <= 0:
                 return Spent(claim, claim.period)
             interval = claim.period / factor
-            tat = max(self._arrival.get(claim.key, now), now) + claim.amount * interval
+            tat = max(arrivals.get(claim.key, self._arrival.get(claim.key, now)), now) + claim.amount * interval
             early = tat - now - claim.limit * interval
-            if early > 1e-9 * max(1.0, interval):
+            if not early <= _ROUNDING * max(1.0, interval):
                 return Spent(claim, early if claim.amount <= claim.limit else math.inf)
-            next_arrival[claim.key] = tat
-        self._take(claims, next_arrival, now)
+            arrivals[claim.key] = tat
+        self._room(now, len(nonces), arrivals, totals)
+        self._arrival.update(arrivals)
+        self._spent.update(totals)
+        self._young.update(nonces)
         return Spent()
 
     def _known(self, claim: Claim, now: float) -> bool:
@@ -111,20 +122,17 @@ class MemoryStore:
             self._young, self._turn = set(), now
         return claim.key in self._young or claim.key in self._old
 
-    def _take(self, claims: Sequence[Claim], arrivals: dict[str, float], now: float) -> None:
-        if len(self._young) >= self._most_nonces or len(self._arrival) + len(self._spent) >= self._most_keys:
-            self._forget(now)
-        self._arrival.update(arrivals)
-        for claim in claims:
-            if claim.kind == NONCE:
-                self._young.add(claim.key)
-            elif claim.kind == TOTAL:
-                self._spent[claim.key] = self._spent.get(claim.key, 0.0) + claim.amount
-
-    def _forget(self, now: float) -> None:
-        """Rates that are full again are as if they had never been; nothing else may be forgotten."""
-        self._arrival = {key: tat for key, tat in self._arrival.items() if tat > now}
-        if len(self._young) >= self._most_nonces or len(self._arrival) + len(self._spent) >= self._most_keys:
+    def _room(self, now: float, nonces: int, arrivals: dict[str, float], totals: dict[str, float]) -> None:
+        """Refuses when full. Rates that are full again are as if they had never been; nothing else may be forgotten."""
+        if len(self._young) + nonces > self._most_nonces:
+            raise RefusedError(Refusal(Problem.UNREADY, "store", retry_after=1.0))
+        if len(self._arrival) + len(self._spent) + len(arrivals) + len(totals) <= self._most_keys:
+            return
+        if now >= self._tidied + _TIDY_S:  # looking at all of them for each request would be a flood's friend
+            self._tidied = now
+            self._arrival = {key: tat for key, tat in self._arrival.items() if tat > now}
+        new = sum(key not in self._arrival for key in arrivals) + sum(key not in self._spent for key in totals)
+        if new and len(self._arrival) + len(self._spent) + new > self._most_keys:
             raise RefusedError(Refusal(Problem.UNREADY, "store", retry_after=1.0))
 
     def scale(self, key: str, factor: float) -> None:

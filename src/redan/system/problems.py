@@ -129,5 +129,5 @@ def _record(table: str) -> type[BaseModel] | None:
 
 
 def _header(table: str) -> str:
-    record = _record(table)
-    return f"[{table}]" if record is Tables.model_fields[table].annotation else f"[[{table}]]"
+    field, record = Tables.model_fields.get(table), _record(table)
+    return f"[{table}]" if field is not None and record is field.annotation else f"[[{table}]]"

@@ -356,6 +356,10 @@ class Gateway(Record):
         None, description="Address of the Valkey or Redis server that replicas share; left out, this process's memory."
     )
     clients: PathText | None = Field(None, description="Path of the file that says who may ask what.")
+    signed: StrictBool = Field(True, description="Whether every client has to sign its questions (RFC 9421).")
+    authorities: Columns = Field(
+        (), description="Names by which clients call the service, 'host' or 'host:port'; left out, 'listen'."
+    )
     ledger: PathText | None = Field(None, description="Folder of the log of decisions; left out, below 'state'.")
     key: PathText | None = Field(
         None, description="Path of the private key that signs that log; left out, one is made below 'state'."

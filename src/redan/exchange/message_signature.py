@@ -1,0 +1,274 @@
+"""The signature of a request and of its answer: which parts are covered, and the bytes that are signed.
+
+One profile of RFC 9421: the parameters below and no others, in the one form that its serialisation has, so that nothing
+is normalised and the bytes that came are the bytes that are signed.
+
+Source: RFC 9421 sections 2.2, 2.3, 2.4 and 2.5; RFC 9530 section 2.
+"""
+
+import base64
+import hashlib
+import hmac
+import operator
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+TAG: Final = b"redan-infer"
+ANSWER_TAG: Final = b"redan-answer"
+LABEL: Final = b"redan"
+NONCE_CHARS: Final = 16  # 96 bits in base64
+NONCE_MOST: Final = 64
+LONGEST: Final = 4096  # bytes of either field
+JSON_LENGTH: Final = b"inference-header-content-length"
+ALWAYS: Final = frozenset({b"@method", b"@authority", b"@path", b"@query", b"content-digest"})
+PRESENT: Final = (b"content-type", b"authorization", JSON_LENGTH)  # to be covered where they are
+
+_MEMBER = re.compile(
+    rb"([a-z*][a-z0-9_.*-]{0,63})="
+    rb'((\([^()\x00-\x1f\x7f-\xff]{0,1024}\))((?:;[a-z*][a-z0-9_.*-]{0,63}=(?:"[ !#-\[\]-~]{0,256}"|[0-9]{1,15}))*+))'
+    rb"(?:[ \t]*,[ \t]*|\Z)"
+)
+_PARAMS = re.compile(rb';([a-z]+)=(?:"([ !#-\[\]-~]*)"|([0-9]+))' * 6)
+_VALUE = re.compile(rb"([a-z*][a-z0-9_.*-]{0,63})=:([A-Za-z0-9+/]{1,700}={0,2}):(?:[ \t]*,[ \t]*|\Z)")
+_NAMES = re.compile(rb'\((?:"(?:@?[a-z0-9][a-z0-9-]*)"(?: (?!\))|(?=\))))+\)')
+_DIGEST = re.compile(rb"([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/]+={0,2}):(?:[ \t]*,[ \t]*|\Z)")
+_ALL: Final = frozenset({b"created", b"expires", b"nonce", b"keyid", b"alg", b"tag"})
+
+
+class FormError(ValueError):
+    """A signature, or what it says about itself, is not of the profile; the message names what."""
+
+
+class Params(NamedTuple):
+    """What a signature says about itself.
+
+    Args:
+        label: under which its bytes are.
+        covered: the list of covered parts, as it was sent.
+        raw: that list and the parameters, as they were sent; the last line of what is signed.
+        created: seconds since the epoch.
+        expires: seconds since the epoch.
+        nonce: sent once.
+        keyid: name of the key.
+        alg: name of the algorithm.
+    """
+
+    label: bytes
+    covered: bytes
+    raw: bytes
+    created: int
+    expires: int
+    nonce: bytes
+    keyid: bytes
+    alg: bytes
+
+
+class Base(NamedTuple):
+    """How to put together what is signed, for one list of covered parts.
+
+    Args:
+        names: the parts.
+        values: takes them from a mapping by name; raises KeyError for what is not there.
+        form: bytes with a place for each of them and for the parameters.
+    """
+
+    names: frozenset[bytes]
+    values: Callable[[Mapping[bytes, bytes]], tuple[bytes, ...]]
+    form: bytes
+
+
+def params(value: bytes, tag: bytes) -> Params:
+    """The one signature of a tag, of the field `Signature-Input`.
+
+    Args:
+        value: of the field; signatures of other tags may be beside it.
+        tag: whose.
+
+    Raises:
+        FormError: there is none of the profile, or more than one.
+    """
+    if len(value) > LONGEST:
+        raise FormError("the signature's parameters are too long")
+    found, at = None, 0
+    while at < len(value):
+        member = _MEMBER.match(value, at)
+        if member is None:
+            raise FormError("the signature's parameters cannot be read")
+        at = member.end()
+        label, raw, covered, said = member.groups()
+        if b';tag="%b"' % tag not in said:
+            continue
+        if found is not None:
+            raise FormError("there are two signatures of the tag")
+        found = _params(label, raw, covered, said)
+    if found is None:
+        raise FormError("there is no signature of the tag")
+    return found
+
+
+def _params(label: bytes, raw: bytes, covered: bytes, said: bytes) -> Params:
+    pairs = _PARAMS.fullmatch(said)
+    if pairs is None:
+        raise FormError("the signature's parameters are not those that are agreed")
+    groups = pairs.groups()
+    texts = dict(zip(groups[::3], groups[1::3], strict=True))
+    numbers = dict(zip(groups[::3], groups[2::3], strict=True))
+    if texts.keys() != _ALL:
+        raise FormError("the signature's parameters are not those that are agreed")
+    created, expires = numbers[b"created"], numbers[b"expires"]
+    nonce, keyid, alg = texts[b"nonce"], texts[b"keyid"], texts[b"alg"]
+    if created is None or expires is None or nonce is None or keyid is None or alg is None:
+        raise FormError("a parameter of the signature is of another type")
+    if not NONCE_CHARS <= len(nonce) <= NONCE_MOST:
+        raise FormError("the nonce is too short or too long")
+    return Params(label, covered, raw, int(created), int(expires), nonce, keyid, alg)
+
+
+def signature(value: bytes, label: bytes) -> bytes:
+    """The bytes of a signature in base64, of the field `Signature`.
+
+    Args:
+        value: of the field.
+        label: of the signature; others may be beside it.
+
+    Raises:
+        FormError: there is none, or more than one.
+    """
+    if len(value) > LONGEST:
+        raise FormError("the signature is too long")
+    found, at = None, 0
+    while at < len(value):
+        member = _VALUE.match(value, at)
+        if member is None or (found is not None and member[1] == label):
+            raise FormError("the signature cannot be read")
+        at = member.end()
+        if member[1] == label:
+            found = member[2]
+    if found is None:
+        raise FormError("there is no signature of the label")
+    return found
+
+
+@lru_cache(maxsize=256)
+def base(covered: bytes) -> Base:
+    """How to put together what is signed.
+
+    Args:
+        covered: a list of names, `("@method" "content-digest")`.
+
+    Raises:
+        FormError: a name is there twice, has parameters or is no name.
+    """
+    if not _NAMES.fullmatch(covered):
+        raise FormError("the covered parts cannot be read")
+    names = [name.strip(b'"') for name in covered[1:-1].split(b" ")]
+    if len(set(names)) != len(names):
+        raise FormError("a part is covered twice")
+    form = b"".join(b'"%b": %%b\n' % name for name in names) + b'"@signature-params": %b'
+    if len(names) == 1:
+        return Base(frozenset(names), lambda found, only=names[0]: (found[only],), form)  # type: ignore[misc]
+    return Base(frozenset(names), operator.itemgetter(*names), form)
+
+
+def signed_bytes(found: Base, parts: Mapping[bytes, bytes], raw: bytes) -> bytes:
+    """The bytes that are signed.
+
+    Args:
+        found: of the list of covered parts.
+        parts: of the message by their names.
+        raw: the list and the parameters.
+
+    Raises:
+        FormError: a covered part is not there, or is of more than one line.
+    """
+    try:
+        made = found.form % (*found.values(parts), raw)
+    except KeyError as error:
+        raise FormError("a covered part is not there") from error
+    if made.count(b"\n") != len(found.names) or not made.isascii():
+        raise FormError("a covered part is not one line of plain characters")
+    return made
+
+
+def covered_by(fields: Mapping[bytes, bytes]) -> tuple[bytes, ...]:
+    """The parts of a request that have to be covered, in the order of the profile.
+
+    Args:
+        fields: of the request; those of `PRESENT` that it has are covered.
+    """
+    return (
+        b"@method",
+        b"@authority",
+        b"@path",
+        b"@query",
+        *(name for name in PRESENT if name in fields),
+        b"content-digest",
+    )
+
+
+def listed(names: tuple[bytes, ...]) -> bytes:
+    """Names as the list that a signature carries."""
+    return b"(" + b" ".join(b'"%b"' % name for name in names) + b")"
+
+
+def answer_covered(fields: Mapping[bytes, bytes], label: bytes) -> bytes:
+    """The list of what the signature of an answer covers.
+
+    Args:
+        fields: of the answer, `content-digest` among them.
+        label: of the signature of the question.
+    """
+    binary = b' "%b"' % JSON_LENGTH if JSON_LENGTH in fields else b""
+    return b'("@status" "content-type"%b "content-digest" "signature";req;key="%b")' % (binary, label)
+
+
+def answer_bytes(status: int, fields: Mapping[bytes, bytes], label: bytes, value: bytes, raw: bytes) -> bytes:
+    """What the signature of an answer is made over.
+
+    Args:
+        status: of HTTP.
+        fields: of the answer.
+        label: of the signature of the question.
+        value: of that signature, in base64.
+        raw: the list of `answer_covered` and the parameters.
+
+    Raises:
+        KeyError: a field is not there.
+    """
+    binary = b'"%b": %b\n' % (JSON_LENGTH, fields[JSON_LENGTH]) if JSON_LENGTH in fields else b""
+    return (
+        b'"@status": %d\n"content-type": %b\n%b"content-digest": %b\n"signature";req;key="%b": :%b:\n'
+        b'"@signature-params": %b'
+        % (status, fields[b"content-type"], binary, fields[b"content-digest"], label, value, raw)
+    )
+
+
+def content_digest(body: bytes) -> bytes:
+    """The field `Content-Digest` over a body, with SHA-256."""
+    return b"sha-256=:%b:" % base64.b64encode(hashlib.sha256(body).digest())
+
+
+def digest_fits(value: bytes, body: bytes) -> bool:
+    """Whether a `Content-Digest` is of a body.
+
+    Args:
+        value: of the field; every digest by SHA-256 or SHA-512 in it must fit, and one must be there.
+        body: all of it.
+    """
+    if hmac.compare_digest(value, content_digest(body)):
+        return True
+    fits, at = False, 0
+    while at < len(value):
+        member = _DIGEST.match(value, at)
+        if member is None or len(value) > LONGEST:
+            return False
+        at = member.end()
+        made = {b"sha-256": hashlib.sha256, b"sha-512": hashlib.sha512}.get(member[1])
+        if made is None:
+            continue
+        if not hmac.compare_digest(member[2], base64.b64encode(made(body).digest())):
+            return False
+        fits = True
+    return fits

@@ -1,0 +1,142 @@
+"""The one place where guards are put together, in their order, with what of the description each of them keeps.
+
+Order: size, who asks, is it intact (its nonce is claimed last), how often, may it, what is asked, how much.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, NamedTuple, TypeAlias
+
+from redan.errors import ConfigError
+from redan.exchange.flow import Flow
+from redan.exchange.limits import Limits
+from redan.exchange.problem import Refusal
+from redan.exchange.tensors import Port
+from redan.gateway.clients import read_clients
+from redan.gateway.credentials import Credentials, credentials
+from redan.gateway.settings import Settings
+from redan.guards.allowance import Allowance, Allowed
+from redan.guards.answer_signature import AnswerSignature
+from redan.guards.authorisation import Authorise
+from redan.guards.contract import Finish, Inbound, Outbound
+from redan.guards.limits import Budget, Rate
+from redan.guards.schema import Schema
+from redan.guards.signature import Signature
+from redan.guards.sizes import Sizes
+
+Ports: TypeAlias = Callable[[str], tuple[tuple[Port, ...], tuple[Port, ...]] | None]
+_ENFORCED: Final = frozenset({"authenticated", "clients", "rate_limited", "rate", "burst", "queries", "signed"})
+
+
+class World(NamedTuple):
+    """What guards ask of the server that they are in.
+
+    Args:
+        ports: of a model in service, by its name.
+        serves: whether a model is in service, in a version (the empty string for any).
+        born: since when nonces are remembered.
+    """
+
+    ports: Ports
+    serves: Callable[[str, str], bool]
+    born: float
+
+
+class Guards(NamedTuple):
+    """Guards in their order.
+
+    Args:
+        inbound: before anything is spent.
+        checked: after it; they see the decoded question.
+        outbound: after the model.
+        known: for what is told besides answers.
+        finish: over the bytes that go out.
+        enforced: keys of `[[endpoint]]`, `[[model]]` and `[gateway]` that all of them keep.
+    """
+
+    inbound: tuple[Inbound, ...]
+    checked: tuple[Inbound, ...] = ()
+    outbound: tuple[Outbound, ...] = ()
+    known: tuple[Inbound, ...] = ()
+    finish: tuple[Finish, ...] = ()
+    enforced: frozenset[str] = frozenset()
+
+
+def guards_of(found: Settings, world: World) -> Guards:
+    """The guards of a server.
+
+    Args:
+        found: the settings.
+        world: what they ask of the server.
+
+    Raises:
+        ConfigError: clients or their credentials are not what they should be.
+    """
+    schema = Schema(world.ports, Limits(body=found.table.body))
+    sizes = Sizes(body=found.table.body)
+    if found.clients is None:
+        return Guards(inbound=(sizes, schema), known=(sizes,))
+    told = credentials(read_clients(found.clients), found.clients.parent, os.environ)
+    rate, authorise = Rate(told.tiers), Authorise(world.serves)
+    signature = _signature(found, told, world.born)
+    allowed = _allowed(found)
+    inbound: list[Inbound] = [
+        sizes,
+        told.identify,
+        *signature,
+        rate,
+        authorise,
+        schema,
+        Budget(told.tiers, lambda _: None),
+    ]
+    if allowed:
+        inbound.append(Allowance(allowed))
+    return Guards(
+        inbound=tuple(inbound),
+        known=(sizes, told.identify, rate, _OfModels(authorise)),
+        finish=(AnswerSignature(told.shared),) if told.shared else (),
+        enforced=_ENFORCED,
+    )
+
+
+def _signature(found: Settings, told: Credentials, born: float) -> tuple[Inbound, ...]:
+    if not told.signing:
+        if found.table.signed:
+            raise ConfigError(
+                "every client has to sign, and none has a key",
+                where="gateway.signed",
+                remedy="give clients a [[client.signing]] key, or say signed = false",
+            )
+        return ()
+    names = found.table.authorities or ((str(found.listen),) if found.listen.port and found.listen.local else ())
+    if not names:
+        raise ConfigError(
+            "signatures need the names by which the service is called",
+            where="gateway.authorities",
+            remedy="name its host, with the port where it is not the scheme's own",
+        )
+    return (Signature(told.signing, tuple(names), required=found.table.signed, born=born),)
+
+
+def _allowed(found: Settings) -> dict[str, Allowed]:
+    made = {}
+    for one in found.served:
+        end = one.endpoint
+        if end.burst is not None and end.rate is None:
+            raise ConfigError("a burst says nothing without a rate", where=f"endpoint '{end.name}'", remedy="give rate")
+        if end.rate is not None or end.queries is not None:
+            burst = float(end.burst) if end.burst is not None else max(1.0, end.rate or 1.0)
+            made[one.model.name] = Allowed(end.rate, burst, None if end.queries is None else float(end.queries))
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _OfModels:
+    """Asks whether a model may be asked about, where a model is asked about."""
+
+    inside: Authorise
+    name: str = "authorisation"
+
+    def inbound(self, flow: Flow) -> Refusal | None:
+        return self.inside.inbound(flow) if flow.model else None
