@@ -142,3 +142,45 @@ def test_the_serving_process_imports_no_attack_and_no_unpickler():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=ENV, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("after", [0.2, 0.7])
+def test_a_kill_of_the_server_loses_no_answered_question(tmp_path, after):
+    """Under `durable`: SIGKILL while clients ask; the ledger is whole and holds an event for each answer that came."""
+    import socket
+    import threading
+
+    from redan.ledger.store import Ledger
+    from redan.seal.keys import load_public
+
+    folder = houses.project(tmp_path / "p", gateway='listen = "127.0.0.1:0"\ndurable = true\ncommit_ms = 1')
+    child, port = start(folder)
+    counts = []
+
+    def ask():
+        answered = 0
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
+                while True:
+                    sock.sendall(houses.question(more=""))
+                    found = sock.recv(65536)
+                    if not found.startswith(b"HTTP/1.1 200"):
+                        break
+                    answered += 1
+        except OSError:
+            pass
+        counts.append(answered)
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    time.sleep(after)
+    child.kill()
+    for thread in threads:
+        thread.join()
+    child.communicate()
+    state = folder / ".redan" / "gateway"
+    with Ledger.open(state / "ledger", key=load_public(state / "key.pub")) as ledger:
+        ledger.verify()
+        written = sum(b'"status":200' in entry for entry in ledger.entries())
+    assert 0 < sum(counts) <= written

@@ -11,6 +11,7 @@ import hmac
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any, Final, TypeAlias
 
 from starlette.applications import Starlette
@@ -18,7 +19,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-import redan
 from redan.errors import RedanError
 from redan.gateway.assembly import Gateway
 from redan.gateway.openapi import document
@@ -73,7 +73,7 @@ def admin(gateway: Gateway, token: bytes | None) -> Door:
         return Response(gateway.register.metrics.text(), media_type=_METRICS)
 
     async def openapi(_: Request) -> Response:
-        return JSONResponse(document(gateway.models, redan.__version__, body=gateway.settings.table.body))
+        return JSONResponse(document(gateway.models, version("redan"), body=gateway.settings.table.body))
 
     async def swap(request: Request) -> Response:
         name = request.path_params["name"]
@@ -117,7 +117,7 @@ def status(gateway: Gateway) -> Mapping[str, Any]:
     journal, load = gateway.register.journal, gateway.plane.load
     return {
         "schema": "redan/gateway-state/v1",
-        "version": redan.__version__,
+        "version": version("redan"),
         "ready": gateway.ready(),
         "started": gateway.started,
         "requests": {"under_way": load.requests, "held_bytes": load.held},

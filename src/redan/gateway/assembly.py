@@ -181,7 +181,7 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
 def _world(models: Models, born: float) -> World:
     def ports(name: str) -> tuple[tuple[Port, ...], tuple[Port, ...]] | None:
         one = models.get(name)
-        return None if one is None or not one.inputs else (one.inputs, one.outputs)
+        return None if one is None else one.ports
 
     def serves(name: str, version: str) -> bool:
         one = models.get(name)

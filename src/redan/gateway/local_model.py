@@ -3,7 +3,7 @@
 Source: A-MLSG-004-D002.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from redan.exchange.flow import Flow
@@ -39,6 +39,7 @@ class LocalModel:
         inputs: what it takes.
         outputs: what it gives; only those of plain tensors.
         platform: what runs it, in the words of the protocol.
+        ports: inputs and outputs together.
     """
 
     session: Any
@@ -46,6 +47,13 @@ class LocalModel:
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     platform: str = "onnxruntime_onnx"
+    ports: tuple[tuple[Port, ...], tuple[Port, ...]] = field(init=False, repr=False)
+    _names: list[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """What every request asks for is made once."""
+        object.__setattr__(self, "ports", (self.inputs, self.outputs))
+        object.__setattr__(self, "_names", [port.name for port in self.outputs])
 
     def ask(self, flow: Flow) -> tuple[Tensor, ...]:
         """The outputs that were asked for, or all; see `redan.gateway.upstream.Local`."""
@@ -53,11 +61,11 @@ class LocalModel:
         if asked is None:
             raise RefusedError(Refusal(Problem.MALFORMED, _GUARD))
         feed = {tensor.name: tensor.values for tensor in asked.inputs}
-        ports = self.outputs
+        ports, names = self.outputs, self._names
         if asked.outputs:
             known = {port.name: port for port in ports}
             ports = tuple(known[one.name] for one in asked.outputs if one.name in known)
-        names = [port.name for port in ports]
+            names = [port.name for port in ports]
         try:
             found = self.session.run(names, feed)
         except faults() as error:

@@ -45,6 +45,11 @@ class RemoteModel:
     platform: str = ""
     fault: str = ""
 
+    @property
+    def ports(self) -> tuple[tuple[Port, ...], tuple[Port, ...]] | None:
+        """Inputs and outputs; None before the server described them."""
+        return (self.inputs, self.outputs) if self.inputs else None
+
     async def describe(self) -> None:
         """Asks the server what the model takes and gives; a model that changed is not asked any more.
 

@@ -55,6 +55,11 @@ class Service:
         """What runs it."""
         return self.current.model.platform
 
+    @property
+    def ports(self) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
+        """Inputs and outputs of the generation in service."""
+        return self.current.model.ports
+
     def ask(self, flow: Flow) -> tuple[Tensor, ...]:
         """The outputs that were asked for, or all; see `redan.gateway.upstream.Local`."""
         return self.current.model.ask(flow)
