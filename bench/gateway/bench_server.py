@@ -8,7 +8,8 @@ machine meets all of them. Processor time is that of the whole server process (u
 
 `bare` is uvicorn with httptools and uvloop, raw ASGI, msgspec and onnxruntime, without any check. `asgi` is redan's
 data plane under the same uvicorn, `plain` is `redan serve` with its own connections and no log, `logged` with its
-ledger, `guarded` with every guard that there is: key, signature, nonce, limits, schema, signed answer, ledger.
+ledger, `guarded` with every guard that there is: key, signature, nonce, limits, schema, ledger;
+`signed` signs its answers, too.
 """
 
 import argparse
@@ -24,7 +25,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-KINDS = ("bare", "asgi", "plain", "logged", "guarded")
+KINDS = ("bare", "asgi", "plain", "logged", "guarded", "signed")
 CONNECTIONS = 16
 WIDTH = 32
 PATH = b"/v2/models/m/infer"
@@ -125,7 +126,7 @@ class Bare:
         await send({"type": "http.response.body", "body": answer})
 
 
-def project(folder, *, logged, guarded=False):
+def project(folder, *, logged, guarded=False, signed=False):
     """A sealed model and its description."""
     from redan.controls.planted import known_signer, seal_of
     from redan.guards.api_keys import hashed
@@ -139,7 +140,11 @@ def project(folder, *, logged, guarded=False):
         f'[[endpoint]]\nname = "e"\nmodel = "m"\ngateway = true\nauthenticated = {str(guarded).lower()}\n'
         f"logged = {str(logged).lower()}\n"
         '[gateway]\nlisten = "127.0.0.1:0"\n'
-        + ('clients = "clients.toml"\nauthorities = ["bench"]\n' if guarded else "")
+        + (
+            f'clients = "clients.toml"\nauthorities = ["bench"]\nanswers_signed = {str(signed).lower()}\n'
+            if guarded
+            else ""
+        )
     )
     (folder / "clients.toml").write_text(
         f'[[client]]\nprincipal = "bench"\nmodels = ["m"]\ntier = "fast"\nkeys = ["{hashed(TOKEN)}"]\n'
@@ -152,11 +157,13 @@ def project(folder, *, logged, guarded=False):
 
 def child(kind):
     """A server that says its port."""
-    if kind in {"plain", "logged", "guarded"}:
+    if kind not in {"bare", "asgi"}:
         from redan.cli.app import main
 
         with tempfile.TemporaryDirectory() as folder:
-            project(Path(folder), logged=kind != "plain", guarded=kind == "guarded")
+            project(
+                Path(folder), logged=kind != "plain", guarded=kind in {"guarded", "signed"}, signed=kind == "signed"
+            )
             main(["serve", folder])
     import uvicorn
     import uvloop

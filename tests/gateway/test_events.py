@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,6 +58,23 @@ def test_events_are_canonical_and_hold_no_principal_body_address_or_header(notes
         == Clerk(b"k" * 32).pseudonym(principal + "@x")
         != Clerk(b"l" * 32).pseudonym(principal + "@x")
     )
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.text(min_size=1, max_size=30), st.integers(0, 3), st.floats(0, 10))
+def test_the_short_way_to_write_an_answered_question_writes_the_same(version, rows, wait):
+    """Byte for byte what the record would say."""
+    from redan.exchange.tensors import Inference
+    from redan.gateway import events
+
+    answered = flow()
+    answered.inference = Inference("", (), (), False, rows)
+    clerk = Clerk(b"k" * 32)
+    short = clerk.event(Decided(answered, None), "ab" * 12, version, 1000.25 + wait)
+    record = msgspec.json.decode(short, type=events.Event, strict=True)
+    assert msgspec.json.encode(record, order="sorted") == short
+    assert (record.version, record.rows, record.status, record.model) == (version, rows, 200, "churn")
+    parse_canonical(short, limit_bytes=65_535)
 
 
 def test_every_decision_is_in_the_ledger_under_the_identifier_that_was_told(tmp_path, monkeypatch):

@@ -246,6 +246,7 @@ state = ".redan/gateway"
 store = "valkey://127.0.0.1:6379/0"
 clients = "clients.toml"
 signed = false
+answers_signed = false
 authorities = ["api.example.org"]
 ledger = "events"
 key = "keys/gateway.pem"

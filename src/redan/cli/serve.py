@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 def serve(
     system: Annotated[
-        Path, typer.Argument(metavar="[SYSTEM]", help="redan.toml, or the folder that holds it.", show_default=False)
+        Path, typer.Argument(metavar="SYSTEM", help="redan.toml, or the folder that holds it.", show_default=False)
     ] = Path("redan.toml"),
     check: Annotated[
         bool, typer.Option("--check", help="Load and verify everything, answer nothing, and leave.")
     ] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Say more about what goes wrong.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False,
 ) -> None:
     """Answer for the endpoints of redan.toml, under the guards that it declares.
 
@@ -30,7 +30,7 @@ def serve(
     Args:
         system: the description.
         check: only try.
-        verbose: log warnings, too.
+        quiet: say nothing but errors.
 
     Raises:
         ConfigError: the description is not enough to serve, or declares what nothing would enforce.
@@ -44,19 +44,24 @@ def serve(
     from redan.system.read import read
 
     logging.basicConfig(
-        level=logging.WARNING if verbose else logging.ERROR, format="redan: %(message)s", stream=sys.stderr
+        level=logging.ERROR if quiet else logging.WARNING, format="redan: %(message)s", stream=sys.stderr
     )
     described = read(system)
     found = settings(described)
     where = f"{described.origin.file}:{described.line('gateway')}"
-    if os.geteuid() == 0:
+    if os.geteuid() == 0 and not quiet:
         sys.stderr.write("redan: warning: this runs as root; give the gateway a user of its own\n")
     gateway = assemble(found, where=where)
     if check:
         gateway.close()
-        sys.stderr.write(f"redan: {len(gateway.models)} models verified, everything that is declared is enforced\n")
+        if not quiet:
+            sys.stderr.write(f"redan: models verified: {len(gateway.models)}; all that is declared is enforced\n")
         return
-    run(gateway, reached=_say)
+    run(gateway, reached=_nothing if quiet else _say)
+
+
+def _nothing(_: "Running") -> None:
+    """Says nothing."""
 
 
 def _say(running: "Running") -> None:

@@ -126,7 +126,8 @@ def status(gateway: Gateway) -> Mapping[str, Any]:
         "ledger": None
         if journal is None
         else {"size": journal.size, "waiting": journal.waiting, "broken": journal.broken},
-        "decisions": {f"{guard}/{what}": n for (guard, what), n in sorted(gateway.register.metrics.decisions.items())},
+        "passed": gateway.register.metrics.passed,
+        "refused": {f"{guard}/{what}": n for (guard, what), n in sorted(gateway.register.metrics.decisions.items())},
     }
 
 

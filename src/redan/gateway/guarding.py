@@ -95,7 +95,7 @@ def guards_of(found: Settings, world: World) -> Guards:
     return Guards(
         inbound=tuple(inbound),
         known=(sizes, told.identify, rate, _OfModels(authorise)),
-        finish=(AnswerSignature(told.shared),) if told.shared else (),
+        finish=(AnswerSignature(told.shared),) if told.shared and found.table.answers_signed else (),
         enforced=_ENFORCED,
     )
 

@@ -67,7 +67,7 @@ class Metrics:
     """What is counted.
 
     Args:
-        decisions: by guard and what it decided: the slug of the problem, or `passed`.
+        decisions: refusals by guard and the slug of the problem.
         statuses: answers by model and status.
         seconds: from the last byte of a request to its decision.
         asked: bytes of questions.
@@ -80,6 +80,11 @@ class Metrics:
     asked: Histogram = field(default_factory=lambda: Histogram(_BYTES))
     gauges: dict[str, tuple[str, Callable[[], Mapping[str, float]]]] = field(default_factory=dict)
 
+    @property
+    def passed(self) -> int:
+        """Answered."""
+        return sum(count for (_, status), count in self.statuses.items() if status == 200)  # noqa: PLR2004
+
     def gauge(self, name: str, text: str, value: Callable[[], Mapping[str, float]]) -> None:
         """Shows numbers besides, by model; the empty string where there is no model."""
         self.gauges[name] = (text, value)
@@ -89,6 +94,7 @@ class Metrics:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
         decided = CounterMetricFamily("redan_guard_decisions", "Decisions by guard.", labels=["guard", "decision"])
+        decided.add_metric(["all", "passed"], self.passed)
         for (guard, decision), count in sorted(self.decisions.items()):
             decided.add_metric([guard, decision], count)
         yield decided

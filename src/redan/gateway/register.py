@@ -59,7 +59,6 @@ class Register:
         now = self.clock()
         metrics = self.metrics
         if refused is None:
-            metrics.decisions["all", "passed"] += 1
             metrics.statuses[flow.model, 200] += 1
         else:
             self._count(flow.model if flow.identity is not None else "", refused)

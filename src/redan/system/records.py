@@ -357,6 +357,7 @@ class Gateway(Record):
     )
     clients: PathText | None = Field(None, description="Path of the file that says who may ask what.")
     signed: StrictBool = Field(True, description="Whether every client has to sign its questions (RFC 9421).")
+    answers_signed: StrictBool = Field(True, description="Whether answers to signed questions are signed in turn.")
     authorities: Columns = Field(
         (), description="Names by which clients call the service, 'host' or 'host:port'; left out, 'listen'."
     )
