@@ -261,6 +261,7 @@ def main():
             pin = {"preexec_fn": lambda: os.sched_setaffinity(0, {cores[0]})}
             running[kind] = subprocess.Popen(line, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **pin)
         ports = {kind: int(one.stdout.readline().decode().rpartition(":")[2]) for kind, one in running.items()}
+        time.sleep(7)  # a first start believes no signature of its first seconds
         for kind in KINDS:
             uvloop.run(load(ports[kind], questions(300)))
         for turn in range(chosen.rounds):
