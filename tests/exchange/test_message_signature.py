@@ -82,6 +82,7 @@ def test_vector_digests():
     for value in (short, long, short + b", " + long, b"md5=:AAAA:, " + long):
         assert wire.digest_fits(value, body)
         assert not wire.digest_fits(value, body + b"\n")
+    assert not wire.digest_fits(b", ".join([short] * 50), body), "each is a pass over the body, so each is there once"
     for value in (
         b"",
         b"md5=:AAAA:",

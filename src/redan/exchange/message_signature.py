@@ -40,6 +40,7 @@ _USUAL = re.compile(
 _VALUE = re.compile(rb"([a-z*][a-z0-9_.*-]{0,63})=:([A-Za-z0-9+/]{1,700}={0,2}):(?:[ \t]*,[ \t]*|\Z)")
 _NAMES = re.compile(rb'\((?:"(?:@?[a-z0-9][a-z0-9-]*)"(?: (?!\))|(?=\))))+\)')
 _DIGEST = re.compile(rb"([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/]+={0,2}):(?:[ \t]*,[ \t]*|\Z)")
+_HASHES: Final = ((b"sha-256", hashlib.sha256), (b"sha-512", hashlib.sha512))
 _ALL: Final = frozenset({b"created", b"expires", b"nonce", b"keyid", b"alg", b"tag"})
 
 
@@ -288,16 +289,15 @@ def digest_fits(value: bytes, body: bytes) -> bool:
     """
     if value == content_digest(body):  # no secret is in either
         return True
-    fits, at = False, 0
+    if len(value) > LONGEST:
+        return False
+    said: dict[bytes, bytes] = {}
+    at = 0
     while at < len(value):
         member = _DIGEST.match(value, at)
-        if member is None or len(value) > LONGEST:
+        if member is None or member[1] in said:  # each once, as each is a pass over the body
             return False
+        said[member[1]] = member[2]
         at = member.end()
-        made = {b"sha-256": hashlib.sha256, b"sha-512": hashlib.sha512}.get(member[1])
-        if made is None:
-            continue
-        if member[2] != binascii.b2a_base64(made(body).digest(), newline=False):
-            return False
-        fits = True
-    return fits
+    known = [(made, said[name]) for name, made in _HASHES if name in said]
+    return bool(known) and all(binascii.b2a_base64(made(body).digest(), newline=False) == told for made, told in known)
