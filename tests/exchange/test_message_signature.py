@@ -1,11 +1,13 @@
 """Signatures of RFC 9421: its own vectors, its serialisation, and what is refused."""
 
 import base64
+import hmac
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from redan.errors import ConfigError
 from redan.exchange import message_signature as wire
 from redan.exchange.signature_keys import Ed25519Key, HmacKey, P256Key, public_key
 
@@ -80,6 +82,7 @@ def test_vector_digests():
     for value in (short, long, short + b", " + long, b"md5=:AAAA:, " + long):
         assert wire.digest_fits(value, body)
         assert not wire.digest_fits(value, body + b"\n")
+    assert not wire.digest_fits(b", ".join([short] * 50), body), "each is a pass over the body, so each is there once"
     for value in (
         b"",
         b"md5=:AAAA:",
@@ -169,7 +172,7 @@ def test_lines_cannot_be_added():
 
 
 @pytest.mark.parametrize(
-    "value", [b"", b"a=:AA==:, a=:AA==:", b"b=:AA==:", b"a=AA==", b"a=:A A:", b"a=:AA==:x", b"a=:" + b"A" * 5000 + b":"]
+    "value", [b"", b"a=:AA==:, a=:AA==:", b"b=:AA==:", b"a=AA==", b"a=:AA==:x", b"a=:" + b"A" * 5000 + b":"]
 )
 def test_values_are_refused(value):
     """The bytes of a signature are there once, in base64."""
@@ -180,6 +183,35 @@ def test_values_are_refused(value):
 def test_values_are_read():
     """The bytes of a signature are found by its label."""
     assert wire.signature(b"b=:AQ==:, a=:AA==:", b"a") == b"AA=="
+
+
+@given(st.binary(min_size=32, max_size=200), st.binary(max_size=300))
+def test_hmac_is_the_standard_librarys(secret, data):
+    """What is hashed ahead changes nothing of the result, for short and long secrets."""
+    expected = base64.b64encode(hmac.digest(secret, data, "sha256"))
+    assert HmacKey(secret).sign(data) == HmacKey(secret).sign(data) == expected
+    assert HmacKey(secret).fits(expected, data)
+
+
+def test_short_secrets_are_refused():
+    """A secret of less than 32 bytes is a mistake of the settings."""
+    with pytest.raises(ConfigError):
+        HmacKey(b"k" * 31)
+
+
+@given(st.lists(st.tuples(st.integers(0, len(GOOD)), st.integers(0, 3), st.binary(max_size=3)), max_size=3))
+def test_the_usual_form_is_read_as_any_other(changes):
+    """The short way through the usual form finds what the long way finds, or leaves it to it."""
+    value = GOOD
+    for at, out, put in changes:
+        value = value[:at] + put + value[at + out :]
+    found = []
+    for read in (wire.params, wire._params_of_any):
+        try:
+            found.append(read(value, b"t"))
+        except wire.FormError:
+            found.append(None)
+    assert found[0] == found[1]
 
 
 @given(st.binary(max_size=300), st.sampled_from([b"t", wire.TAG]))

@@ -252,3 +252,9 @@ def test_fuzz_infer(data):
     """The fuzz target of questions holds for what hypothesis finds, too."""
     ONE_QUESTION(data)
     ONE_QUESTION(len(data).to_bytes(2, "little") + data)
+
+
+def test_the_example_is_read():
+    """The example of the documentation is a file that the service takes."""
+    found = read_clients(Path(__file__).parents[2] / "examples" / "gateway" / "clients.toml")
+    assert [client.principal for client in found.client] == ["billing"]

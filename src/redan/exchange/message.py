@@ -35,9 +35,10 @@ class Request(NamedTuple):
 
     def fields(self) -> dict[bytes, bytes]:
         """Every header by its name, several values joined as `header` does, without space around them."""
-        found: dict[bytes, bytes] = {}
-        for key, value in self.headers:
-            found[key] = found[key] + b", " + value.strip(b" \t") if key in found else value.strip(b" \t")
+        found = {key: value.strip() for key, value in self.headers}
+        if len(found) != len(self.headers):
+            for name in found:
+                found[name] = b", ".join([value.strip() for key, value in self.headers if key == name])
         return found
 
 

@@ -6,9 +6,9 @@ is normalised and the bytes that came are the bytes that are signed.
 Source: RFC 9421 sections 2.2, 2.3, 2.4 and 2.5; RFC 9530 section 2.
 """
 
-import base64
+import binascii
 import hashlib
-import hmac
+import itertools
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -20,6 +20,7 @@ ANSWER_TAG: Final = b"redan-answer"
 LABEL: Final = b"redan"
 NONCE_CHARS: Final = 16  # 96 bits in base64
 NONCE_MOST: Final = 64
+_COLONS: Final = 2
 LONGEST: Final = 4096  # bytes of either field
 JSON_LENGTH: Final = b"inference-header-content-length"
 ALWAYS: Final = frozenset({b"@method", b"@authority", b"@path", b"@query", b"content-digest"})
@@ -31,9 +32,15 @@ _MEMBER = re.compile(
     rb"(?:[ \t]*,[ \t]*|\Z)"
 )
 _PARAMS = re.compile(rb';([a-z]+)=(?:"([ !#-\[\]-~]*)"|([0-9]+))' * 6)
+_USUAL = re.compile(
+    rb"([a-z*][a-z0-9_.*-]{0,63})=(\([^()\x00-\x1f\x7f-\xff]{0,1024}\));created=([0-9]{1,15});expires=([0-9]{1,15});"
+    rb'nonce="([ !#-\[\]-~]{16,64})";keyid="([ !#-\[\]-~]{0,256})";alg="([ !#-\[\]-~]{0,256})";'
+    rb'tag="([ !#-\[\]-~]{0,256})"'
+)
 _VALUE = re.compile(rb"([a-z*][a-z0-9_.*-]{0,63})=:([A-Za-z0-9+/]{1,700}={0,2}):(?:[ \t]*,[ \t]*|\Z)")
 _NAMES = re.compile(rb'\((?:"(?:@?[a-z0-9][a-z0-9-]*)"(?: (?!\))|(?=\))))+\)')
 _DIGEST = re.compile(rb"([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/]+={0,2}):(?:[ \t]*,[ \t]*|\Z)")
+_HASHES: Final = ((b"sha-256", hashlib.sha256), (b"sha-512", hashlib.sha512))
 _ALL: Final = frozenset({b"created", b"expires", b"nonce", b"keyid", b"alg", b"tag"})
 
 
@@ -91,6 +98,15 @@ def params(value: bytes, tag: bytes) -> Params:
     """
     if len(value) > LONGEST:
         raise FormError("the signature's parameters are too long")
+    usual = _USUAL.fullmatch(value)
+    if usual is not None and usual[8] == tag:
+        label, covered, created, expires, nonce, keyid, alg, _ = usual.groups()
+        return Params(label, covered, value[len(label) + 1 :], int(created), int(expires), nonce, keyid, alg)
+    return _params_of_any(value, tag)
+
+
+def _params_of_any(value: bytes, tag: bytes) -> Params:
+    """As above, for signatures beside others, and parameters in another order than that of our own clients."""
     found, at = None, 0
     while at < len(value):
         member = _MEMBER.match(value, at)
@@ -138,6 +154,9 @@ def signature(value: bytes, label: bytes) -> bytes:
     """
     if len(value) > LONGEST:
         raise FormError("the signature is too long")
+    start = len(label) + 2
+    if value[:start] == b"%b=:" % label and value[-1:] == b":" and value.count(b":") == _COLONS:
+        return value[start:-1]  # whether it is base64, the key finds out
     found, at = None, 0
     while at < len(value):
         member = _VALUE.match(value, at)
@@ -208,6 +227,17 @@ def covered_by(fields: Mapping[bytes, bytes]) -> tuple[bytes, ...]:
     )
 
 
+_NEEDED = {
+    present: frozenset({*ALWAYS, *(name for name, there in zip(PRESENT, present, strict=True) if there)})
+    for present in itertools.product((False, True), repeat=len(PRESENT))
+}
+
+
+def covers(found: Base, fields: Mapping[bytes, bytes]) -> bool:
+    """Whether the covered parts are all that `covered_by` has."""
+    return found.names >= _NEEDED[b"content-type" in fields, b"authorization" in fields, JSON_LENGTH in fields]
+
+
 def listed(names: tuple[bytes, ...]) -> bytes:
     """Names as the list that a signature carries."""
     return b"(" + b" ".join(b'"%b"' % name for name in names) + b")"
@@ -247,7 +277,7 @@ def answer_bytes(status: int, fields: Mapping[bytes, bytes], label: bytes, value
 
 def content_digest(body: bytes) -> bytes:
     """The field `Content-Digest` over a body, with SHA-256."""
-    return b"sha-256=:%b:" % base64.b64encode(hashlib.sha256(body).digest())
+    return b"sha-256=:%b:" % binascii.b2a_base64(hashlib.sha256(body).digest(), newline=False)
 
 
 def digest_fits(value: bytes, body: bytes) -> bool:
@@ -257,18 +287,17 @@ def digest_fits(value: bytes, body: bytes) -> bool:
         value: of the field; every digest by SHA-256 or SHA-512 in it must fit, and one must be there.
         body: all of it.
     """
-    if hmac.compare_digest(value, content_digest(body)):
+    if value == content_digest(body):  # no secret is in either
         return True
-    fits, at = False, 0
+    if len(value) > LONGEST:
+        return False
+    said: dict[bytes, bytes] = {}
+    at = 0
     while at < len(value):
         member = _DIGEST.match(value, at)
-        if member is None or len(value) > LONGEST:
+        if member is None or member[1] in said:  # each once, as each is a pass over the body
             return False
+        said[member[1]] = member[2]
         at = member.end()
-        made = {b"sha-256": hashlib.sha256, b"sha-512": hashlib.sha512}.get(member[1])
-        if made is None:
-            continue
-        if not hmac.compare_digest(member[2], base64.b64encode(made(body).digest())):
-            return False
-        fits = True
-    return fits
+    known = [(made, said[name]) for name, made in _HASHES if name in said]
+    return bool(known) and all(binascii.b2a_base64(made(body).digest(), newline=False) == told for made, told in known)

@@ -35,24 +35,28 @@ class Schema:
         found = self.ports(flow.model)
         if found is None:
             return Refusal(Problem.UNKNOWN, self.name)
-        length = flow.request.header(_JSON_LENGTH)
+        length = flow.fields.get(_JSON_LENGTH)
         if length is not None and not (length.isdigit() and len(length) <= _DIGITS):
             return Refusal(Problem.MALFORMED, self.name, "the header's length of the JSON is no number")
         flow.inference = asked = decode(flow.request.body, None if length is None else int(length), self.limits)
         inputs, outputs = found
-        given = {tensor.name: tensor for tensor in asked.inputs}
-        if len(given) != len(inputs) or any(not _fits(given.get(port.name), port) for port in inputs):
+        if len(asked.inputs) != len(inputs):
             return Refusal(Problem.SCHEMA, self.name, "the inputs are not those of the model")
-        names = {port.name for port in outputs}
-        if any(one.name not in names for one in asked.outputs):
-            return Refusal(Problem.SCHEMA, self.name, "the model has no such output")
+        given = {tensor.name: tensor for tensor in asked.inputs}
+        for port in inputs:
+            if not _fits(given.get(port.name), port):
+                return Refusal(Problem.SCHEMA, self.name, "the inputs are not those of the model")
+        if asked.outputs:
+            names = {port.name for port in outputs}
+            if any(one.name not in names for one in asked.outputs):
+                return Refusal(Problem.SCHEMA, self.name, "the model has no such output")
         return None
 
 
 def _fits(tensor: Tensor | None, port: Port) -> bool:
     if tensor is None or tensor.datatype != port.datatype:
         return False
-    shape = tensor.values.shape
-    return len(shape) == len(port.shape) and all(
-        want in (-1, size) for size, want in zip(shape, port.shape, strict=True)
+    shape, want = tensor.values.shape, port.shape
+    return shape == want or (
+        len(shape) == len(want) and all(free in (-1, size) for size, free in zip(shape, want, strict=True))
     )

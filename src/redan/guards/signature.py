@@ -96,7 +96,7 @@ class Signature:
         fields = flow.fields
         found = self._key(asked, flow)
         base = wire.base(asked.covered)
-        if not base.names.issuperset(wire.covered_by(fields)):
+        if not wire.covers(base, fields):
             raise wire.FormError("the signature does not cover all of the request")
         if not wire.digest_fits(fields.get(b"content-digest", b""), flow.request.body):
             raise wire.FormError("the digest does not fit the body")
