@@ -140,6 +140,16 @@ def test_other_types_and_encodings_are_not_taken(plane, header):
     assert houses.asked(plane, headers=[header])[0] == 415
 
 
+@pytest.mark.parametrize(
+    "name", ["Host", "Authorization", "Content-Type", "Content-Digest", "Content-Length", "Client-Cert"]
+)
+def test_what_counts_once_is_not_said_twice(plane, name):
+    """Two readers of such a request could each read another of them."""
+    value = "application/json" if name == "Content-Type" else "0"
+    assert houses.asked(plane, headers=[(name, value), (name.lower(), value)])[0] == 400
+    assert houses.asked(plane, "GET", "/v2", b"", [(name, "0"), (name.lower(), "0")])[0] == 400
+
+
 def test_what_says_that_it_is_too_large_is_not_read(plane):
     """R14: by its length alone."""
     status, headers, _ = houses.asked(plane, headers=[("content-length", str(5 << 20))], pieces=[])

@@ -1,6 +1,7 @@
 """The one place where guards are put together, in their order, with what of the description each of them keeps.
 
-Order: size, who asks, is it intact (its nonce is claimed last), how often, may it, what is asked, how much.
+Sizes, types and headers that count once are looked at before, by the host (`redan.gateway.intake`). Then: who asks, is
+it intact (its nonce is claimed last), how often, may it, what is asked, how much.
 """
 
 import os
@@ -23,7 +24,6 @@ from redan.guards.contract import Finish, Inbound, Outbound
 from redan.guards.limits import Budget, Rate
 from redan.guards.schema import Schema
 from redan.guards.signature import Signature
-from redan.guards.sizes import Sizes
 
 Ports: TypeAlias = Callable[[str], tuple[tuple[Port, ...], tuple[Port, ...]] | None]
 _ENFORCED: Final = frozenset({"authenticated", "clients", "rate_limited", "rate", "burst", "queries", "signed"})
@@ -74,15 +74,13 @@ def guards_of(found: Settings, world: World) -> Guards:
         ConfigError: clients or their credentials are not what they should be.
     """
     schema = Schema(world.ports, Limits(body=found.table.body))
-    sizes = Sizes(body=found.table.body)
     if found.clients is None:
-        return Guards(inbound=(sizes, schema), known=(sizes,))
+        return Guards(inbound=(schema,))
     told = credentials(read_clients(found.clients), found.clients.parent, os.environ)
     rate, authorise = Rate(told.tiers), Authorise(world.serves)
     signature = _signature(found, told, world.born)
     allowed = _allowed(found)
     inbound: list[Inbound] = [
-        sizes,
         told.identify,
         *signature,
         rate,
@@ -94,7 +92,7 @@ def guards_of(found: Settings, world: World) -> Guards:
         inbound.append(Allowance(allowed))
     return Guards(
         inbound=tuple(inbound),
-        known=(sizes, told.identify, rate, _OfModels(authorise)),
+        known=(told.identify, rate, _OfModels(authorise)),
         finish=(AnswerSignature(told.shared),) if told.shared and found.table.answers_signed else (),
         enforced=_ENFORCED,
     )

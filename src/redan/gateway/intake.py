@@ -14,6 +14,15 @@ Receive: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
 _GUARD: Final = "limits"
 _PIECES: Final = 8192  # messages of one body; a client of 1-byte chunks ends here (CVE-2025-23310)
 _LOOKED: Final = frozenset({b"content-length", b"transfer-encoding", b"content-encoding", b"content-type"})
+_ONCE: Final = _LOOKED | {
+    b"authorization",
+    b"client-cert",
+    b"content-digest",
+    b"host",
+    b"inference-header-content-length",
+    b"x-forwarded-client-cert",
+    b"x-redan-proxy",
+}
 _TYPES: Final = frozenset({b"application/json", b"application/octet-stream"})
 _DIGITS: Final = 12
 
@@ -51,11 +60,16 @@ class Intake:
         """Accepts what a question says of its body, or raises.
 
         Raises:
-            RefusedError: it is too large, or of a type or encoding that is not taken.
+            RefusedError: it is too large, of a type or encoding that is not taken, or says twice what counts once.
         """
+        seen = set()
         for name, value in headers:
-            if name in _LOOKED and value not in _TYPES:
-                self._look(name, value)
+            if name in _ONCE:
+                if name in seen:
+                    raise RefusedError(Refusal(Problem.MALFORMED, _GUARD, "a header that counts once is there twice"))
+                seen.add(name)
+                if name in _LOOKED and value not in _TYPES:
+                    self._look(name, value)
 
     def _look(self, name: bytes, value: bytes) -> None:
         if name == b"content-length":
@@ -121,8 +135,12 @@ def bare(headers: Iterable[tuple[bytes, bytes]]) -> None:
     """Accepts a request that has no body, or raises: what is not read may not be sent.
 
     Raises:
-        RefusedError: there is a body, or it is not said how long it is.
+        RefusedError: there is a body, or something is said twice that counts once.
     """
+    seen = set()
     for name, value in headers:
+        if name in _ONCE and name in seen:
+            raise RefusedError(Refusal(Problem.MALFORMED, _GUARD))
+        seen.add(name)
         if name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0")):
             raise RefusedError(Refusal(Problem.MALFORMED, _GUARD))
