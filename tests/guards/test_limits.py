@@ -47,7 +47,7 @@ def test_invented_models_have_no_rate_of_their_own():
         found = flow(plain(), model=model)
         assert Rate(TIERS).inbound(found) is None
         claims |= {claim.key for claim in found.claims}
-    assert claims == {"rate/alice/-"}
+    assert claims == {"rate/alice/"}
 
 
 def test_budget_is_claimed_by_rows():

@@ -70,8 +70,8 @@ def scale_key(principal: str, model: str) -> str:
 class Rate:
     """Requests in a while; claimed before the question is decoded, so that what is malformed costs, too.
 
-    Models that the principal may not ask count together, so that invented names neither get a rate of their own nor fill
-    the store. Comes after the guard of models, whose refusals then cost nothing.
+    Models that the principal may not ask count together, so that invented names neither get a rate of their own nor
+    fill the store. Comes after the guard of models, whose refusals then cost nothing.
 
     Args:
         tiers: by name.
@@ -92,7 +92,7 @@ class Rate:
         if identity is None or tier is None:
             return Refusal(Problem.FORBIDDEN, self.name)
         known = flow.model in identity.models or "*" in identity.models
-        of = f"{identity.principal}/{flow.model if known else '-'}"
+        of = f"{identity.principal}/{flow.model if known else ''}"
         flow.claims.append(Claim(RATE, f"rate/{of}", 1, tier.burst, 1 / tier.rate, of))
         return None
 
