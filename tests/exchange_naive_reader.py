@@ -34,6 +34,7 @@ def read(body, length=None, elements=1 << 20):
     head, tail = (body, b"") if length is None else (body[:length], body[length:])
     try:
         message = json.loads(head.decode("utf-8"), parse_constant=constant)
+        json.dumps(message, ensure_ascii=False).encode("utf-8")  # half of a surrogate pair is no text
     except (ValueError, RecursionError) as error:
         raise NoQuestionError from error
     need(type(message) is dict and not message.keys() - {"inputs", "id", "parameters", "outputs"})

@@ -40,6 +40,16 @@ def test_rate_is_claimed_before_decoding():
         assert not found.claims
 
 
+def test_invented_models_have_no_rate_of_their_own():
+    """Names of models that may not be asked count together, whoever thinks of them."""
+    claims = set()
+    for model in ("secret", "missing", "a" * 80):
+        found = flow(plain(), model=model)
+        assert Rate(TIERS).inbound(found) is None
+        claims |= {claim.key for claim in found.claims}
+    assert claims == {"rate/alice/"}
+
+
 def test_budget_is_claimed_by_rows():
     """Rows are claimed, and what their answers tell, for the principal and for everyone together."""
     found = asked(10)

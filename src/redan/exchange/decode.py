@@ -7,6 +7,7 @@ Source: Open Inference Protocol, version 2, REST: inference request; its binary 
 """
 
 import itertools
+import math
 from functools import lru_cache
 from typing import Any, Final, NoReturn
 
@@ -20,7 +21,7 @@ from redan.exchange.tensors import DTYPES, Array, Inference, Port, Tensor, Wante
 GUARD: Final = "schema"
 _WORD = 4  # bytes before each element of BYTES in the binary form
 _DOUBLE = 8  # bytes of the floats that JSON is read as
-_FEW = 256  # numbers that are compared one by one
+_FEW = 256  # numbers that are passed as arguments
 _LARGEST = {np.dtype(kind): float(np.finfo(kind).max) for kind in ("<f2", "<f4")}
 _ELEMENT = {"b": bool, "u": int, "i": int, "f": float, "O": str}
 
@@ -255,7 +256,7 @@ def _floats(values: list[float], dtype: "np.dtype[Any]", limits: Limits) -> Arra
     if not values or dtype.itemsize == _DOUBLE:
         return np.array(values, dtype=dtype)
     most = _LARGEST[dtype]
-    if len(values) <= _FEW and -most <= min(values) and max(values) <= most:
+    if len(values) <= _FEW and math.hypot(*values) <= most:  # then each is, and that is one call
         return np.array(values, dtype=dtype)
     with np.errstate(over="ignore"):  # asked at once; costs as much as all of the above
         return _finite(np.array(values, dtype=dtype), limits)

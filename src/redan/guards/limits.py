@@ -70,6 +70,9 @@ def scale_key(principal: str, model: str) -> str:
 class Rate:
     """Requests in a while; claimed before the question is decoded, so that what is malformed costs, too.
 
+    Models that the principal may not ask count together, so that invented names neither get a rate of their own nor
+    fill the store. Comes after the guard of models, whose refusals then cost nothing.
+
     Args:
         tiers: by name.
     """
@@ -88,7 +91,8 @@ class Rate:
         tier = None if identity is None else self.tiers.get(identity.tier)
         if identity is None or tier is None:
             return Refusal(Problem.FORBIDDEN, self.name)
-        of = f"{identity.principal}/{flow.model}"
+        known = flow.model in identity.models or "*" in identity.models
+        of = f"{identity.principal}/{flow.model if known else ''}"
         flow.claims.append(Claim(RATE, f"rate/{of}", 1, tier.burst, 1 / tier.rate, of))
         return None
 

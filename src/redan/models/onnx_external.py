@@ -19,7 +19,7 @@ _EXTERNAL_DATA, _DATA_LOCATION = 13, 14  # fields of TensorProto
 _KEYS = frozenset({"location", "offset", "length", "checksum"})
 _AGAIN = "save the model with its tensors in one file"
 # Message, field number -> message inside. Only what can hold a tensor is followed.
-_INSIDE: Mapping[tuple[str, int], str] = MappingProxyType(
+INSIDE: Mapping[tuple[str, int], str] = MappingProxyType(
     {
         ("model", 7): "graph",
         ("model", 20): "training",
@@ -59,7 +59,7 @@ class _Steps:
             raise ProtoError("there are too many fields")
 
 
-class _Model:
+class OnnxFields:
     """The fields of a model's messages, with one budget for all of them."""
 
     def __init__(self, data: bytes) -> None:
@@ -68,6 +68,7 @@ class _Model:
         self.text = self._wire.text
 
     def fields(self, start: int, size: int) -> Iterator[Field]:
+        """The fields of the message at `start`."""
         for field in self._wire.fields(start, size):
             self._steps.spend(steps=1)
             yield field
@@ -76,7 +77,7 @@ class _Model:
 def is_onnx(data: bytes) -> bool:
     """Whether bytes are one protobuf message with the version and the graph that every ONNX model has."""
     try:
-        seen = {(field.number, field.wire) for field in _Model(data).fields(0, len(data))}
+        seen = {(field.number, field.wire) for field in OnnxFields(data).fields(0, len(data))}
     except ProtoError:
         return False
     return {(1, _VARINT), (7, _LEN)} <= seen
@@ -96,12 +97,12 @@ def locations(data: bytes) -> tuple[str, ...]:
             cannot be given from memory.
     """
     try:
-        return tuple(dict.fromkeys(_tensors(_Model(data), "model", (0, len(data)), ())))
+        return tuple(dict.fromkeys(_tensors(OnnxFields(data), "model", (0, len(data)), ())))
     except (ProtoError, RegionError) as error:
         raise InputError("the ONNX model is not well formed", remedy="fetch it again") from error
 
 
-def _tensors(model: _Model, message: str, extent: tuple[int, int], way: tuple[str, ...]) -> Iterator[str]:
+def _tensors(model: OnnxFields, message: str, extent: tuple[int, int], way: tuple[str, ...]) -> Iterator[str]:
     if len(way) > _DEPTH * 3:  # graph, node and attribute per level
         raise ProtoError("graphs are nested too deeply")
     if message == "tensor":
@@ -112,12 +113,12 @@ def _tensors(model: _Model, message: str, extent: tuple[int, int], way: tuple[st
             yield location
         return
     for field in model.fields(*extent):
-        inside = _INSIDE.get((message, field.number))
+        inside = INSIDE.get((message, field.number))
         if inside is not None and field.wire == _LEN:
             yield from _tensors(model, inside, (field.start, field.size), (*way, inside))
 
 
-def _location(model: _Model, extent: tuple[int, int]) -> str | None:
+def _location(model: OnnxFields, extent: tuple[int, int]) -> str | None:
     """The file of one tensor; None when its bytes are inside the model."""
     external = False
     entries: dict[str, str] = {}
