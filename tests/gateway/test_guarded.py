@@ -160,6 +160,20 @@ def test_an_endpoint_allows_so_many_questions_and_a_restart_gives_none_back(tmp_
         assert houses.asked(made.plane, headers=signed())[0] == 429
 
 
+def test_answers_tell_so_much_of_the_model_and_no_more(tmp_path):
+    """`leak`, of the endpoint and of a tier: one unknown for each number of an answer, in parts of the model's own."""
+    folder = project(tmp_path / "p", endpoint="leak = 20.0")  # the matrix has one number; an answer to a row tells 4
+    with houses.gateway(folder) as made:
+        assert [houses.asked(made.plane, headers=signed())[0] for _ in range(3)] == [200, 200, 429]
+    folder = project(tmp_path / "q")
+    (folder / "clients.toml").write_text(CLIENTS.replace("burst = 1000.0", "burst = 1000.0\nleak = 10.0"))
+    with houses.gateway(folder) as made:
+        assert [houses.asked(made.plane, headers=signed())[0] for _ in range(2)] == [200, 429]
+    folder = project(tmp_path / "r", endpoint="leak = 1.0", gateway='upstream = "http://127.0.0.1:9"')
+    with pytest.raises(ConfigError, match="leak"):
+        assemble(houses.read(folder))
+
+
 def test_a_rate_of_an_endpoint_holds_for_each_client(tmp_path):
     """A burst, then a refusal that says when to come back."""
     folder = project(tmp_path / "p", endpoint="rate = 0.1\nburst = 2")

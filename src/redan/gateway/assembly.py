@@ -16,7 +16,7 @@ from redan.gateway.asgi import DataPlane
 from redan.gateway.connection import Room
 from redan.gateway.events import Clerk
 from redan.gateway.generation import load_generation
-from redan.gateway.guarding import Guards, World, guards_of
+from redan.gateway.guarding import Guards, World, guards_of, told_of
 from redan.gateway.http_client import Client
 from redan.gateway.journal import Journal
 from redan.gateway.metrics import Metrics
@@ -27,6 +27,7 @@ from redan.gateway.service import Service
 from redan.gateway.settings import Settings, refuse_unenforced
 from redan.gateway.steps import Pipeline
 from redan.gateway.valkey_store import ValkeyStore, valkey_store
+from redan.guards.limits import Leak
 from redan.guards.signature import Signature
 from redan.guards.store import MemoryStore
 from redan.ledger.store import Ledger
@@ -187,7 +188,13 @@ def _world(models: Models, born: float) -> World:
         one = models.get(name)
         return one is not None and version in {"", one.version}
 
-    return World(ports, serves, born)
+    def leak(name: str) -> Leak | None:
+        one = models.get(name)
+        if not isinstance(one, Service):
+            return None
+        return Leak(one.current.unknowns, told_of(one.outputs), generation=one.current.sha256[:16])
+
+    return World(ports, serves, born, leak)
 
 
 def _models(found: Settings, client: Client | None, moment: float) -> Models:

@@ -14,6 +14,7 @@ from redan.files import read_bounded
 from redan.gateway.local_model import LocalModel, local_model
 from redan.models.onnx_external import is_onnx, locations
 from redan.models.onnx_session import onnx_session
+from redan.models.onnx_unknowns import unknowns
 from redan.models.source import Vouched, vouched
 from redan.scan import ScanVerdict, scan_bytes
 from redan.scan.region import Region
@@ -57,6 +58,7 @@ class Generation:
         sha256: over the bytes of the model and its external tensors.
         root: the one name of everything that the seal covers.
         signer: who sealed it, in words.
+        unknowns: numbers that describe it, the unit of leak budgets.
         release: number in its distribution, the newest has the highest; None where none is declared.
     """
 
@@ -64,6 +66,7 @@ class Generation:
     sha256: str
     root: str
     signer: str
+    unknowns: int
     release: int | None = None
 
     def told(self) -> dict[str, Json]:
@@ -73,6 +76,7 @@ class Generation:
             "sha256": self.sha256,
             "root": self.root,
             "signer": self.signer,
+            "unknowns": self.unknowns,
             "release": self.release,
         }
 
@@ -99,6 +103,7 @@ def load_generation(place: Place) -> Generation:
         sha256=digested,
         root=sealed.root,
         signer=sealed.signer,
+        unknowns=unknowns(data),
         release=number,
     )
 

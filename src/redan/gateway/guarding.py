@@ -4,6 +4,7 @@ Sizes, types and headers that count once are looked at before, by the host (`red
 it intact (its nonce is claimed last), how often, may it, what is asked, how much.
 """
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,12 +22,13 @@ from redan.guards.allowance import Allowance, Allowed
 from redan.guards.answer_signature import AnswerSignature
 from redan.guards.authorisation import Authorise
 from redan.guards.contract import Finish, Inbound, Outbound
-from redan.guards.limits import Budget, Rate
+from redan.guards.limits import Budget, Leak, Rate
 from redan.guards.schema import Schema
 from redan.guards.signature import Signature
 
 Ports: TypeAlias = Callable[[str], tuple[tuple[Port, ...], tuple[Port, ...]] | None]
-_ENFORCED: Final = frozenset({"authenticated", "clients", "rate_limited", "rate", "burst", "queries", "signed"})
+_FREE: Final = 1000
+_ENFORCED: Final = frozenset({"authenticated", "clients", "rate_limited", "rate", "burst", "queries", "leak", "signed"})
 
 
 class World(NamedTuple):
@@ -36,11 +38,13 @@ class World(NamedTuple):
         ports: of a model in service, by its name.
         serves: whether a model is in service, in a version (the empty string for any).
         born: since when nonces are remembered.
+        leak: what answers of a model tell of it; None where that is not known.
     """
 
     ports: Ports
     serves: Callable[[str, str], bool]
     born: float
+    leak: Callable[[str], Leak | None]
 
 
 class Guards(NamedTuple):
@@ -77,6 +81,13 @@ def guards_of(found: Settings, world: World) -> Guards:
     if found.clients is None:
         return Guards(inbound=(schema,))
     told = credentials(read_clients(found.clients), found.clients.parent, os.environ)
+    leaky = any(tier.leak < float("inf") for tier in told.tiers.values())
+    if found.upstream is not None and (leaky or any(one.endpoint.leak is not None for one in found.served)):
+        raise ConfigError(
+            "a leak budget counts numbers of the model, and a server behind does not show them",
+            where="gateway.upstream",
+            remedy="take 'leak' out, or serve the model here",
+        )
     rate, authorise = Rate(told.tiers), Authorise(world.serves)
     signature = _signature(found, told, world.born)
     allowed = _allowed(found)
@@ -86,10 +97,10 @@ def guards_of(found: Settings, world: World) -> Guards:
         rate,
         authorise,
         schema,
-        Budget(told.tiers, lambda _: None),
+        Budget(told.tiers, world.leak),
     ]
     if allowed:
-        inbound.append(Allowance(allowed))
+        inbound.append(Allowance(allowed, world.leak))
     return Guards(
         inbound=tuple(inbound),
         known=(told.identify, rate, _OfModels(authorise)),
@@ -123,10 +134,21 @@ def _allowed(found: Settings) -> dict[str, Allowed]:
         end = one.endpoint
         if end.burst is not None and end.rate is None:
             raise ConfigError("a burst says nothing without a rate", where=f"endpoint '{end.name}'", remedy="give rate")
-        if end.rate is not None or end.queries is not None:
+        if end.rate is not None or end.queries is not None or end.leak is not None:
             burst = float(end.burst) if end.burst is not None else max(1.0, end.rate or 1.0)
-            made[one.model.name] = Allowed(end.rate, burst, None if end.queries is None else float(end.queries))
+            made[one.model.name] = Allowed(
+                end.rate, burst, None if end.queries is None else float(end.queries), end.leak
+            )
     return made
+
+
+def told_of(ports: tuple[Port, ...]) -> float:
+    """Unknowns that the answer to one row tells at most, when answers are not shaped: one for each number.
+
+    Args:
+        ports: outputs of a model; a length that is free counts as a thousand.
+    """
+    return float(sum(math.prod(_FREE if n < 0 else n for n in port.shape[1:]) for port in ports))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ It holds beside the limits of the client's own tier; whichever is met first refu
 Source: A-MLSG-004-D006, AIPS-ORA-01.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from redan.exchange.flow import Claim, Flow
 from redan.exchange.problem import Problem, Refusal
-from redan.guards.limits import scale_key
+from redan.guards.limits import Leak, scale_key
 from redan.guards.store import RATE, TOTAL
 
 
@@ -22,11 +22,13 @@ class Allowed(NamedTuple):
         rate: requests a second in the long run; None for no limit.
         burst: requests at once.
         queries: rows that one client may ever ask about; None for no limit.
+        leak: part of the model's unknowns that answers may ever tell one client; None for no limit.
     """
 
     rate: float | None = None
     burst: float = 1.0
     queries: float | None = None
+    leak: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,11 @@ class Allowance:
 
     Args:
         models: by name; others are not limited here.
+        leak: what answers of a model tell of it; None where that is not known, and then nothing is answered.
     """
 
     models: Mapping[str, Allowed]
+    leak: Callable[[str], Leak | None]
     name: str = "allowance"
 
     def inbound(self, flow: Flow) -> Refusal | None:
@@ -51,7 +55,13 @@ class Allowance:
         of = scale_key(identity.principal, flow.model)
         if allowed.rate is not None:
             flow.claims.append(Claim(RATE, f"endpoint/{of}", 1, allowed.burst, 1 / allowed.rate, of))
+        rows = 1 if flow.inference is None else max(1, flow.inference.rows)
+        if allowed.leak is not None:
+            leak = self.leak(flow.model)
+            if leak is None:
+                return Refusal(Problem.UNREADY, self.name)
+            key = f"endpoint-leak/{leak.generation}/{of}"
+            flow.claims.append(Claim(TOTAL, key, rows * leak.row, allowed.leak * leak.unknowns, 0))
         if allowed.queries is not None:
-            rows = 1 if flow.inference is None else max(1, flow.inference.rows)
             flow.claims.append(Claim(TOTAL, f"queries/{of}", rows, allowed.queries, 0))
         return None

@@ -254,7 +254,7 @@ class Endpoint(Record):
     burst: Count | None = Field(None, description="Questions that one client may ask at once before the rate holds.")
     queries: Count | None = Field(None, description="Questions that one client may ask in all.")
     leak: Amount | None = Field(
-        None, description="How much answers may tell one client, in units of the model's unknown numbers."
+        None, description="How much answers may ever tell one client: 1.0 is as many as the model has numbers."
     )
     decimals: Natural | None = Field(None, description="Decimals that numbers of an answer are rounded to.")
     top: Count | None = Field(None, description="How many classes an answer names at most, the likeliest first.")
