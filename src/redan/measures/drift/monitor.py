@@ -4,18 +4,17 @@ Before each batch, the bins in which current rows gathered so far are bet on; a 
 fall there than the reference, its own uncertainty and the tolerated share explain.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from redan.measures.drift.bins import Bins, Counts
 from redan.measures.drift.counting import count
 from redan.measures.drift.frozen import Frozen
 from redan.measures.drift.settings import ALARMS, TOLERATED
-from redan.stats.e_values import Process, share_above
+from redan.stats.count_bets import bet, faded
+from redan.stats.e_values import Process
 from redan.tables import table_of
 
 REFERENCE_PART = 0.2  # of the budget, spent once: that the reference itself is no good sample
@@ -80,37 +79,12 @@ class Monitor:
                 continue
             now = counts[one.name]
             before = gathered.get(one.name)
-            bet = 1.0 if before is None else self._bet(one, before, now)
-            processes[one.name] = processes.get(one.name, Process()).after(bet)
-            gathered[one.name] = now if before is None else _faded(before) + now
+            gain = 1.0 if before is None else self._bet(one, before, now)
+            processes[one.name] = processes.get(one.name, Process()).after(gain)
+            gathered[one.name] = now if before is None else faded(before) + now
         return replace(self, processes=processes, gathered=gathered, batches=self.batches + 1)
 
     def _bet(self, bins: Bins, before: Counts, now: Counts) -> float:
         reference = self.frozen.counts[bins.name]
-        n, m = reference.sum(), before.sum()
-        if not n or not m:
-            return 1.0
-        p, gained = reference / n, before / m - reference / n
         level = self.alarms * REFERENCE_PART / (2 * len(self.frozen.bins))
-        # Each bound is for all regions of its kind, so the region may be chosen anew before each batch.
-        wide = float(np.sqrt(p * (1 - p) / n).sum()) / 2 + math.sqrt(math.log(1 / level) / (2 * n))
-        bets = [(gained > 0, wide)]
-        if bins.ordered:
-            bets.append((_one_end(gained), math.sqrt(math.log(2 / level) / (2 * n))))
-        rows = int(now.sum())
-        shares = [min(float(p[region].sum()) + slack + self.tolerated, 1.0) for region, slack in bets]
-        found = [share_above(int(now[r].sum()), rows, share) for (r, _), share in zip(bets, shares, strict=True)]
-        return float(np.mean(found))
-
-
-def _one_end(gained: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """The bins above or below one edge that gained the most together."""
-    below = np.cumsum(gained)[:-1]
-    cut = int(np.argmax(np.abs(below)))
-    places = np.arange(len(gained))
-    return places <= cut if below[cut] > 0 else places > cut
-
-
-def _faded(counts: Counts) -> Counts:
-    """What was gathered counts half with every batch, so that a bet follows where rows are going."""
-    return np.asarray(counts // 2)
+        return bet(reference, before, now, ordered=bins.ordered, level=level, tolerated=self.tolerated)

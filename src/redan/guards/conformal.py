@@ -1,0 +1,112 @@
+"""An answer with a set of classes that holds the right one as often as declared, and silence where it says nothing.
+
+Source: Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World (2005), section 2 (conformal p-values);
+Sadinle, Lei and Wasserman, Least Ambiguous Set-Valued Classifiers, JASA 114 (2019) (scores 1 - p, label-conditional);
+Guo et al., On Calibration of Modern Neural Networks, ICML 2017, section 4.2 (temperature).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from redan.exchange.flow import Answer, Flow
+from redan.exchange.problem import Problem, Refusal
+from redan.exchange.tensors import Array, Port, Tensor
+from redan.guards.scores import probabilities, scores_of
+
+SET, ABSTAIN = "conformal_set", "abstain"
+
+
+class Calibration(NamedTuple):
+    """What a calibration set came to; made offline, sealed with the model.
+
+    Args:
+        temperature: that logarithms of probabilities are divided by.
+        scores: for each class the scores of its calibration rows in rising order, `1 - p` of the right class.
+    """
+
+    temperature: float
+    scores: tuple[Array, ...]
+
+    @property
+    def classes(self) -> int:
+        """Their number."""
+        return len(self.scores)
+
+    def calibrated(self, given: Array) -> Array:
+        """Probabilities through the temperature.
+
+        Args:
+            given: probabilities, shape (rows, classes).
+        """
+        if self.temperature == 1.0:
+            return given
+        logs = np.log(np.clip(given, 1e-12, 1.0)) / self.temperature
+        raised = np.exp(logs - logs.max(axis=1, keepdims=True))
+        return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+    def p_values(self, given: Array) -> Array:
+        """For each row and class, the share of the class's calibration rows that are at least as strange.
+
+        Args:
+            given: calibrated probabilities, shape (rows, classes).
+
+        Returns:
+            Shape (rows, classes); 1 for a class without calibration rows, which nothing can be said about.
+        """
+        found = np.ones(given.shape)
+        for k, held in enumerate(self.scores):
+            if len(held):
+                stranger = len(held) - np.searchsorted(held, 1.0 - given[:, k] - 1e-12)
+                found[:, k] = (stranger + 1) / (len(held) + 1)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Conformal:
+    """Adds a set of classes and a flag of abstention; replaces scores by calibrated ones.
+
+    Args:
+        port: the output that holds one number per class.
+        calibration: of this model.
+        miss: how often the set may lack the right class, such as 0.1; for every class alike.
+        most: classes of a set at most; a larger or empty one abstains.
+        valid: whether inputs still come as the calibration set did; tied to the drift monitor.
+    """
+
+    port: Port
+    calibration: Calibration
+    miss: float
+    most: int
+    valid: Callable[[], bool]
+    name: str = "conformal"
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        """The outputs that it adds."""
+        return (Port(SET, "BOOL", (-1, self.calibration.classes)), Port(ABSTAIN, "BOOL", (-1,)))
+
+    def outbound(self, flow: Flow) -> Refusal | None:
+        """Adds the outputs, and `coverage_valid` and `coverage` beside them."""
+        given = flow.answer
+        scores = None if given is None else scores_of(given.outputs, self.port)
+        if given is None or scores is None or max(2, scores.shape[1]) != self.calibration.classes:
+            return Refusal(Problem.BROKEN, self.name)
+        shown = self.calibration.calibrated(probabilities(scores))
+        inside = self.calibration.p_values(shown) > self.miss
+        size = inside.sum(axis=1)
+        abstain = (size == 0) | (size > self.most)
+        outputs = [self._replaced(tensor, shown) for tensor in given.outputs]
+        outputs += [Tensor(SET, "BOOL", inside), Tensor(ABSTAIN, "BOOL", abstain)]
+        said = (("coverage", 1.0 - self.miss), ("coverage_valid", self.valid()))
+        flow.answer = Answer(tuple(outputs), (*given.parameters, *said))
+        flow.notes["abstained"] = int(abstain.sum())
+        return None
+
+    def _replaced(self, tensor: Tensor, shown: Array) -> Tensor:
+        if tensor.name != self.port.name:
+            return tensor
+        values = shown[:, 1:] if tensor.values.shape[1] == 1 else shown
+        return Tensor(tensor.name, tensor.datatype, values.astype(tensor.values.dtype))

@@ -1,0 +1,32 @@
+"""Queries beyond the tail of the training data, as extraction by synthetic inputs asks them.
+
+Extraction by natural data of the same kind is not seen here; leak budgets bound it.
+
+Source: Tramèr et al., Stealing Machine Learning Models via Prediction APIs, USENIX Security 2016 (uniform and
+synthetic queries); Juuti et al., PRADA, EuroS&P 2019, whose test of normality this replaces.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from redan.exchange.tensors import Array
+from redan.guards.envelope import Bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Outlying:
+    """A row counts when it lies further out than nearly all rows of the training data.
+
+    Args:
+        bounds: of the training data; `furthest` is the squared distance that one in a hundred of its rows passes.
+    """
+
+    bounds: Bounds
+    name: str = "outlying-queries"
+
+    def hits(self, state: object | None, rows: Array) -> tuple[object, Array]:
+        """See `redan.guards.watching.Detector`; nothing is remembered."""
+        del state
+        moved = (rows - self.bounds.mean) @ self.bounds.whiten
+        return None, np.einsum("ij,ij->i", moved, moved) > self.bounds.furthest

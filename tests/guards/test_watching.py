@@ -1,0 +1,151 @@
+"""Monitors find what they look for, and leave honest clients alone as often as declared."""
+
+import numpy as np
+import pytest
+
+from redan.guards.contract import Seen
+from redan.guards.envelope import Bounds
+from redan.guards.later import Later
+from redan.guards.near_duplicates import NearDuplicates
+from redan.guards.one_program import OneProgram
+from redan.guards.outlying import Outlying
+from redan.guards.sketch import sketch
+from redan.guards.watching import EVERYONE, Watch
+
+COLUMNS = 20
+
+
+def _sketch(seed=0):
+    return sketch(np.zeros(COLUMNS), np.ones(COLUMNS), 16, np.random.default_rng(seed))
+
+
+def _seen(rows, who="c"):
+    rows = np.asarray(rows, float)
+    return [Seen(who, "m", row[None], np.zeros((1, 2)), 0.0) for row in rows]
+
+
+def _fed(watch, rows, who="c", size=32):
+    found = []
+    for at in range(0, len(rows), size):
+        found += watch.observe(_seen(rows[at : at + size], who))
+    return found
+
+
+def _habits(rng, n):
+    """An honest client with skewed habits: few kinds of input, each with the noise of measuring, some asked again."""
+    kinds = rng.normal(size=(3, COLUMNS)) * 1.5
+    rows = kinds[rng.integers(0, 3, n)] + rng.normal(size=(n, COLUMNS)) * 0.3
+    again = np.flatnonzero(rng.random(n) < 0.2)
+    rows[again[1:]] = rows[again[1:] - 1]
+    return rows
+
+
+def _search(rng, n):
+    """A search along the decision boundary: each query a small step from the one before."""
+    return rng.normal(size=COLUMNS) + np.cumsum(rng.normal(size=(n, COLUMNS)) * 0.002, axis=0)
+
+
+def test_a_search_is_graded_down_and_habits_are_not():
+    """Small steps lose their budget within 200 queries; 5,000 queries of a narrow honest client lose nothing."""
+    rng = np.random.default_rng(0)
+    watch = Watch(NearDuplicates(_sketch(), radius=0.3), tolerated=0.3)
+    assert _fed(watch, _habits(rng, 5000), "honest") == []
+    found = _fed(watch, _search(rng, 200), "searcher")
+    assert found[0].principal == "searcher"
+    assert found[-1].factor == 0.0
+    assert [measure.factor for measure in found] == sorted((m.factor for m in found), reverse=True)
+
+
+def test_many_names_do_not_hide_one_search():
+    """A search that is spread over 50 names is found together, and only those names are answered."""
+    rng = np.random.default_rng(1)
+    watch = Watch(NearDuplicates(_sketch(), radius=0.3), tolerated=0.3)
+    found = []
+    steps = _search(rng, 600)
+    for at in range(0, 600, 30):
+        batch = [Seen(f"s{i % 50}", "m", steps[i][None], np.zeros((1, 2)), 0.0) for i in range(at, at + 30)]
+        found += watch.observe(batch + _seen(_habits(rng, 4), "honest"))
+    assert found
+    assert "honest" not in {measure.principal for measure in found}
+    assert EVERYONE not in {measure.principal for measure in found}
+
+
+def test_hits_at_the_tolerated_share_alarm_no_more_often_than_declared():
+    """Of 400 clients whose hits come exactly as often as tolerated, at most about one in a thousand is answered."""
+
+    class Coin:
+        name = "coin"
+
+        def hits(self, state, rows):
+            return None, rows[:, 0] < 0.3
+
+    rng, alarms = np.random.default_rng(2), 0
+    for client in range(400):
+        watch = Watch(Coin(), tolerated=0.3)
+        alarms += bool(_fed(watch, rng.random((640, 1)), str(client)))
+    assert alarms <= 4
+
+
+def test_clients_that_were_not_seen_for_longest_are_forgotten():
+    """The number of remembered clients is bounded."""
+    watch = Watch(NearDuplicates(_sketch(), radius=0.3), tolerated=0.3, most=10)
+    for client in range(100):
+        watch.observe(_seen(np.zeros((1, COLUMNS)), f"c{client}"))
+    assert len(watch.clients) <= 11
+
+
+def test_exact_repeats_do_not_count():
+    """The same row again tells nothing new."""
+    detector = NearDuplicates(_sketch(), radius=0.3)
+    state, first = detector.hits(None, np.ones((5, COLUMNS)))
+    _, second = detector.hits(state, np.ones((5, COLUMNS)) + np.linspace(0, 1e-3, COLUMNS))
+    assert not first.any()
+    assert second[0]
+    assert not second[1:].any()
+
+
+def test_what_is_remembered_is_small():
+    """A client's state of the near-duplicate detector fits in 4 KiB, however much it asks."""
+    state, _ = NearDuplicates(_sketch(), radius=0.3).hits(None, np.random.default_rng(0).random((1000, COLUMNS)))
+    assert state.held.nbytes <= 2048
+
+
+def test_synthetic_queries_are_outlying():
+    """Uniform queries over the whole box are told from rows of the training data."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(4000, COLUMNS)) * 0.5
+    furthest = float(np.quantile((x**2).sum(1), 0.99))
+    bounds = Bounds(x.min(0), x.max(0), np.zeros(COLUMNS), np.eye(COLUMNS), furthest)
+    watch = Watch(Outlying(bounds), tolerated=0.1)
+    assert _fed(watch, rng.normal(size=(2000, COLUMNS)) * 0.5, "honest") == []
+    assert _fed(watch, rng.uniform(-2, 2, (64, COLUMNS)), "copier")[-1].factor == 0.0
+
+
+def test_one_program_around_every_input_is_found():
+    """Inputs that carry one strong pattern are told; inputs of a narrow honest client are not."""
+    rng = np.random.default_rng(4)
+    one = _sketch()
+    far = float(np.quantile(np.linalg.norm(one.of(rng.normal(size=(4000, COLUMNS))), axis=1), 0.99))
+    watch = Watch(OneProgram(one, far), tolerated=0.2)
+    assert _fed(watch, _habits(rng, 2000) / 2, "honest") == []
+    program = rng.choice([-4.0, 4.0], COLUMNS)
+    assert _fed(watch, program + rng.normal(size=(64, COLUMNS)) * 0.5, "reprogrammer")[-1].factor == 0.0
+
+
+def test_measures_wait_and_come_in_no_fixed_rhythm():
+    """A measure takes hold between half and one and a half of the delay, never at once."""
+    later = Later(60.0, np.random.default_rng(5))
+    watch = Watch(NearDuplicates(_sketch(), radius=0.3), tolerated=0.3)
+    found = _fed(watch, _search(np.random.default_rng(0), 200))
+    later.add(found, 0.0)
+    assert later.due(29.9) == []
+    assert sorted(later.due(91.0)) == sorted(found)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_distances_survive_the_sketch_on_average(seed):
+    """The mean ratio of squared distances before and after is one, up to chance."""
+    rng = np.random.default_rng(seed)
+    a, b = rng.normal(size=(2, 500, COLUMNS))
+    ratio = ((_sketch(seed).of(a) - _sketch(seed).of(b)) ** 2).sum(1) / ((a - b) ** 2).sum(1)
+    assert 0.7 < ratio.mean() < 1.3
