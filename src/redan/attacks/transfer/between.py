@@ -122,4 +122,4 @@ def transfers(
 
 def tried(network: Network, x: Array, y: NDArray[np.int64], sent: Array, threat: Threat) -> Flags:
     """What inputs break of a model: those that it had right without them, and the judge agrees, shape (n,)."""
-    return judge(network.labels, x, y, sent, threat).broken & (network.labels(x) == y)
+    return np.asarray(judge(network.labels, x, y, sent, threat).broken & (network.labels(x) == y))

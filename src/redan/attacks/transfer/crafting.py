@@ -86,4 +86,5 @@ def noise(x: Samples, *, threat: Threat, seed: int = 0) -> Array:
     moved = draws.normal(key, torch.zeros_like(key), 0, inputs[0].size).reshape(given.shape)
     moved = moved.sign() if threat.norm == "linf" else moved / rows(length(moved, "l2"), moved)
     eps = torch.as_tensor(threat.radii(len(inputs)))
-    return project(given + rows(eps, given) * moved, given, eps, threat).numpy()
+    found: Array = project(given + rows(eps, given) * moved, given, eps, threat).numpy()
+    return found

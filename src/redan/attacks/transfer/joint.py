@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
+from torch import nn
 
-from redan.attacks.campaign.white_box import Campaign, attack_network
 from redan.attacks.cost import Cost
-from redan.attacks.evasion.assault import Samples, samples_of
+from redan.attacks.evasion.apgd import Apgd
+from redan.attacks.evasion.assault import Plan, Samples, network_of, samples_of
 from redan.attacks.evasion.evaluation import evaluate
 from redan.attacks.evasion.network import Network
+from redan.attacks.evasion.suites import Suite
+from redan.attacks.failure.diagnosis import Evaluated, diagnose
 from redan.attacks.failure.signs import Trust
 from redan.attacks.threat import Threat
 from redan.attacks.transfer.between import Flags, Models, tried
@@ -18,7 +22,9 @@ from redan.attacks.transfer.votes import FACES, Rule, Vote
 from redan.measures.robustness import Robustness, robustness
 
 MEMBERS = "made on members"
+WHOLE = "whole"
 WATCHED = 64
+FURTHER = Suite(name="further", plans=(Plan(attack=Apgd(loss="ce")),))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +64,9 @@ def attack_vote(
     *,
     threat: Threat,
     rule: Rule = "majority",
-    suite: str = "screen",
+    whole: nn.Module | Network | None = None,
+    suite: str | Suite = "screen",
+    further: Suite = FURTHER,
     made: Mapping[str, Array] | None = None,
     seed: int = 0,
     watched: int = WATCHED,
@@ -66,55 +74,61 @@ def attack_vote(
     """Sends a vote what was made on its members, then climbs one face of it after the other on what is left.
 
     Sources: He et al., WOOT 2017 (arXiv 1706.04701); Tramèr et al., On Adaptive Attacks, NeurIPS 2020 (arXiv
-        2002.08347), sections on ensembles: the attacker knows every member and how they decide.
+        2002.08347), on ensembles: the attacker knows every member and how they decide.
 
     Args:
         members: by name: modules in evaluation mode, from inputs to logits of the same classes, or networks.
         x: shape (n, ...), in the box of the threat model.
         y: shape (n,), the true classes, numbered from 0.
         threat: linf, l2 or l1.
-        rule: how members decide.
-        suite: of the attacks on each face.
+        rule: how members decide, as the attacker has it.
+        whole: the vote itself, where it is one network; it decides what is broken, whatever the rule says.
+        suite: of the attacks on the vote, by its first face.
+        further: on each further face, for what is left.
         made: by name, inputs that were made on members, if there are some.
         seed: of the draws.
-        watched: samples of the failure checks, which are asked of the first face; 0 for no failure checks.
+        watched: samples of the failure checks, which are asked of the vote where something is left; 0 for none.
 
     Raises:
         InputError: members, inputs or labels are not fit to be attacked.
     """
     inputs, truth = samples_of(x, y, threat)
-    networks = {face: Network(Vote([*members.values()], rule, face)) for face in dict(FACES)[rule]}
-    first = next(iter(networks.values()))
-    right = first.labels(inputs) == truth
+    asked = {} if whole is None else {WHOLE: network_of(whole)}
+    asked |= {face: Network(Vote([*members.values()], rule, face)) for face in dict(FACES)[rule]}
+    vote = next(iter(asked.values()))
+    before = vote.meter.read()
+    right = vote.labels(inputs) == truth
     found, left = inputs.copy(), right.copy()
     broken: dict[str, Flags] = {}
     trust: Trust | None = None
-    if made:
-        broken[MEMBERS] = np.zeros(len(inputs), dtype=np.bool_)
-    for sent in (made or {}).values():
-        hit = tried(first, inputs, truth, sent, threat) & left
-        found[hit] = sent[hit]
-        broken[MEMBERS] |= hit
-        left &= ~hit
-    for face, network in networks.items():
-        rows = np.flatnonzero(left)
-        hit = np.zeros(len(inputs), dtype=np.bool_)
-        if network is first and watched:
-            rows = np.arange(len(inputs))  # the failure checks are about the whole, not about what happens to be left
-            told = attack_network(network, inputs, truth, Campaign(threat, suite, seed=seed, watched=watched))
-            hit[rows], x_adv, trust = told.broken, told.x_adv, told.trust
-        elif len(rows):
-            own = evaluate(network, inputs[rows], truth[rows], threat=_of(threat, rows), suite=suite, seed=seed)
-            hit[rows], x_adv = own.breaker >= 0, inputs.copy()
-            x_adv[rows] = own.x_adv
-        else:
-            x_adv = inputs
-        hit &= left
-        found[hit] = x_adv[hit]
-        broken[face] = hit
-        left &= ~hit
-    cost = sum((network.meter.read() for network in networks.values()), Cost())
+
+    def sent(name: str, proposed: Array) -> None:
+        hit = tried(vote, inputs, truth, proposed, threat) & left
+        found[hit] = proposed[hit]
+        broken[name] = broken.get(name, np.zeros(len(inputs), dtype=np.bool_)) | hit
+        left[hit] = False
+
+    for proposed in (made or {}).values():
+        sent(MEMBERS, proposed)
+    for name, network in asked.items():
+        chosen = suite if network is vote else further
+        sent(name, _climbed(network, inputs, truth, left, threat, chosen, seed))
+    if watched and left.any():
+        fell = Evaluated(broken=right & ~left, losses=("ce", "dlr"))
+        trust = diagnose(vote, inputs, truth, threat=threat, found=fell, n=watched, seed=seed)
+    cost = sum((network.meter.read() for network in asked.values() if network is not vote), vote.meter.since(before))
     return Joint(rule=rule, right=right, broken=broken, x_adv=found, trust=trust, cost=cost)
+
+
+def _climbed(  # noqa: PLR0917 -- what an attack needs
+    network: Network, x: Array, y: NDArray[np.int64], left: Flags, threat: Threat, suite: str | Suite, seed: int
+) -> Array:
+    """What a suite makes of the samples that are left; the others as they are."""
+    rows, found = np.flatnonzero(left), x.copy()
+    if len(rows):
+        made = evaluate(network, x[rows], y[rows], threat=_of(threat, rows), suite=suite, seed=seed)
+        found[rows] = made.x_adv
+    return found
 
 
 def _of(threat: Threat, rows: np.ndarray) -> Threat:

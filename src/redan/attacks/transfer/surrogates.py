@@ -56,7 +56,7 @@ def surrogate(
     return net.eval()
 
 
-class Centred(nn.Module):
+class Centred(nn.Module):  # type: ignore[misc]
     """Inputs less their mean, in units of their spread."""
 
     def __init__(self, mean: Tensor, spread: Tensor) -> None:

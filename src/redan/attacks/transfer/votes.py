@@ -29,7 +29,7 @@ FACES: tuple[tuple[Rule, tuple[Face, ...]], ...] = (
 _FEWEST = 2
 
 
-class Asked(nn.Module):
+class Asked(nn.Module):  # type: ignore[misc]
     """A network with its preprocessing, as a module."""
 
     def __init__(self, network: Network) -> None:
@@ -44,7 +44,7 @@ class Asked(nn.Module):
         return told
 
 
-class Vote(nn.Module):
+class Vote(nn.Module):  # type: ignore[misc]
     """Several networks that answer as one."""
 
     def __init__(self, members: Sequence[nn.Module | Network], rule: Rule, face: Face) -> None:

@@ -28,7 +28,7 @@ def transfer(fields: Fields) -> Markup:
     body = Markup("").join(_row(name, row) for name, row in zip(sources, rows, strict=True))
     return Markup(
         '<div class="scroll" tabindex="0" role="group" aria-label="{}"><table class="cells"><thead><tr>'
-        '<td>made on ↓ tried on →</td>{}</tr></thead><tbody>{}</tbody><tfoot>{}</tfoot></table></div>'
+        "<td>made on ↓ tried on →</td>{}</tr></thead><tbody>{}</tbody><tfoot>{}</tfoot></table></div>"
         '<p class="key">{}</p>'
     ).format(fields.text("title"), top, body, _row("knows the model", own), fields.text("words"))
 
