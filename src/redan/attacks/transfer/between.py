@@ -13,6 +13,7 @@ from redan.attacks.evasion.assault import Samples, network_of, samples_of
 from redan.attacks.evasion.evaluation import evaluate
 from redan.attacks.evasion.network import Network
 from redan.attacks.evasion.pool import Attack
+from redan.attacks.evasion.suites import Suite
 from redan.attacks.failure.readings import transfer_failure, transfer_is_weaker
 from redan.attacks.failure.signs import Sign
 from redan.attacks.judge import judge
@@ -77,7 +78,7 @@ def transfers(
     threat: Threat,
     sources: Sequence[str] | None = None,
     attack: Attack | None = None,
-    suite: str | None = "screen",
+    suite: str | Suite | None = "screen",
     seed: int = 0,
 ) -> Transfers:
     """Makes inputs on each source, and tries them on every model.
@@ -112,9 +113,10 @@ def transfers(
         for source, sent in made.items()
     }
     own, spent = {}, Cost()
-    for name, network in networks.items() if suite is not None else ():
-        found = evaluate(network, inputs, truth, threat=threat, suite=suite or "screen", seed=seed)
-        own[name] = (found.breaker >= 0) & right[name]
+    if suite is not None:
+        for name, network in networks.items():
+            found = evaluate(network, inputs, truth, threat=threat, suite=suite, seed=seed)
+            own[name] = (found.breaker >= 0) & right[name]
     for name, network in networks.items():
         spent += network.meter.since(before[name])
     return Transfers(threat=threat, right=right, broken=broken, own=own, made=made, cost=spent)

@@ -87,7 +87,7 @@ def decided(each: Tensor, rule: Rule) -> Tensor:
         each: logits of members, shape (n, members, classes).
         rule: how they decide.
     """
-    mean = each.softmax(dim=2).mean(dim=1)
+    mean = each.double().softmax(dim=2).mean(dim=1)
     if rule == "probabilities":
         return mean.argmax(dim=1)
     counts = functional.one_hot(each.argmax(dim=2), each.shape[2]).sum(dim=1)
