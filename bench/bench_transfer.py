@@ -3,7 +3,7 @@
 Three undefended networks (two of one architecture and different seeds, one of another architecture), one that was
 trained on adversarial inputs, and votes of the undefended ones. Prints a JSON line and a table.
 
-Usage: python bench/bench_transfer.py [--samples N] [--rows N] [--eps R] [--threads N]
+Usage: python bench/bench_transfer.py [--samples N] [--rows N] [--epochs N] [--eps R] [--quick] [--threads N]
 """
 
 import argparse
@@ -23,6 +23,7 @@ from redan.attacks.evasion.transferable import diverse
 from redan.attacks.threat import Linf
 from redan.attacks.transfer import Vote, attack_vote, crafted, noise, surrogate, transfers
 from redan.attacks.transfer.between import tried
+from redan.attacks.transfer.joint import FURTHER
 from redan.defences import training
 from redan.measures.robustness import rate
 
@@ -93,6 +94,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--eps", type=float, default=0.05)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--quick", action="store_true", help="Auto-PGD on cross-entropy alone in place of the suite")
     parser.add_argument("--data", type=Path, default=FOLDER)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -101,7 +103,8 @@ def main():
     nets = networks(Pictures(train.x[: options.rows], train.y[: options.rows]), options.epochs)
     print(f"trained in {time.monotonic() - began:.0f} s", flush=True)
     x, y, threat = test.x[: options.samples], test.y[: options.samples], Linf(options.eps)
-    made = transfers(nets, x, y, threat=threat)
+    suite = FURTHER if options.quick else "screen"
+    made = transfers(nets, x, y, threat=threat, suite=suite)
     rates = made.rates()
     table = {
         source: {
@@ -130,7 +133,7 @@ def main():
             vote = network_of(Vote([*members.values()], rule, "probabilities"))
             right = vote.labels(x) == y
             alone = {s: round(float(tried(vote, x, y, one, threat)[right].mean()), 4) for s, one in sent.items()}
-            joint = attack_vote(members, x, y, threat=threat, rule=rule, made=sent, watched=0)
+            joint = attack_vote(members, x, y, threat=threat, rule=rule, suite=suite, made=sent, watched=0)
             votes[f"{name}, {rule}"] = {
                 "made on one member": alone,
                 "all at once": spelled(rate(joint.fell[joint.right])),
@@ -148,6 +151,9 @@ def main():
     found = {
         "threat": str(threat),
         "samples": options.samples,
+        "suite": "apgd-ce" if options.quick else "screen",
+        "rows": options.rows,
+        "epochs": options.epochs,
         "clean": {name: round(float(right.mean()), 4) for name, right in made.right.items()},
         "matrix": table,
         "own": own,
