@@ -97,27 +97,35 @@ def attack_vote(
     asked |= {face: Network(Vote([*members.values()], rule, face)) for face in dict(FACES)[rule]}
     vote = next(iter(asked.values()))
     before = vote.meter.read()
-    right = vote.labels(inputs) == truth
-    found, left = inputs.copy(), right.copy()
-    broken: dict[str, Flags] = {}
-    trust: Trust | None = None
-
-    def sent(name: str, proposed: Array) -> None:
-        hit = tried(vote, inputs, truth, proposed, threat) & left
-        found[hit] = proposed[hit]
-        broken[name] = broken.get(name, np.zeros(len(inputs), dtype=np.bool_)) | hit
-        left[hit] = False
-
+    course = _Course(vote, inputs, truth, threat)
     for proposed in (made or {}).values():
-        sent(MEMBERS, proposed)
+        course.sent(MEMBERS, proposed)
     for name, network in asked.items():
         chosen = suite if network is vote else further
-        sent(name, _climbed(network, inputs, truth, left, threat, chosen, seed))
-    if watched and left.any():
-        fell = Evaluated(broken=right & ~left, losses=("ce", "dlr"))
+        course.sent(name, _climbed(network, inputs, truth, course.left, threat, chosen, seed))
+    trust: Trust | None = None
+    if watched and course.left.any():
+        fell = Evaluated(broken=course.right & ~course.left, losses=("ce", "dlr"))
         trust = diagnose(vote, inputs, truth, threat=threat, found=fell, n=watched, seed=seed)
     cost = sum((network.meter.read() for network in asked.values() if network is not vote), vote.meter.since(before))
-    return Joint(rule=rule, right=right, broken=broken, x_adv=found, trust=trust, cost=cost)
+    return Joint(rule=rule, right=course.right, broken=course.broken, x_adv=course.found, trust=trust, cost=cost)
+
+
+class _Course:
+    """What is left of a vote while one attack after the other is tried on it; only what the judge confirms counts."""
+
+    def __init__(self, vote: Network, x: Array, y: NDArray[np.int64], threat: Threat) -> None:
+        self.vote, self.x, self.y, self.threat = vote, x, y, threat
+        self.right: Flags = vote.labels(x) == y
+        self.left, self.found = self.right.copy(), x.copy()
+        self.broken: dict[str, Flags] = {}
+
+    def sent(self, name: str, proposed: Array) -> None:
+        """Takes over what breaks the vote of what is left."""
+        hit = tried(self.vote, self.x, self.y, proposed, self.threat) & self.left
+        self.found[hit] = proposed[hit]
+        self.broken[name] = self.broken.get(name, np.zeros(len(self.x), dtype=np.bool_)) | hit
+        self.left[hit] = False
 
 
 def _climbed(  # noqa: PLR0917 -- what an attack needs
