@@ -34,7 +34,7 @@ def vectors() -> tuple[Vector, ...]:
         planted("three look-alikes", _JOINT, alike),
         planted("two look-alikes outvote a hardened member", _JOINT, outvoted),
         unsure("members whose gradients are hidden by rounding", _TRANSFER, hidden),
-        twin("two hardened members", _TRANSFER, dict(list(firm.items())[:2])),
+        twin("two hardened members, joined in one file", _TRANSFER, dict(list(firm.items())[:2]), joined),
         twin("three hardened members, joined in one file", _JOINT, firm, joined),
     )
 
