@@ -9,6 +9,7 @@ from attacks.transfer.linear import net, planted
 from redan.attacks.evasion.network import Network
 from redan.attacks.threat import L1, L2, Linf
 from redan.attacks.transfer import crafted, noise, surrogate, transfers
+from redan.attacks.transfer.crafting import carrying
 from redan.attacks.transfer.joint import FURTHER
 from redan.errors import InputError
 
@@ -111,6 +112,12 @@ def test_inputs_go_on_where_the_source_is_wrong_by_itself():
     sent = transfers({"wrong": wrong, "firm": firm}, made.x, made.y, threat=Linf(0.02), suite=None)
     assert sent.rates().cell("wrong", "firm").given.n == 0
     assert sent.rates().cell("wrong", "firm").overall.n == 8
+
+
+def test_large_pictures_are_shrunk_at_random():
+    """Input diversity where it carries further; momentum alone for small pictures and for rows."""
+    names = [carrying(np.zeros(shape, dtype=np.float32)).name for shape in ((1, 3, 64, 80), (1, 1, 28, 28), (1, 30))]
+    assert names == ["m-di-fgsm", "mi-fgsm", "mi-fgsm"]
 
 
 def test_strange_names_are_refused():

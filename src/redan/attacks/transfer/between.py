@@ -92,7 +92,7 @@ def transfers(
         y: shape (n,), the true classes, numbered from 0.
         threat: linf or l2.
         sources: names of those that inputs are made on; all when None.
-        attack: on the sources; momentum, with input diversity for pictures, when None.
+        attack: on the sources; `carrying` when None.
         suite: for the white box of each model; None for no white box.
         seed: of the draws.
 
