@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from redan.canon import Json
 from redan.findings.attack_pictures import Between, Cells, Gallery, RobustCurve
+from redan.findings.transfer_picture import TransferMatrix
 from redan.stats.interval import Interval
 
 
@@ -253,7 +254,17 @@ class Series:
 
 
 Picture: TypeAlias = (
-    Distributions | Shares | Funnel | SliceTree | Grid | Series | RobustCurve | Between | Gallery | Cells
+    Distributions
+    | Shares
+    | Funnel
+    | SliceTree
+    | Grid
+    | Series
+    | RobustCurve
+    | Between
+    | Gallery
+    | Cells
+    | TransferMatrix
 )
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from redan.findings import Finding
 from redan.findings.attack_pictures import Band, Between, Cells, Change, Gallery, RobustCurve, Shot
 from redan.findings.pictures import pictured
+from redan.findings.transfer_picture import Carried, TransferMatrix
 from redan.measures.robustness.gallery import data_uri
 from redan.reports.data_page import render
 from redan.reports.pictures import drawn
@@ -45,6 +46,17 @@ PICTURES = {
             Change(row="2", column="age", before="1", after="2"),
         ),
     ),
+    "transfer": TransferMatrix(
+        title="t",
+        sources=("a", EVIL),
+        targets=(EVIL, "b", "c"),
+        cells=(
+            (Carried(value=0.625, interval=Interval(0.5, 0.75), n=1200, flagged=True), None, None),
+            (None, Carried(value=0.0, interval=Interval(0.0, 0.2), n=17), None),
+        ),
+        own=(Carried(value=1.0, interval=Interval(0.9, 1.0), n=40), None, None),
+        words=EVIL,
+    ),
 }
 
 
@@ -68,6 +80,32 @@ def test_bars_are_as_long_as_their_shares():
     widths = [float(w) for w in re.findall(r'<rect [^>]*width="([\d.]+)%"', figure)]
     assert widths == pytest.approx([25, 50, 25, 50, 0, 50], abs=0.01)
     assert figure.count('class="row flagged"') == 1
+
+
+def test_a_matrix_shows_share_interval_and_number():
+    """Each cell with what is behind it, empty ones empty, and the row of who knows the model below."""
+    (figure,) = figures(pictured([PICTURES["transfer"]]))
+    assert "50 to 75%, n 1,200" in figure
+    assert figure.count("<small>") == 3
+    assert figure.count('class="flagged"') == 1
+    assert figure.index("knows the model") > figure.index("n 17")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"cells": [[None]]},
+        {"own": []},
+        {"cells": [[{"value": 2.0, "interval": [0, 1], "n": 3}, None, None], [None, None, None]]},
+        {"cells": [[{"value": 0.5, "n": 3}, None, None], [None, None, None]]},
+        {"cells": [["x", None, None], [None, None, None]]},
+    ],
+)
+def test_a_matrix_that_is_none_is_not_drawn(change):
+    """Cells that do not fill it, or hold no share: a note in its place."""
+    held = PICTURES["transfer"].to_json() | change
+    (figure,) = figures({"pictures": [held]})
+    assert "cannot be drawn" in figure
 
 
 def test_gaps_of_a_curve_have_no_point():

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from redan.attacks.evasion.evaluation import evaluate as evaluate
     from redan.attacks.evasion.network import Network as Network
     from redan.attacks.evasion.network import Preprocess as Preprocess
+    from redan.attacks.evasion.transferable import di_fgsm as di_fgsm
+    from redan.attacks.evasion.transferable import mi_fgsm as mi_fgsm
     from redan.attacks.evasion.white_box import apgd as apgd
     from redan.attacks.evasion.white_box import fab as fab
     from redan.attacks.evasion.white_box import fgsm as fgsm
@@ -31,6 +33,8 @@ _HOMES = {
     "pgd": "white_box",
     "apgd": "white_box",
     "fab": "white_box",
+    "mi_fgsm": "transferable",
+    "di_fgsm": "transferable",
     "evaluate": "evaluation",
     "Network": "network",
     "Preprocess": "network",
