@@ -6,11 +6,13 @@ result depends on nobody else.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from redan.attacks.evasion import draws
+from redan.attacks.evasion import draws, familiar
 from redan.attacks.evasion.ball import length, project_l1, rows
 from redan.attacks.evasion.losses import margin
 from redan.attacks.evasion.network import Network
@@ -22,6 +24,29 @@ _HALVED = (10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000)
 _WHOLE = 10_000
 _INSIDE = 1 - 1e-6
 _TINY = 1e-12
+_AHEAD, _WIDE, _FAR = 8, 2048, 256  # proposals looked at: per sample at least, in all, per sample at most
+_PROPOSING = ("x0", "x", "key", "k", "eps", "up", "down")
+
+
+class _Ahead(NamedTuple):
+    """The next proposals of each sample, shape (n, ahead) each.
+
+    Args:
+        counts: it is one of its run, with a window of the same size as the first.
+        open: its answer is not known.
+        known: what is remembered; None where nothing is.
+    """
+
+    counts: Tensor
+    open: Tensor
+    known: familiar.Known | None
+
+
+class _Chosen(NamedTuple):
+    """Proposals to ask: whose, and how far ahead, shape (m,) each."""
+
+    slot: Tensor
+    turn: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,47 +78,79 @@ class Square:
         if threat.norm == "linf":
             radius = rows(eps, x0)
             kept |= {"up": (x0 + radius).clamp(max=threat.high), "down": (x0 - radius).clamp(min=threat.low)}
+            if familiar.fits(shape):
+                kept |= familiar.tables(kept, best, shape)
         return kept
 
     def step(self, state: State, network: Network, threat: Threat) -> State:
-        """The first point at k = 0, a proposal at each later one; several where rows of the batch would stay empty."""
-        begin = state["k"] == 0
-        lanes = 1 if bool(begin.any()) else max(1, network.chunk // len(begin))
-        asked, logits, gain = self._asked(state, network, threat, begin, lanes)
-        note(state, asked, logits, threat)
-        better = begin | (gain > state["margin"]) | (gain >= 0)
-        state["margin"] = torch.where(better, gain, state["margin"])
-        state["x"] = torch.where(rows(better, asked), asked, state["x"])
-        state["done"] = state["done"] | (state["k"] >= self.queries)
-        return state
-
-    def _asked(
-        self, state: State, network: Network, threat: Threat, begin: Tensor, lanes: int
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """The next point of each sample that is kept, or the last of as many as there are lanes.
+        """The first point at k = 0, then proposals: as many as fill the batch, and none whose answer is known.
 
         A proposal depends on the point that was kept last and on its own number, so that the following ones can be
         asked along with it and count as long as none before them is kept.
         """
-        if lanes == 1:
-            asked = self._proposed(state, threat)
-            if bool(begin.any()):
-                asked = torch.where(rows(begin, asked), state["x"], asked)
-            logits = network.logits(asked)
-            return asked, logits, margin(logits, state["y"])
+        begin = state["k"] == 0
+        ahead = self._ahead(state, begin, threat)
+        chosen = _chosen(ahead, network.chunk)
+        wide = {name: state[name][chosen.slot] for name in _PROPOSING if name in state}
+        wide["k"] = wide["k"] + chosen.turn
+        asked = self._proposed(wide, threat)
+        if bool(begin.any()):
+            asked = torch.where(rows(begin[chosen.slot], asked), wide["x"], asked)
+        self._told(state, ahead, chosen, asked, network.logits(asked) if len(asked) else None, threat)
+        state["done"] = state["done"] | (state["k"] >= self.queries)
+        return state
+
+    def _ahead(self, state: State, begin: Tensor, threat: Threat) -> _Ahead:
         n, device = len(begin), begin.device
-        number = torch.arange(lanes, device=device)
-        wide = {name: tensor.repeat_interleave(lanes, dim=0) for name, tensor in state.items()}
-        wide["k"] = wide["k"] + number.repeat(n)
-        every = self._proposed(wide, threat)
-        logits = network.logits(every)
-        gain = margin(logits, wide["y"])
-        counts = state["k"][:, None] + number <= self.queries
-        kept = counts & ((gain > wide["margin"]) | (gain >= 0)).reshape(n, lanes)
-        place = torch.where(kept.any(dim=1), kept.int().argmax(dim=1), counts.sum(dim=1) - 1)
+        number = torch.arange(max(_AHEAD, min(_WIDE // n, _FAR)), device=device)
+        k = state["k"][:, None] + number
+        level = self._level(k)
+        counts = (k <= self.queries) & (level == level[:, :1]) & ((number == 0) | ~begin[:, None])
+        if "refused" not in state:
+            return _Ahead(counts, counts, None)
+        changed = level[:, 0] != state["level"]
+        if bool(changed.any()):
+            state["level"] = level[:, 0]
+            state["refused"][changed] = False
+        shape = picture(state["x0"].shape[1:])
+        plans = plan(shape, self.share, threat.norm)
+        size = (plans.high.to(device)[level].flatten(), plans.wide.to(device)[level].flatten())
+        key = state["key"].repeat_interleave(len(number))
+        window = drawn(key, k.flatten(), 0, size, shape)
+        signs = _signs(key, k.flatten(), 2, shape[0]).reshape(n, -1, shape[0])
+        found = familiar.known(state, Window(*(part.reshape(k.shape) for part in window)), signs, shape)
+        skipped = (found.same | found.failed) & state["steady"][:, None] & ~begin[:, None]
+        return _Ahead(counts, counts & ~skipped, found)
+
+    def _told(
+        self, state: State, ahead: _Ahead, chosen: _Chosen, asked: Tensor, logits: Tensor | None, threat: Threat
+    ) -> None:
+        slot, turn = chosen
+        settled = ahead.counts & ~ahead.open
+        kept = torch.zeros_like(settled)
+        if logits is not None:
+            y = state["y"][slot]
+            gain = margin(logits, y)
+            first = state["k"][slot] == 0
+            better = first | (gain > state["margin"][slot]) | (gain >= 0) | (logits.argmax(dim=1) != y)
+            settled[slot, turn], kept[slot, turn] = True, better
+        won = kept.any(dim=1)
+        place = torch.where(won, kept.int().argmax(dim=1), settled.int().cumprod(dim=1).sum(dim=1) - 1)
+        if logits is not None:
+            if ahead.known is not None:
+                at = ahead.known.place[slot, turn]
+                familiar.confirmed(state, slot, ahead.known.same[slot, turn] & ~first, gain)
+                familiar.refused(state, slot[~better], at[~better])
+            taken = better & (turn == place[slot])
+            into = slot[taken]
+            state["margin"] = state["margin"].index_put((into,), gain[taken])
+            state["x"] = state["x"].index_put((into,), asked[taken])
+            if len(into):
+                told = functional.one_hot(state["y"], logits.shape[1]).to(logits.dtype)
+                note(state, state["x"], told.index_put((into,), logits[taken]), threat)
+                if ahead.known is not None:
+                    familiar.forgotten(state, into, picture(state["x0"].shape[1:]))
         state["k"] = state["k"] + place
-        chosen = torch.arange(n, device=device) * lanes + place
-        return every[chosen], logits[chosen], gain[chosen]
 
     def _proposed(self, state: State, threat: Threat) -> Tensor:
         x0, key, k, eps = state["x0"], state["key"], state["k"], state["eps"]
@@ -116,7 +173,16 @@ class Square:
         turn = (k - 1).clamp(min=0)
         if self.rescale:
             turn = (turn.double() / self.queries * _WHOLE).long()
-        return (turn[:, None] > torch.tensor(_HALVED, device=k.device)).sum(dim=1)
+        return torch.bucketize(turn, torch.tensor(_HALVED, device=k.device))
+
+
+def _chosen(ahead: _Ahead, chunk: int) -> _Chosen:
+    """The first open proposal of each sample, and further ones until the last batch is full."""
+    n, width = ahead.open.shape
+    most = min(int(ahead.open.sum()), -(-n // chunk) * chunk)
+    rank = torch.where(ahead.open, ahead.open.cumsum(dim=1), width + 1)
+    taken = rank.flatten().argsort(stable=True)[:most]
+    return _Chosen(taken // width, taken % width)
 
 
 def _exchanged(delta: Tensor, new: Tensor, windows: tuple[Window, Window], eps: Tensor, threat: Threat) -> Tensor:
