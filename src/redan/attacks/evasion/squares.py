@@ -24,8 +24,7 @@ _HALVED = (10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000)
 _WHOLE = 10_000
 _INSIDE = 1 - 1e-6
 _TINY = 1e-12
-_AHEAD, _WIDE, _FAR = 8, 2048, 256  # proposals looked at: per sample at least, in all, per sample at most
-_PROPOSING = ("x0", "x", "key", "k", "eps", "up", "down")
+_AHEAD, _FAR = 6, 256  # proposals looked at, for each that may be asked, and at most
 
 
 class _Ahead(NamedTuple):
@@ -34,11 +33,15 @@ class _Ahead(NamedTuple):
     Args:
         counts: it is one of its run, with a window of the same size as the first.
         open: its answer is not known.
+        window: where it changes the picture.
+        signs: of each channel, shape (n, ahead, channels).
         known: what is remembered; None where nothing is.
     """
 
     counts: Tensor
     open: Tensor
+    window: Window
+    signs: Tensor
     known: familiar.Known | None
 
 
@@ -89,38 +92,36 @@ class Square:
         asked along with it and count as long as none before them is kept.
         """
         begin = state["k"] == 0
-        ahead = self._ahead(state, begin, threat)
+        ahead = self._ahead(state, begin, network.chunk, threat)
         chosen = _chosen(ahead, network.chunk)
-        wide = {name: state[name][chosen.slot] for name in _PROPOSING if name in state}
-        wide["k"] = wide["k"] + chosen.turn
-        asked = self._proposed(wide, threat)
+        asked = self._proposed(state, ahead, chosen, threat)
         if bool(begin.any()):
-            asked = torch.where(rows(begin[chosen.slot], asked), wide["x"], asked)
+            asked = torch.where(rows(begin[chosen.slot], asked), state["x"][chosen.slot], asked)
         self._told(state, ahead, chosen, asked, network.logits(asked) if len(asked) else None, threat)
         state["done"] = state["done"] | (state["k"] >= self.queries)
         return state
 
-    def _ahead(self, state: State, begin: Tensor, threat: Threat) -> _Ahead:
+    def _ahead(self, state: State, begin: Tensor, chunk: int, threat: Threat) -> _Ahead:
         n, device = len(begin), begin.device
-        number = torch.arange(max(_AHEAD, min(_WIDE // n, _FAR)), device=device)
+        number = torch.arange(min(_AHEAD * -(-_room(n, chunk) // n), _FAR), device=device)
         k = state["k"][:, None] + number
         level = self._level(k)
         counts = (k <= self.queries) & (level == level[:, :1]) & ((number == 0) | ~begin[:, None])
-        if "refused" not in state:
-            return _Ahead(counts, counts, None)
-        changed = level[:, 0] != state["level"]
-        if bool(changed.any()):
-            state["level"] = level[:, 0]
-            state["refused"][changed] = False
         shape = picture(state["x0"].shape[1:])
         plans = plan(shape, self.share, threat.norm)
         size = (plans.high.to(device)[level].flatten(), plans.wide.to(device)[level].flatten())
         key = state["key"].repeat_interleave(len(number))
-        window = drawn(key, k.flatten(), 0, size, shape)
+        window = Window(*(part.reshape(k.shape) for part in drawn(key, k.flatten(), 0, size, shape)))
         signs = _signs(key, k.flatten(), 2, shape[0]).reshape(n, -1, shape[0])
-        found = familiar.known(state, Window(*(part.reshape(k.shape) for part in window)), signs, shape)
+        if "refused" not in state:
+            return _Ahead(counts, counts, window, signs, None)
+        changed = level[:, 0] != state["level"]
+        if bool(changed.any()):
+            state["level"] = level[:, 0]
+            state["refused"][changed] = False
+        found = familiar.known(state, window, signs, shape)
         skipped = (found.same | found.failed) & state["steady"][:, None] & ~begin[:, None]
-        return _Ahead(counts, counts & ~skipped, found)
+        return _Ahead(counts, counts & ~skipped, window, signs, found)
 
     def _told(
         self, state: State, ahead: _Ahead, chosen: _Chosen, asked: Tensor, logits: Tensor | None, threat: Threat
@@ -152,21 +153,18 @@ class Square:
                     familiar.forgotten(state, into, picture(state["x0"].shape[1:]))
         state["k"] = state["k"] + place
 
-    def _proposed(self, state: State, threat: Threat) -> Tensor:
-        x0, key, k, eps = state["x0"], state["key"], state["k"], state["eps"]
-        shape = picture(x0.shape[1:])
-        plans = plan(shape, self.share, threat.norm)
-        level = self._level(k)
-        size = (plans.high.to(k.device)[level], plans.wide.to(k.device)[level])
-        window = drawn(key, k, 0, size, shape)
-        signs = _signs(key, k, 2, shape[0])[:, :, None, None]
+    def _proposed(self, state: State, ahead: _Ahead, chosen: _Chosen, threat: Threat) -> Tensor:
+        slot, turn = chosen
+        shape = picture(state["x0"].shape[1:])
+        window, signs = Window(*(part[slot, turn] for part in ahead.window)), ahead.signs[slot, turn]
         if threat.norm == "linf":
-            # Two radii on from any point of the ball, cut at the ball, is one of its ends.
-            ends = torch.where(signs > 0, state["up"].reshape(-1, *shape), state["down"].reshape(-1, *shape))
-            return torch.where(window.mask(shape), ends, state["x"].reshape(-1, *shape)).reshape(x0.shape)
-        other = drawn(key, k, 3, size, shape)
-        new = window.laid(_patterns(plans, level, key, k), shape) * signs
-        delta = _exchanged((state["x"] - x0).reshape(-1, *shape), new, (window, other), rows(eps, new), threat)
+            return _painted(state, slot, window, signs, shape)
+        x0, key, eps, k = state["x0"][slot], state["key"][slot], state["eps"][slot], state["k"][slot] + turn
+        plans, level = plan(shape, self.share, threat.norm), self._level(k)
+        other = drawn(key, k, 3, (window.high, window.wide), shape)
+        new = window.laid(_patterns(plans, level, key, k), shape) * signs[:, :, None, None]
+        delta = (state["x"][slot] - x0).reshape(-1, *shape)
+        delta = _exchanged(delta, new, (window, other), rows(eps, new), threat)
         return _inside(delta.reshape(x0.shape), x0, eps, threat)
 
     def _level(self, k: Tensor) -> Tensor:
@@ -179,10 +177,31 @@ class Square:
 def _chosen(ahead: _Ahead, chunk: int) -> _Chosen:
     """The first open proposal of each sample, and further ones until the last batch is full."""
     n, width = ahead.open.shape
-    most = min(int(ahead.open.sum()), -(-n // chunk) * chunk)
+    most = min(int(ahead.open.sum()), _room(n, chunk))
     rank = torch.where(ahead.open, ahead.open.cumsum(dim=1), width + 1)
     taken = rank.flatten().argsort(stable=True)[:most]
     return _Chosen(taken // width, taken % width)
+
+
+def _painted(state: State, slot: Tensor, window: Window, signs: Tensor, shape: tuple[int, int, int]) -> Tensor:
+    """Windows set to an end of the ball: two radii on from any point of it, cut at the ball, is one of its ends."""
+    channels, _, columns = shape
+    x = state["x"][slot]
+    if not len(slot):
+        return x
+    down, along = (torch.arange(int(size.max()), device=x.device) for size in (window.high, window.wide))
+    row = window.top[:, None] + torch.minimum(down, window.high[:, None] - 1)
+    column = window.left[:, None] + torch.minimum(along, window.wide[:, None] - 1)
+    within = (row[:, :, None] * columns + column[:, None, :]).flatten(1)
+    each = torch.arange(channels, device=x.device)[:, None] * (shape[1] * columns)
+    place = (each + within[:, None]).flatten(1)
+    end = (signs > 0)[:, :, None].expand(-1, -1, within.shape[1]).flatten(1)
+    whose = slot[:, None] * x[0].numel() + place
+    return x.flatten(1).scatter_(1, place, torch.where(end, state["up"].take(whose), state["down"].take(whose))).reshape(x.shape)
+
+
+def _room(n: int, chunk: int) -> int:
+    return -(-n // chunk) * chunk
 
 
 def _exchanged(delta: Tensor, new: Tensor, windows: tuple[Window, Window], eps: Tensor, threat: Threat) -> Tensor:
