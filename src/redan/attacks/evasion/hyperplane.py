@@ -50,18 +50,27 @@ def filled(rate: Tensor, limit: Tensor, need: Tensor) -> Tensor:
     Returns:
         The largest limit where it is never reached.
     """
-    most = (rate * limit).sum(dim=1)
-    total = rate.sum(dim=1)
+    whole = rate * limit
+    most, total = whole.sum(dim=1), rate.sum(dim=1)
     size = torch.where(total > 0, need / total, 0.0)
+    going = torch.arange(len(need), device=need.device)
+    rest = (rate, limit, whole, need)
     for _ in range(_ROUNDS):
-        full = limit <= size[:, None]
-        spent = torch.where(full, rate * limit, 0.0).sum(dim=1)
-        left = torch.where(full, 0.0, rate).sum(dim=1)
-        following = torch.where(left > 0, torch.maximum((need - spent) / left, size), size)
-        if torch.equal(following, size):
+        following = _nearer(size[going], *rest)
+        moves = following != size[going]
+        size[going] = following
+        if not bool(moves.any()):
             break
-        size = following
+        if int(moves.sum()) * 2 < len(going):  # few rows are left after two rounds
+            going, rest = going[moves], tuple(part[moves] for part in rest)
     return torch.where(need < most, size, limit.amax(dim=1))
+
+
+def _nearer(size: Tensor, rate: Tensor, limit: Tensor, whole: Tensor, need: Tensor) -> Tensor:
+    full = limit <= size[:, None]
+    spent = torch.where(full, whole, 0.0).sum(dim=1)
+    left = torch.where(full, 0.0, rate).sum(dim=1)
+    return torch.where(left > 0, torch.maximum((need - spent) / left, size), size)
 
 
 def _greedy(weight: Tensor, room: Tensor, need: Tensor) -> Tensor:
