@@ -12,7 +12,7 @@ from redan.errors import IncompleteError, InputError
 from redan.models.model import Model, SklearnModel, model_of
 
 Array: TypeAlias = NDArray[Any]
-CHUNK = 32
+CHUNK = 64
 _TRIES = 3
 _FAULTS = (RuntimeError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError, OSError, MemoryError)
 

@@ -13,7 +13,7 @@ from redan.attacks.cost import Meter
 from redan.errors import IncompleteError, InputError
 
 Loss: TypeAlias = Callable[[Tensor, slice], Tensor]
-CHUNK = 32
+CHUNK = 64
 
 
 class Jacobian(NamedTuple):

@@ -24,6 +24,7 @@ _HALVED = (10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000)
 _WHOLE = 10_000
 _INSIDE = 1 - 1e-6
 _TINY = 1e-12
+_SELDOM, _BATCHES = 500, 4  # steps after which proposals are seldom kept, and batches that are asked at once then
 _AHEAD, _FAR = 6, 256  # proposals looked at, for each that may be asked, and at most
 
 
@@ -31,6 +32,7 @@ class _Ahead(NamedTuple):
     """The next proposals of each sample, shape (n, ahead) each.
 
     Args:
+        room: rows to ask at most.
         counts: it is one of its run, with a window of the same size as the first.
         open: its answer is not known.
         window: where it changes the picture.
@@ -38,6 +40,7 @@ class _Ahead(NamedTuple):
         known: what is remembered; None where nothing is.
     """
 
+    room: int
     counts: Tensor
     open: Tensor
     window: Window
@@ -93,7 +96,7 @@ class Square:
         """
         begin = state["k"] == 0
         ahead = self._ahead(state, begin, network.chunk, threat)
-        chosen = _chosen(ahead, network.chunk)
+        chosen = _chosen(ahead)
         asked = self._proposed(state, ahead, chosen, threat)
         if bool(begin.any()):
             asked = torch.where(rows(begin[chosen.slot], asked), state["x"][chosen.slot], asked)
@@ -103,7 +106,8 @@ class Square:
 
     def _ahead(self, state: State, begin: Tensor, chunk: int, threat: Threat) -> _Ahead:
         n, device = len(begin), begin.device
-        number = torch.arange(min(_AHEAD * -(-_room(n, chunk) // n), _FAR), device=device)
+        room = _room(state, chunk)
+        number = torch.arange(min(_AHEAD * -(-room // n), _FAR), device=device)
         k = state["k"][:, None] + number
         level = self._level(k)
         counts = (k <= self.queries) & (level == level[:, :1]) & ((number == 0) | ~begin[:, None])
@@ -114,14 +118,14 @@ class Square:
         window = Window(*(part.reshape(k.shape) for part in drawn(key, k.flatten(), 0, size, shape)))
         signs = _signs(key, k.flatten(), 2, shape[0]).reshape(n, -1, shape[0])
         if "refused" not in state:
-            return _Ahead(counts, counts, window, signs, None)
+            return _Ahead(room, counts, counts, window, signs, None)
         changed = level[:, 0] != state["level"]
         if bool(changed.any()):
             state["level"] = level[:, 0]
             state["refused"][changed] = False
         found = familiar.known(state, window, signs, shape)
         skipped = (found.same | found.failed) & state["steady"][:, None] & ~begin[:, None]
-        return _Ahead(counts, counts & ~skipped, window, signs, found)
+        return _Ahead(room, counts, counts & ~skipped, window, signs, found)
 
     def _told(
         self, state: State, ahead: _Ahead, chosen: _Chosen, asked: Tensor, logits: Tensor | None, threat: Threat
@@ -174,10 +178,10 @@ class Square:
         return torch.bucketize(turn, torch.tensor(_HALVED, device=k.device))
 
 
-def _chosen(ahead: _Ahead, chunk: int) -> _Chosen:
+def _chosen(ahead: _Ahead) -> _Chosen:
     """The first open proposal of each sample, and further ones until the last batch is full."""
-    n, width = ahead.open.shape
-    most = min(int(ahead.open.sum()), _room(n, chunk))
+    width = ahead.open.shape[1]
+    most = min(int(ahead.open.sum()), ahead.room)
     rank = torch.where(ahead.open, ahead.open.cumsum(dim=1), width + 1)
     taken = rank.flatten().argsort(stable=True)[:most]
     return _Chosen(taken // width, taken % width)
@@ -200,8 +204,13 @@ def _painted(state: State, slot: Tensor, window: Window, signs: Tensor, shape: t
     return x.flatten(1).scatter_(1, place, torch.where(end, state["up"].take(whose), state["down"].take(whose))).reshape(x.shape)
 
 
-def _room(n: int, chunk: int) -> int:
-    return -(-n // chunk) * chunk
+def _room(state: State, chunk: int) -> int:
+    """Rows of whole batches, a few of them where proposals are seldom kept and rows cost nothing but time."""
+    n, k = state["k"].numel(), state["k"]
+    full = -(-n // chunk) * chunk
+    if chunk == 1 or "refused" not in state or int(k.min()) < _SELDOM:
+        return full
+    return max(full, _BATCHES * chunk)
 
 
 def _exchanged(delta: Tensor, new: Tensor, windows: tuple[Window, Window], eps: Tensor, threat: Threat) -> Tensor:
