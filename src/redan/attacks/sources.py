@@ -12,7 +12,7 @@ from redan.errors import IncompleteError, InputError
 from redan.models.model import Model, SklearnModel, model_of
 
 Array: TypeAlias = NDArray[Any]
-CHUNK = 64
+CHUNK = 32
 _TRIES = 3
 _FAULTS = (RuntimeError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError, OSError, MemoryError)
 

@@ -14,6 +14,16 @@ from redan.errors import IncompleteError, InputError
 
 Loss: TypeAlias = Callable[[Tensor, slice], Tensor]
 CHUNK = 64
+_LARGE = ((65_536, 16), (16_384, 32))  # values of a sample, and rows of a batch of more than those
+
+
+def chunk_for(values: int) -> int:
+    """Rows of a batch of samples of so many values: fewer of large pictures, for the memory of a pass.
+
+    Args:
+        values: of one sample.
+    """
+    return next((rows for least, rows in _LARGE if values > least), CHUNK)
 
 
 class Jacobian(NamedTuple):

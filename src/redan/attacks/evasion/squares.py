@@ -6,17 +6,15 @@ result depends on nobody else.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from redan.attacks.evasion import draws, familiar
 from redan.attacks.evasion.ball import length, project_l1, rows
-from redan.attacks.evasion.losses import margin
+from redan.attacks.evasion.lookahead import Ahead, Answers, Chosen, chosen_of, painted, room_for, told
 from redan.attacks.evasion.network import Network
-from redan.attacks.evasion.pool import State, note
+from redan.attacks.evasion.pool import State
 from redan.attacks.evasion.windows import Plan, Window, drawn, picture, plan, tiles
 from redan.attacks.threat import Threat
 
@@ -24,35 +22,7 @@ _HALVED = (10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000)
 _WHOLE = 10_000
 _INSIDE = 1 - 1e-6
 _TINY = 1e-12
-_SELDOM, _BATCHES = 500, 4  # steps after which proposals are seldom kept, and batches that are asked at once then
 _AHEAD, _FAR = 6, 256  # proposals looked at, for each that may be asked, and at most
-
-
-class _Ahead(NamedTuple):
-    """The next proposals of each sample, shape (n, ahead) each.
-
-    Args:
-        room: rows to ask at most.
-        counts: it is one of its run, with a window of the same size as the first.
-        open: its answer is not known.
-        window: where it changes the picture.
-        signs: of each channel, shape (n, ahead, channels).
-        known: what is remembered; None where nothing is.
-    """
-
-    room: int
-    counts: Tensor
-    open: Tensor
-    window: Window
-    signs: Tensor
-    known: familiar.Known | None
-
-
-class _Chosen(NamedTuple):
-    """Proposals to ask: whose, and how far ahead, shape (m,) each."""
-
-    slot: Tensor
-    turn: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +61,22 @@ class Square:
     def step(self, state: State, network: Network, threat: Threat) -> State:
         """The first point at k = 0, then proposals: as many as fill the batch, and none whose answer is known.
 
-        A proposal depends on the point that was kept last and on its own number, so that the following ones can be
-        asked along with it and count as long as none before them is kept.
+        The pool counts on from the last one that was asked or known.
         """
         begin = state["k"] == 0
         ahead = self._ahead(state, begin, network.chunk, threat)
-        chosen = _chosen(ahead)
+        chosen = chosen_of(ahead)
         asked = self._proposed(state, ahead, chosen, threat)
         if bool(begin.any()):
             asked = torch.where(rows(begin[chosen.slot], asked), state["x"][chosen.slot], asked)
-        self._told(state, ahead, chosen, asked, network.logits(asked) if len(asked) else None, threat)
+        answers = Answers(asked, network.logits(asked)) if len(asked) else None
+        told(state, ahead, chosen, answers, threat)
         state["done"] = state["done"] | (state["k"] >= self.queries)
         return state
 
-    def _ahead(self, state: State, begin: Tensor, chunk: int, threat: Threat) -> _Ahead:
+    def _ahead(self, state: State, begin: Tensor, chunk: int, threat: Threat) -> Ahead:
         n, device = len(begin), begin.device
-        room = _room(state, chunk)
+        room = room_for(state, chunk)
         number = torch.arange(min(_AHEAD * -(-room // n), _FAR), device=device)
         k = state["k"][:, None] + number
         level = self._level(k)
@@ -118,51 +88,21 @@ class Square:
         window = Window(*(part.reshape(k.shape) for part in drawn(key, k.flatten(), 0, size, shape)))
         signs = _signs(key, k.flatten(), 2, shape[0]).reshape(n, -1, shape[0])
         if "refused" not in state:
-            return _Ahead(room, counts, counts, window, signs, None)
+            return Ahead(room, counts, counts, window, signs, None)
         changed = level[:, 0] != state["level"]
         if bool(changed.any()):
             state["level"] = level[:, 0]
             state["refused"][changed] = False
         found = familiar.known(state, window, signs, shape)
         skipped = (found.same | found.failed) & state["steady"][:, None] & ~begin[:, None]
-        return _Ahead(room, counts, counts & ~skipped, window, signs, found)
+        return Ahead(room, counts, counts & ~skipped, window, signs, found)
 
-    def _told(
-        self, state: State, ahead: _Ahead, chosen: _Chosen, asked: Tensor, logits: Tensor | None, threat: Threat
-    ) -> None:
-        slot, turn = chosen
-        settled = ahead.counts & ~ahead.open
-        kept = torch.zeros_like(settled)
-        if logits is not None:
-            y = state["y"][slot]
-            gain = margin(logits, y)
-            first = state["k"][slot] == 0
-            better = first | (gain > state["margin"][slot]) | (gain >= 0) | (logits.argmax(dim=1) != y)
-            settled[slot, turn], kept[slot, turn] = True, better
-        won = kept.any(dim=1)
-        place = torch.where(won, kept.int().argmax(dim=1), settled.int().cumprod(dim=1).sum(dim=1) - 1)
-        if logits is not None:
-            if ahead.known is not None:
-                at = ahead.known.place[slot, turn]
-                familiar.confirmed(state, slot, ahead.known.same[slot, turn] & ~first, gain)
-                familiar.refused(state, slot[~better], at[~better])
-            taken = better & (turn == place[slot])
-            into = slot[taken]
-            state["margin"] = state["margin"].index_put((into,), gain[taken])
-            state["x"] = state["x"].index_put((into,), asked[taken])
-            if len(into):
-                told = functional.one_hot(state["y"], logits.shape[1]).to(logits.dtype)
-                note(state, state["x"], told.index_put((into,), logits[taken]), threat)
-                if ahead.known is not None:
-                    familiar.forgotten(state, into, picture(state["x0"].shape[1:]))
-        state["k"] = state["k"] + place
-
-    def _proposed(self, state: State, ahead: _Ahead, chosen: _Chosen, threat: Threat) -> Tensor:
+    def _proposed(self, state: State, ahead: Ahead, chosen: Chosen, threat: Threat) -> Tensor:
         slot, turn = chosen
         shape = picture(state["x0"].shape[1:])
         window, signs = Window(*(part[slot, turn] for part in ahead.window)), ahead.signs[slot, turn]
         if threat.norm == "linf":
-            return _painted(state, slot, window, signs, shape)
+            return painted(state, slot, window, signs, shape)
         x0, key, eps, k = state["x0"][slot], state["key"][slot], state["eps"][slot], state["k"][slot] + turn
         plans, level = plan(shape, self.share, threat.norm), self._level(k)
         other = drawn(key, k, 3, (window.high, window.wide), shape)
@@ -176,41 +116,6 @@ class Square:
         if self.rescale:
             turn = (turn.double() / self.queries * _WHOLE).long()
         return torch.bucketize(turn, torch.tensor(_HALVED, device=k.device))
-
-
-def _chosen(ahead: _Ahead) -> _Chosen:
-    """The first open proposal of each sample, and further ones until the last batch is full."""
-    width = ahead.open.shape[1]
-    most = min(int(ahead.open.sum()), ahead.room)
-    rank = torch.where(ahead.open, ahead.open.cumsum(dim=1), width + 1)
-    taken = rank.flatten().argsort(stable=True)[:most]
-    return _Chosen(taken // width, taken % width)
-
-
-def _painted(state: State, slot: Tensor, window: Window, signs: Tensor, shape: tuple[int, int, int]) -> Tensor:
-    """Windows set to an end of the ball: two radii on from any point of it, cut at the ball, is one of its ends."""
-    channels, _, columns = shape
-    x = state["x"][slot]
-    if not len(slot):
-        return x
-    down, along = (torch.arange(int(size.max()), device=x.device) for size in (window.high, window.wide))
-    row = window.top[:, None] + torch.minimum(down, window.high[:, None] - 1)
-    column = window.left[:, None] + torch.minimum(along, window.wide[:, None] - 1)
-    within = (row[:, :, None] * columns + column[:, None, :]).flatten(1)
-    each = torch.arange(channels, device=x.device)[:, None] * (shape[1] * columns)
-    place = (each + within[:, None]).flatten(1)
-    end = (signs > 0)[:, :, None].expand(-1, -1, within.shape[1]).flatten(1)
-    whose = slot[:, None] * x[0].numel() + place
-    return x.flatten(1).scatter_(1, place, torch.where(end, state["up"].take(whose), state["down"].take(whose))).reshape(x.shape)
-
-
-def _room(state: State, chunk: int) -> int:
-    """Rows of whole batches, a few of them where proposals are seldom kept and rows cost nothing but time."""
-    n, k = state["k"].numel(), state["k"]
-    full = -(-n // chunk) * chunk
-    if chunk == 1 or "refused" not in state or int(k.min()) < _SELDOM:
-        return full
-    return max(full, _BATCHES * chunk)
 
 
 def _exchanged(delta: Tensor, new: Tensor, windows: tuple[Window, Window], eps: Tensor, threat: Threat) -> Tensor:
