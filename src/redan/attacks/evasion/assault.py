@@ -51,7 +51,7 @@ def network_of(model: nn.Module | Network, x: Samples | None = None) -> Network:
     """
     if isinstance(model, Network):
         return model
-    return Network(model, chunk=chunk_for(0 if x is None else math.prod(x.shape[1:])))
+    return Network(model, chunk=None if x is None else chunk_for(math.prod(x.shape[1:])))
 
 
 def samples_of(x: Samples, y: Samples, threat: Threat) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -84,7 +84,9 @@ def samples_of(x: Samples, y: Samples, threat: Threat) -> tuple[NDArray[np.float
             f"inputs lie between {low:g} and {high:g}, the box is from {threat.low:g} to {threat.high:g}",
             remedy="give inputs before normalisation, with Preprocess(mean, std), or the box that they have",
         )
-    return values.clip(threat.low, threat.high), labels.astype(np.int64)
+    if low < threat.low or high > threat.high:
+        values = values.clip(threat.low, threat.high)
+    return values, labels.astype(np.int64)
 
 
 def slots_for(x: NDArray[np.float32], slots: int | None) -> int:
