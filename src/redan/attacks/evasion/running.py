@@ -71,8 +71,8 @@ def digest_of(given: Given) -> str:
         values = tensor.detach().cpu().contiguous()
         told.update(f"{name} {values.dtype} {tuple(values.shape)}\n".encode())
         told.update(values.reshape(-1).view(torch.uint8).numpy().tobytes())
-    told.update(np.ascontiguousarray(given.x))
-    told.update(np.ascontiguousarray(given.y))
+    told.update(np.ascontiguousarray(given.x).data)
+    told.update(np.ascontiguousarray(given.y).data)
     return told.hexdigest()
 
 
