@@ -93,7 +93,7 @@ def test_slots_and_interruptions_change_nothing(samples, tmp_path):
     assert same(first, found)
     again = evaluate(hardened(), x, y, threat=Linf(0.15), suite=SMALL, state=path)
     assert same(first, again)
-    assert again.cost.backward <= 3 * 32  # the probe of the faster network
+    assert again.cost.backward <= 3 * 64  # the probe of the faster network
     assert [cost.backward for cost in again.costs] == [cost.backward for cost in found.costs]
 
 

@@ -104,7 +104,7 @@ def evaluate(
             belongs to another evaluation.
         IncompleteError: the model raised an error; what was done until then is in the work file.
     """
-    network, began = network_of(model), time.monotonic()
+    network, began = network_of(model, x), time.monotonic()
     inputs, truth = samples_of(x, y, threat)
     chosen = suite if isinstance(suite, Suite) else suite_of(suite, threat.norm)
     before = network.meter.read()
