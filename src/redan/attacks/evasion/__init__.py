@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from redan.attacks.evasion.black_box import square as square
     from redan.attacks.evasion.black_box import surfree as surfree
     from redan.attacks.evasion.evaluation import evaluate as evaluate
+    from redan.attacks.evasion.min_norm import cw as cw
+    from redan.attacks.evasion.min_norm import ddn as ddn
+    from redan.attacks.evasion.min_norm import fmn as fmn
     from redan.attacks.evasion.network import Network as Network
     from redan.attacks.evasion.network import Preprocess as Preprocess
     from redan.attacks.evasion.white_box import apgd as apgd
@@ -31,6 +34,9 @@ _HOMES = {
     "pgd": "white_box",
     "apgd": "white_box",
     "fab": "white_box",
+    "fmn": "min_norm",
+    "ddn": "min_norm",
+    "cw": "min_norm",
     "evaluate": "evaluation",
     "Network": "network",
     "Preprocess": "network",
