@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from redan.attacks.evasion.ball import length, project, rows
-from redan.attacks.evasion.losses import margin
+from redan.attacks.evasion.losses import ahead, margin
 from redan.attacks.evasion.minimal import annealed, finish, nothing_yet, remember
 from redan.attacks.evasion.network import Network
 from redan.attacks.evasion.pool import State
@@ -27,6 +27,8 @@ _PICTURES = 4
 @dataclass(frozen=True, slots=True)
 class Fmn:
     """A step along the gradient of the margin, then into a ball of the job's own radius.
+
+    The margin is that to the job's class, or to the best of all others where it has none.
 
     Args:
         steps: passes of each run.
@@ -50,12 +52,13 @@ class Fmn:
     def step(self, state: State, network: Network, threat: Threat) -> State:
         """One gradient, the new radius, and the move."""
         y, k, x = state["y"], state["k"], state["x"]
-        told = network.gradient(x, lambda logits, at: margin(logits, y[at]))
+        target = state["target"]
+        told = network.gradient(x, lambda logits, at: _apart(logits, y[at], target[at]))
         wrong, size = remember(state, x, told.logits, threat)
         share = annealed(self.rate, self.last_rate, k, self.steps)
-        ahead = size + told.loss.abs() / _dual(told.gradient, threat)
+        beyond = size + told.loss.abs() / _dual(told.gradient, threat)
         counts = threat.norm == "l0"
-        state["radius"] = _count(state, wrong, share) if counts else _radius(state, wrong, ahead, share)
+        state["radius"] = _count(state, wrong, share) if counts else _radius(state, wrong, beyond, share)
         stride = annealed(self.size, self.size / 100.0, k, self.steps) * (threat.high - threat.low)
         way = told.gradient / (rows(length(told.gradient, "l2"), x) + _TINY)
         moved = x + rows(stride, x) * way
@@ -67,11 +70,16 @@ class Fmn:
         return state
 
 
-def _radius(state: State, wrong: Tensor, ahead: Tensor, share: Tensor) -> Tensor:
+def _apart(logits: Tensor, y: Tensor, target: Tensor) -> Tensor:
+    """How far the job's class is ahead of the true one, or the best of all others where it has none."""
+    return torch.where(target < 0, margin(logits, y), ahead(logits, y, target.clamp(min=0)))
+
+
+def _radius(state: State, wrong: Tensor, beyond: Tensor, share: Tensor) -> Tensor:
     """The next radius: below the smallest success, or beyond what failed, or where the boundary should be."""
     radius, least = state["radius"], state["least"]
     # The paper goes to the boundary itself; rounding then leaves a point before it, where it would stay.
-    failed = torch.where(torch.isfinite(least), radius, ahead) * (1.0 + share)
+    failed = torch.where(torch.isfinite(least), radius, beyond) * (1.0 + share)
     return torch.where(wrong, torch.minimum(radius * (1.0 - share), least), failed)
 
 

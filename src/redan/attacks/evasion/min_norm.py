@@ -28,6 +28,7 @@ def fmn(
     seed: int = 0,
     steps: int = 100,
     size: float = 1.0,
+    targets: int = 0,
     slots: int | None = None,
 ) -> Nearest:
     """Fast minimum-norm attack, which looks for the smallest ball that holds an adversarial input.
@@ -42,13 +43,15 @@ def fmn(
         seed: of the draws.
         steps: passes for each sample.
         size: Euclidean length of the first step, as a share of the width of the box.
+        targets: classes gone for, from the second most likely on, each in a run of its own; 0 for one run that goes for
+            the class that is nearest at the time. Three find clearly smaller distances than one.
         slots: samples in flight; no result depends on it.
 
     Raises:
         InputError: a setting is 0 or less, or model, inputs or labels are not fit to be attacked.
     """
     _positive(steps=steps, size=size)
-    return nearest(model, Fmn(steps=steps, size=size), x, y, threat, seed=seed, slots=slots)
+    return nearest(model, Fmn(steps=steps, size=size), x, y, threat, targets=targets, seed=seed, slots=slots)
 
 
 def ddn(
