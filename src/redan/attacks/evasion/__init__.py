@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from redan.attacks.evasion.min_norm import fmn as fmn
     from redan.attacks.evasion.network import Network as Network
     from redan.attacks.evasion.network import Preprocess as Preprocess
+    from redan.attacks.evasion.patches import patch as patch
     from redan.attacks.evasion.white_box import apgd as apgd
     from redan.attacks.evasion.white_box import fab as fab
     from redan.attacks.evasion.white_box import fgsm as fgsm
@@ -37,6 +38,7 @@ _HOMES = {
     "fmn": "min_norm",
     "ddn": "min_norm",
     "cw": "min_norm",
+    "patch": "patches",
     "evaluate": "evaluation",
     "Network": "network",
     "Preprocess": "network",
