@@ -17,7 +17,7 @@ from redan.errors import InputError
 BALLS = [Linf(EPS), L2(0.75), L1(2.0), L0(2)]
 DUAL = {"linf": 1, "l2": 2, "l1": np.inf}
 CASES = [("fmn", ball) for ball in BALLS] + [("ddn", L2(0.75)), ("cw", L2(0.75))]
-OPTIONS = {"fmn": {}, "ddn": {}, "cw": {"steps": 100, "searches": 5, "weight": 0.1, "rate": 0.1}}
+OPTIONS = {"fmn": {}, "ddn": {}, "cw": {"steps": 100, "searches": 3, "weight": 0.3, "rate": 0.1}}
 
 
 def linear(classes, values, rng):
@@ -96,11 +96,12 @@ def test_fmn_finds_the_exact_distance_where_the_box_is_in_the_way(threat):
 
 
 @pytest.mark.parametrize(
-    ("name", "options"), [("ddn", {"steps": 300}), ("cw", {"steps": 120, "weight": 0.01, "searches": 7, "rate": 0.003})]
+    ("name", "options"), [("ddn", {"steps": 300}), ("cw", {"steps": 100, "weight": 0.01, "searches": 5, "rate": 0.003})]
 )
 def test_ddn_and_cw_come_near_the_exact_distance_of_a_linear_classifier(name, options):
     """Two classes: within 3 % for nearly all samples, never below."""
     net, x, y, every = linear(2, 24, np.random.default_rng(6))
+    x, y, every = x[:12], y[:12], every[:12]
     exact = np.array([gaps[0] / np.linalg.norm(normals[0]) for _, normals, gaps in every])
     ratio = getattr(evasion, name)(net, x, y, threat=L2(0.1), **options).distance / exact
     assert ratio.min() > 0.999
@@ -118,12 +119,12 @@ def plane():
         steps = torch.optim.Adam(net.parameters(), 1e-2)
         points = torch.rand(600, 2)
         ring = ((points - 0.5).norm(dim=1) * 8).long() % 3
-        for _ in range(200):
+        for _ in range(120):
             steps.zero_grad()
             torch.nn.functional.cross_entropy(net(points), ring).backward()
             steps.step()
     net.requires_grad_(requires_grad=False).eval()
-    ticks = torch.linspace(0, 1, 701)
+    ticks = torch.linspace(0, 1, 451)
     grid = torch.cartesian_prod(ticks, ticks)
     return net, grid.numpy(), net(grid).argmax(1).numpy()
 
@@ -132,13 +133,13 @@ def plane():
 def test_distances_of_a_relu_network_agree_with_brute_force(plane, threat):
     """A grid over the box: never below it, and mostly within 2 %."""
     net, grid, told = plane
-    x = np.random.default_rng(1).random((20, 2)).astype(np.float32)
+    x = np.random.default_rng(1).random((12, 2)).astype(np.float32)
     y = net(torch.tensor(x)).argmax(1).numpy()
     order = {"linf": np.inf, "l2": 2, "l1": 1}
     names = ["fmn"] + ["ddn", "cw"] * (threat.norm == "l2")
-    options = {"fmn": {"targets": 2}, "ddn": {"radius": 0.1}, "cw": {"searches": 6, "weight": 0.1, "rate": 0.005}}
+    options = {"fmn": {"targets": 2}, "ddn": {"radius": 0.1}, "cw": {"searches": 4, "weight": 0.1, "rate": 0.005}}
     found = np.stack(
-        [getattr(evasion, name)(net, x, y, threat=threat, **{"steps": 150} | options[name]).distance for name in names]
+        [getattr(evasion, name)(net, x, y, threat=threat, **{"steps": 100} | options[name]).distance for name in names]
     )
     if threat.norm == "l0":
         lines = np.linspace(0, 1, 5001, dtype=np.float32)
@@ -156,7 +157,7 @@ def test_distances_of_a_relu_network_agree_with_brute_force(plane, threat):
             for at, true in zip(x, y, strict=True)
         ]
     )
-    slack = {"linf": 1.0, "l2": 1.42, "l1": 2.0}[threat.norm] / 700  # a point of the grid beyond any straight boundary
+    slack = {"linf": 1.0, "l2": 1.42, "l1": 2.0}[threat.norm] / 450  # a point of the grid beyond any straight boundary
     assert (found > exact - slack - 1e-6).all()
     assert (np.median(found / (exact + slack), axis=1) < 1.02).all()
 
@@ -164,7 +165,7 @@ def test_distances_of_a_relu_network_agree_with_brute_force(plane, threat):
 @pytest.mark.parametrize(("name", "threat"), CASES, ids=str)
 def test_the_judge_confirms_and_the_weak_twin_falls(name, threat):
     """Every distance is that of a judged input; at the radius the undefended network falls, and nothing leaves the box."""
-    x, y = right(weak(), digits(), 30)
+    x, y = right(weak(), digits(), 16 if name == "cw" else 30)
     found = getattr(evasion, name)(weak(), x, y, threat=threat, **OPTIONS[name])
     whole = type(threat)(widest(x.numpy(), threat))
     judged = judge(evasion.Network(weak()).labels, x.numpy(), y.numpy(), found.x_adv, whole)

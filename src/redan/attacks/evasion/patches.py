@@ -95,27 +95,20 @@ def patch(
         IncompleteError: no picture that the model gets right is left to make the patch on, or to try it on.
     """
     network = network_of(model)
-    inputs, truth = samples_of(x, y, L0(0.0, threat.low, threat.high))
-    if inputs.ndim != _PICTURES:
-        raise InputError(f"inputs of shape {inputs.shape} are no pictures", remedy="give (n, channels, rows, columns)")
     if steps < 1 or not 0 < held_out < 1:
         raise InputError(f"{steps} steps, {held_out:g} held out", remedy="give 1 step or more, a share between 0 and 1")
     making = Making(threat=threat, views=views or Views(), steps=steps)
     before, began = network.meter.read(), time.monotonic()
-    logits = clean_logits(network, inputs, truth)
-    if target is not None and not 0 <= target < logits.shape[1]:
-        raise InputError(f"there is no class {target}", remedy=f"give one from 0 to {logits.shape[1] - 1}")
-    usable = np.flatnonzero((logits.argmax(dim=1).cpu().numpy() == truth) & (truth != target))
-    made_on, tried_on = _split(inputs, usable, held_out, seed) if universal else (usable, usable)
+    given, usable = _usable(network, x, y, threat, target)
+    made_on, tried_on = _split(given.x, usable, held_out, seed) if universal else (usable, usable)
     if not len(made_on) or not len(tried_on):
         raise IncompleteError(
             f"{len(usable)} pictures that the model gets right are too few to make a patch and try it",
             remedy="give more pictures",
         )
-    aim = ANY if target is None else target
-    given = Given(network, inputs[made_on], truth[made_on], aim, seed)
-    found = _universal(given, making) if universal else _own(given, making, slots)
-    trial = Given(network, inputs[tried_on], truth[tried_on], aim, seed)
+    material = given._replace(x=given.x[made_on], y=given.y[made_on], seed=seed)
+    found = _universal(material, making) if universal else _own(material, making, slots)
+    trial = given._replace(x=given.x[tried_on], y=given.y[tried_on], seed=seed)
     own, by_noise = tried(trial, making, found), tried(trial, making, None)
     return PatchResult(
         patch=found.cpu().numpy(),
@@ -131,6 +124,20 @@ def patch(
         outside=own.outside,
         cost=network.meter.since(before, time.monotonic() - began),
     )
+
+
+def _usable(
+    network: Network, x: Samples, y: Samples, threat: PatchThreat, target: int | None
+) -> tuple[Given, NDArray[np.int64]]:
+    """The pictures, checked, and the places of those that the network gets right and that are not of the target."""
+    inputs, truth = samples_of(x, y, L0(0.0, threat.low, threat.high))
+    if inputs.ndim != _PICTURES:
+        raise InputError(f"inputs of shape {inputs.shape} are no pictures", remedy="give (n, channels, rows, columns)")
+    logits = clean_logits(network, inputs, truth)
+    if target is not None and not 0 <= target < logits.shape[1]:
+        raise InputError(f"there is no class {target}", remedy=f"give one from 0 to {logits.shape[1] - 1}")
+    usable = (logits.argmax(dim=1).cpu().numpy() == truth) & (truth != target)
+    return Given(network, inputs, truth, ANY if target is None else target, 0), np.flatnonzero(usable)
 
 
 def _split(
