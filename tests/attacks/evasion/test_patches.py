@@ -198,8 +198,8 @@ def test_bad_input_is_refused_with_its_reason():
     x, y = (part[:6] for part in right(weak(), digits()))
     for change, match in (
         ({"target": 10}, "no class 10"),
-        ({"steps": 0}, "0 steps"),
-        ({"held_out": 1.0}, "1 held out"),
+        ({"steps": 0}, "of 0 steps"),
+        ({"held_out": 1.0}, "1 of the pictures held out"),
         ({"threat": PatchThreat(0.001)}, "less than one"),
     ):
         with pytest.raises(InputError, match=match):

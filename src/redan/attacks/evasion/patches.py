@@ -94,18 +94,12 @@ def patch(
         InputError: model, pictures, labels, target or settings are not fit for an attack.
         IncompleteError: no picture that the model gets right is left to make the patch on, or to try it on.
     """
-    network = network_of(model)
-    if steps < 1 or not 0 < held_out < 1:
-        raise InputError(f"{steps} steps, {held_out:g} held out", remedy="give 1 step or more, a share between 0 and 1")
-    making = Making(threat=threat, views=views or Views(), steps=steps)
+    if not 0 < held_out < 1:
+        raise InputError(f"{held_out:g} of the pictures held out", remedy="give a share between 0 and 1")
+    network, making = network_of(model), Making(threat=threat, views=views or Views(), steps=steps)
     before, began = network.meter.read(), time.monotonic()
     given, usable = _usable(network, x, y, threat, target)
-    made_on, tried_on = _split(given.x, usable, held_out, seed) if universal else (usable, usable)
-    if not len(made_on) or not len(tried_on):
-        raise IncompleteError(
-            f"{len(usable)} pictures that the model gets right are too few to make a patch and try it",
-            remedy="give more pictures",
-        )
+    made_on, tried_on = _split(given.x, usable, held_out if universal else None, seed)
     material = given._replace(x=given.x[made_on], y=given.y[made_on], seed=seed)
     found = _universal(material, making) if universal else _own(material, making, slots)
     trial = given._replace(x=given.x[tried_on], y=given.y[tried_on], seed=seed)
@@ -141,13 +135,26 @@ def _usable(
 
 
 def _split(
-    x: NDArray[np.float32], usable: NDArray[np.int64], held_out: float, seed: int
+    x: NDArray[np.float32], usable: NDArray[np.int64], held_out: float | None, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Places of the pictures to make a patch on, and of those held out, by their content; equal ones stay together."""
+    """Places of the pictures to make a patch on, and of those held out, by their content; equal ones stay together.
+
+    Args:
+        x: shape (n, ...).
+        usable: places of those that may be used.
+        held_out: share of them; where None, all are made on and tried on.
+        seed: of the choice.
+    """
     keys = draws.keys(x[usable], "held out of a patch", seed)
     each = np.sort(np.unique(keys).astype(np.uint64))
-    out = np.isin(keys, each[: round(held_out * len(each))].astype(np.int64))
-    return usable[~out], usable[out]
+    out = np.isin(keys, each[: round((held_out or 0.0) * len(each))].astype(np.int64))
+    made_on, tried_on = usable[~out], usable if held_out is None else usable[out]
+    if not len(made_on) or not len(tried_on):
+        raise IncompleteError(
+            f"{len(usable)} pictures that the model gets right are too few to make a patch and try it",
+            remedy="give more pictures",
+        )
+    return made_on, tried_on
 
 
 def _universal(given: Given, making: Making) -> Tensor:

@@ -19,6 +19,7 @@ from redan.attacks.evasion.pool import State
 from redan.attacks.evasion.views import Views, placed, posed, side_of
 from redan.attacks.masks import PatchThreat
 from redan.attacks.threat import Threat
+from redan.errors import InputError
 
 _START = 9
 _CHOICE = 10
@@ -36,12 +37,20 @@ class Making:
         views: transformations over which a patch is to work.
         steps: of each patch.
         draws: views of a step.
+
+    Raises:
+        InputError: there is no step, or no view.
     """
 
     threat: PatchThreat
     views: Views
     steps: int = 200
     draws: int = 8
+
+    def __post_init__(self) -> None:
+        """Refuses what would make no patch."""
+        if self.steps < 1 or self.draws < 1:
+            raise InputError(f"a patch of {self.steps} steps of {self.draws} views", remedy="give 1 or more")
 
 
 class Shown(NamedTuple):
