@@ -87,6 +87,21 @@ def test_an_undefended_network_is_broken(files, capsysbinary):
     assert "cannot be drawn" not in page
 
 
+def test_nearest_inputs_give_the_curve_in_one_run(files, capsysbinary):
+    """For pixels, which AutoAttack has no suite for: the median distance is told, and the page draws the curve."""
+    code, out, _ = call(
+        capsysbinary,
+        *("--model", files / "weak.onnx", "--data", files / "test.npz", "--threat", "l0:4", "--suite", "minimum"),
+        *("--samples", 16, "--format", "json", "--html", files / "nearest.html"),
+    )
+    assert code == 1
+    first = json.loads(out)["findings"][0]
+    assert first["measure"]["value"] < 0.3
+    assert list(first["detail"]["first_breaker"]) == ["fmn"]
+    assert "median distance" in first["message"]
+    assert "robust-curve" in (files / "nearest.html").read_text()
+
+
 def test_the_same_call_gives_the_same_findings(files, capsysbinary):
     """All but the seconds is equal from run to run, and samples are drawn by the seed."""
     words = ("--model", files / "weak.onnx", "--data", files / "test.npz", "--threat", "l2:0.5", "--suite", "screen")

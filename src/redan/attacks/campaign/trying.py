@@ -99,5 +99,10 @@ def _on_arrays(target: Target, path: Path, read: Arrays, wanted: Wanted) -> Trie
     campaign = Campaign(
         wanted.threat, wanted.suite, wanted.radii, wanted.seed, wanted.work, wanted.progress, wanted.watched
     )
-    made = attack_network(target.network, read.x, read.y, campaign)
+    if wanted.suite == "minimum":
+        from redan.attacks.campaign.minimum import attack_minimum
+
+        made = attack_minimum(target.network, read.x, read.y, campaign)
+    else:
+        made = attack_network(target.network, read.x, read.y, campaign)
     return replace(made, notes=(*target.notes, *made.notes))

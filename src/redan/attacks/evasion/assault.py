@@ -142,7 +142,7 @@ def attempts(
         truth,
         torch.as_tensor(threat.radii(len(x)), device=device),
         torch.as_tensor(draws.keys(x, plan.attack.name, seed), device=device),
-        _stages(plan, logits, truth),
+        stages_of(plan, logits, truth),
     )
     return run(Course(plan.attack, network, tasks, threat, slots_for(x, slots)))
 
@@ -193,7 +193,7 @@ def assault(
     return Result(attack=plan.attack.name, x_adv=found, broken=broken, step=step, cost=cost)
 
 
-def _stages(plan: Plan, logits: Tensor, y: Tensor) -> Tensor:
+def stages_of(plan: Plan, logits: Tensor, y: Tensor) -> Tensor:
     """The class to reach at each stage, shape (n, stages): targets by their clean logits, each with its restarts."""
     if not plan.targets:
         return torch.full((len(y), plan.restarts), -1, dtype=torch.int64, device=y.device)

@@ -23,8 +23,8 @@ Model = Annotated[str, typer.Option("--model", metavar="FILE", help="ONNX or sko
 Data = Annotated[Path, typer.Option("--data", metavar="FILE", help="An .npz with arrays x and y, or a table.")]
 Ball = Annotated[str, typer.Option("--threat", metavar="NORM:RADIUS", help="Such as linf:8/255, l2:0.5, l0:3.")]
 Suite = Annotated[
-    Literal["standard", "plus", "rand", "screen", "queries"],
-    typer.Option("--suite", help="AutoAttack's suites, its first two attacks, or queries alone."),
+    Literal["standard", "plus", "rand", "screen", "minimum", "queries"],
+    typer.Option("--suite", help="AutoAttack's suites, its first two attacks, nearest inputs, or queries alone."),
 ]
 Label = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="Column of classes; for a table.")]
 Rules = Annotated[
