@@ -8,9 +8,9 @@ import numpy as np
 from redan.attacks.campaign.tried import Tried
 from redan.canon import Json
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
-from redan.findings.attack_pictures import Cells, Change
+from redan.findings.attack_pictures import Between, Cells, Change
 from redan.findings.pictures import Picture, Shares, pictured
-from redan.measures.robustness import Rate, confusion, gallery
+from redan.measures.robustness import Bounds, Rate, bounds, confusion, gallery
 from redan.measures.robustness.accuracy import counted
 from redan.terms import Level
 
@@ -90,7 +90,17 @@ def _sentence(tried: Tried, robust: Rate, clean: Rate) -> str:
         f"(95 % interval {low:.1%} to {high:.1%}), {clean.value:.1%} without an attack. "
         f"The attacker {tried.attacker}; suite {tried.suite} ({', '.join(tried.attacks) or 'nothing to attack'})."
     )
-    return " ".join([text, *tried.notes])
+    return " ".join([text, *_proved(tried), *tried.notes])
+
+
+def _proved(tried: Tried) -> Iterator[str]:
+    if tried.certified is None or not len(tried.y):
+        return
+    made = bounds(tried.certified, tried.clean & ~tried.broken)
+    yield (
+        f"{made.certified.hits:,} are proved to stay right {tried.proof}, {made.open:,} are neither proved nor broken."
+        + (f" {made.contradicted:,} are proved and broken: the proof is wrong." if made.contradicted else "")
+    )
 
 
 def _detail(tried: Tried, clean: Rate, robust: Rate, *, seconds: bool) -> dict[str, Json]:
@@ -105,9 +115,21 @@ def _detail(tried: Tried, clean: Rate, robust: Rate, *, seconds: bool) -> dict[s
         "clean_accuracy": clean.measure("clean_accuracy").to_json(),
         "robust_accuracy": robust.measure("robust_accuracy").to_json(),
         "first_breaker": by,
+        **_certified(tried),
         "cost": cost,
         "trusted": None if tried.trust is None else tried.trust.trusted,
         **pictured(_pictures(tried, clean, robust)),
+    }
+
+
+def _certified(tried: Tried) -> dict[str, Json]:
+    if tried.certified is None or not len(tried.y):
+        return {}
+    made = bounds(tried.certified, tried.clean & ~tried.broken)
+    return {
+        "certified_accuracy": made.certified.measure("certified_accuracy").to_json(),
+        "contradicted": made.contradicted,
+        "open": made.open,
     }
 
 
@@ -120,6 +142,8 @@ def _pictures(tried: Tried, clean: Rate, robust: Rate) -> Iterator[Picture]:
         values=tuple(rate.value or 0.0 for _, rate in rates),
         intervals=tuple(rate.interval for _, rate in rates),
     )
+    if tried.certified is not None and len(tried.y):
+        yield certified_picture(tried.threat, bounds(tried.certified, tried.clean & ~tried.broken))
     if tried.curve is not None:
         yield tried.curve.picture("Robust accuracy over the radius", tried.threat.partition(":")[0])
     shown = confusion(tried.y, tried.after, tried.classes).grid("Answers under attack, by true class")
@@ -144,6 +168,23 @@ def _pictures(tried: Tried, clean: Rate, robust: Rate) -> Iterator[Picture]:
             values=tuple(part.value or 0.0 for part in parts),
             intervals=tuple(part.interval for part in parts),
         )
+
+
+def certified_picture(name: str, *made: Bounds, names: tuple[str, ...] = ()) -> Between:
+    """Certified <= true <= empirical.
+
+    Args:
+        name: of the threat model, or what is certified.
+        made: at one radius or several.
+        names: one for each; the name where there is one.
+    """
+    return Between(
+        title=f"Certified, true and empirical robust accuracy: {name}",
+        names=names or (name,) * len(made),
+        certified=tuple(one.certified.value or 0.0 for one in made),
+        empirical=tuple(one.empirical.value or 0.0 for one in made),
+        true=tuple(one.true for one in made),
+    )
 
 
 def shown(tried: Tried, *, box: tuple[float, float] = (0.0, 1.0), most: int = _SHOWN) -> Picture | None:

@@ -33,6 +33,8 @@ class Tried:
         curve: over further radii, if there are any.
         notes: what a reader has to know.
         columns: names of a table's columns; empty for pictures and signals.
+        certified: shape (n,), right, and proved to stay right within the threat model; None where nothing was proved.
+        proof: what proved it, as the end of a sentence.
     """
 
     threat: str
@@ -52,6 +54,8 @@ class Tried:
     curve: Curve | None = None
     notes: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    certified: NDArray[np.bool_] | None = None
+    proof: str = ""
 
     @property
     def clean(self) -> NDArray[np.bool_]:

@@ -3,22 +3,24 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from redan.attacks.campaign.inputs import Opening
+from redan.attacks.campaign.parts import LOCAL, SIZE, Cluster
 from redan.attacks.campaign.trying import Wanted, try_model
 from redan.cli.data.answer import Format, Page, Quiet, Seed, give
 
 if TYPE_CHECKING:
     from redan.attacks.campaign.tried import Tried
-    from redan.attacks.evasion.running import Progress
+    from redan.attacks.progress import Progress
     from redan.attacks.threat import Threat
     from redan.canon import Json
     from redan.findings import Finding
 
+DEFAULT_WORKERS = 2
 Model = Annotated[str, typer.Option("--model", metavar="FILE", help="ONNX or skops file, or an endpoint's address.")]
 Data = Annotated[Path, typer.Option("--data", metavar="FILE", help="An .npz with arrays x and y, or a table.")]
 Ball = Annotated[str, typer.Option("--threat", metavar="NORM:RADIUS", help="Such as linf:8/255, l2:0.5, l0:3.")]
@@ -43,6 +45,15 @@ Radii = Annotated[
 Work = Annotated[
     Path | None, typer.Option("--work", metavar="FILE", help="Keeps what is done; the same call goes on from it.")
 ]
+Workers = Annotated[
+    int, typer.Option("--workers", min=0, metavar="N", help="Processes that share the parts, through Ray; 0 for none.")
+]
+Ray = Annotated[
+    str | None, typer.Option("--ray", metavar="ADDRESS", help="A Ray cluster whose workers share the parts, or local.")
+]
+PartSize = Annotated[
+    int, typer.Option("--part", min=1, metavar="N", help="Samples of a part; no result depends on it.")
+]
 Unsafe = Annotated[bool, typer.Option("--unsafe-format", help="Load formats that run code, such as TorchScript.")]
 Trusted = Annotated[
     list[str] | None, typer.Option("--trust-type", metavar="TYPE", help="A type of a skops file; may be repeated.")
@@ -64,6 +75,9 @@ def attack_evasion(
     queries: Queries = 1000,
     radius: Radii = None,
     work: Work = None,
+    workers: Workers = 0,
+    ray: Ray = None,
+    part: PartSize = SIZE,
     trust_type: Trusted = None,
     unsafe_format: Unsafe = False,
     gallery: Shown = 6,
@@ -91,6 +105,9 @@ def attack_evasion(
         queries: for each sample, without gradients.
         radius: further radii for the curve.
         work: file that keeps what is done.
+        workers: processes that share the parts.
+        ray: address of a Ray cluster.
+        part: samples of a part.
         trust_type: types of a skops file that you looked at.
         unsafe_format: load formats that run code.
         gallery: samples that the page shows; findings never hold one.
@@ -105,6 +122,7 @@ def attack_evasion(
         IncompleteError: the model does not answer any more.
     """
     wanted = Wanted(_ball(threat, box), suite, label, constraints, samples, queries, tuple(radius or ()), work, seed)
+    wanted = wanted._replace(part=part, cluster=_cluster(ray, workers))
     tried = _tried((model, name), data, wanted, trust_type or (), unsafe_format=unsafe_format)
     found = _found(tried, name or Path(model).name, threshold)
     drawn = None if page is None else _drawn(tried, found, box, gallery)
@@ -114,10 +132,15 @@ def attack_evasion(
 def _tried(
     model: tuple[str, str | None], data: Path, wanted: Wanted, trusted: Sequence[str], *, unsafe_format: bool
 ) -> "Tried":
-    from redan.attacks.campaign.inputs import open_target
+    opening = Opening(*model, tuple(trusted), unsafe_format)
+    progress = _progress if sys.stderr.isatty() else None
+    return try_model(opening, Path(model[0]), data, wanted._replace(progress=progress))
 
-    target = partial(open_target, *model, trusted=trusted, unsafe_format=unsafe_format)
-    return try_model(target, Path(model[0]), data, wanted._replace(progress=_progress if sys.stderr.isatty() else None))
+
+def _cluster(address: str | None, workers: int) -> Cluster | None:
+    if address is None and not workers:
+        return None
+    return Cluster(address or LOCAL, workers or DEFAULT_WORKERS)
 
 
 def _files(model: str, data: Path) -> list[Path]:
