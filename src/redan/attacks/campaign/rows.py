@@ -114,7 +114,7 @@ class RowsCampaign:
         """One campaign, with its curve, and with what can be told of a model that only answers."""
         radii = radii_of(self.wanted.threat, self.wanted.radii)
         made = at_radii(tried, len(radii))
-        whole = made[0]
+        whole, proved = made[0], any("exact" in one.attacks for one in made)
         again = self._asked(None).labels(self.rows.x[:_PROBES])
         return replace(
             whole,
@@ -124,6 +124,8 @@ class RowsCampaign:
             ),
             cost=sum((one.cost for one in made), start=Cost()),
             curve=curve_over(radii, made),
+            certified=whole.certified if proved else None,
+            beside=tuple((one.threat, one.bounds) for one in made if proved and one.bounds is not None),
         )
 
     def _asked(self, work: Path | None) -> Asked:
@@ -160,7 +162,7 @@ class RowsCampaign:
             x=x,
             x_adv=made.x_adv,
             cost=sum((result.cost for result in made.results), start=Cost()),
-            notes=(*self.notes, *_left_out(self.rows), *_unruled(self.wanted)),
+            notes=(*self.notes, *_left_out(self.rows), *_unruled(self.wanted), *_unproved(made)),
             columns=self.rows.space.columns,
             certified=None if made.certified is None else made.certified & (before == y),
             proof="" if made.certified is None else "by a search over all leaves that a row can reach",
@@ -180,6 +182,7 @@ def _unruled(wanted: RowsWanted) -> tuple[str, ...]:
     return ("No constraints are given, so every column moves freely over the values that the data show.",)
 
 
-def moved_columns(tried: Tried) -> NDArray[np.int64]:
-    """How many broken rows changed each column, shape (columns,)."""
-    return np.asarray((tried.x != tried.x_adv)[tried.broken].sum(axis=0), dtype=np.int64)
+def _unproved(made: Cascade) -> tuple[str, ...]:
+    if not made.unproved.startswith("needs "):
+        return ()
+    return (f"Nothing is proved of trees, which {made.unproved}.",)

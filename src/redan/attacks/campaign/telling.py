@@ -10,7 +10,7 @@ from redan.canon import Json
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
 from redan.findings.attack_pictures import Between, Cells, Change
 from redan.findings.pictures import Picture, Shares, pictured
-from redan.measures.robustness import Bounds, Rate, bounds, confusion, gallery
+from redan.measures.robustness import Bounds, Rate, confusion, gallery
 from redan.measures.robustness.accuracy import counted
 from redan.terms import Level
 
@@ -49,7 +49,7 @@ def tell(tried: Tried, subject: str, *, threshold: float = THRESHOLD, seconds: b
         text += f" Whether that is above the agreed {threshold:.0%} cannot be told with {made.robust.n:,} samples."
         found = not_run(ROBUST, subject, text, remedy=Remedy(text="Give more samples."), part=tried.threat)
     elif trusted:
-        text += f" That is above the agreed {threshold:.0%}; no more than an upper bound, as attacks prove nothing."
+        text += f" That is above the agreed {threshold:.0%}{_ceiling(tried)}"
         found = holds(ROBUST, subject, text, part=tried.threat, measure=measure)
     else:
         text += " That is not robustness: the failure checks say that the attacks failed by themselves."
@@ -94,13 +94,21 @@ def _sentence(tried: Tried, robust: Rate, clean: Rate) -> str:
 
 
 def _proved(tried: Tried) -> Iterator[str]:
-    if tried.certified is None or not len(tried.y):
+    made = tried.bounds
+    if made is None:
         return
-    made = bounds(tried.certified, tried.clean & ~tried.broken)
-    yield (
-        f"{made.certified.hits:,} are proved to stay right {tried.proof}, {made.open:,} are neither proved nor broken."
-        + (f" {made.contradicted:,} are proved and broken: the proof is wrong." if made.contradicted else "")
-    )
+    yield f"{made.certified.hits:,} are proved to stay right, {tried.proof}."
+    if made.contradicted:
+        yield f"{made.contradicted:,} are proved and broken, so that the proof is wrong."
+    elif made.open:
+        yield f"{made.open:,} are neither proved nor broken."
+
+
+def _ceiling(tried: Tried) -> str:
+    made = tried.bounds
+    if made is not None and not made.open and not made.contradicted:
+        return "; of these samples that is the truth, since what is not broken is proved."
+    return "; no more than an upper bound, as attacks prove nothing."
 
 
 def _detail(tried: Tried, clean: Rate, robust: Rate, *, seconds: bool) -> dict[str, Json]:
@@ -123,9 +131,9 @@ def _detail(tried: Tried, clean: Rate, robust: Rate, *, seconds: bool) -> dict[s
 
 
 def _certified(tried: Tried) -> dict[str, Json]:
-    if tried.certified is None or not len(tried.y):
+    made = tried.bounds
+    if made is None:
         return {}
-    made = bounds(tried.certified, tried.clean & ~tried.broken)
     return {
         "certified_accuracy": made.certified.measure("certified_accuracy").to_json(),
         "contradicted": made.contradicted,
@@ -142,8 +150,8 @@ def _pictures(tried: Tried, clean: Rate, robust: Rate) -> Iterator[Picture]:
         values=tuple(rate.value or 0.0 for _, rate in rates),
         intervals=tuple(rate.interval for _, rate in rates),
     )
-    if tried.certified is not None and len(tried.y):
-        yield certified_picture(tried.threat, bounds(tried.certified, tried.clean & ~tried.broken))
+    if tried.beside:
+        yield certified_picture(tried.proof, *tried.beside)
     if tried.curve is not None:
         yield tried.curve.picture("Robust accuracy over the radius", tried.threat.partition(":")[0])
     shown = confusion(tried.y, tried.after, tried.classes).grid("Answers under attack, by true class")
@@ -170,20 +178,19 @@ def _pictures(tried: Tried, clean: Rate, robust: Rate) -> Iterator[Picture]:
         )
 
 
-def certified_picture(name: str, *made: Bounds, names: tuple[str, ...] = ()) -> Between:
+def certified_picture(how: str, *made: tuple[str, Bounds]) -> Between:
     """Certified <= true <= empirical.
 
     Args:
-        name: of the threat model, or what is certified.
-        made: at one radius or several.
-        names: one for each; the name where there is one.
+        how: what proved it, as the end of a sentence.
+        made: threat models with their bounds.
     """
     return Between(
-        title=f"Certified, true and empirical robust accuracy: {name}",
-        names=names or (name,) * len(made),
-        certified=tuple(one.certified.value or 0.0 for one in made),
-        empirical=tuple(one.empirical.value or 0.0 for one in made),
-        true=tuple(one.true for one in made),
+        title=f"Certified, true and empirical robust accuracy, {how}",
+        names=tuple(name for name, _ in made),
+        certified=tuple(one.certified.value or 0.0 for _, one in made),
+        empirical=tuple(one.empirical.value or 0.0 for _, one in made),
+        true=tuple(one.true for _, one in made),
     )
 
 

@@ -1,7 +1,6 @@
 """`redan attack evasion`: what is left of a model's accuracy under attack, and whether to believe it."""
 
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -11,6 +10,7 @@ import typer
 from redan.attacks.campaign.inputs import Opening
 from redan.attacks.campaign.parts import LOCAL, SIZE, Cluster
 from redan.attacks.campaign.trying import Wanted, try_model
+from redan.cli.attack.certify import Campaigned, certified, certifying
 from redan.cli.data.answer import Format, Page, Quiet, Seed, give
 
 if TYPE_CHECKING:
@@ -54,6 +54,10 @@ Ray = Annotated[
 PartSize = Annotated[
     int, typer.Option("--part", min=1, metavar="N", help="Samples of a part; no result depends on it.")
 ]
+Certify = Annotated[
+    str | None,
+    typer.Option("--certify", metavar="smoothing:SIGMA", help="What smoothing by noise would certify, in l2."),
+]
 Unsafe = Annotated[bool, typer.Option("--unsafe-format", help="Load formats that run code, such as TorchScript.")]
 Trusted = Annotated[
     list[str] | None, typer.Option("--trust-type", metavar="TYPE", help="A type of a skops file; may be repeated.")
@@ -78,6 +82,7 @@ def attack_evasion(
     workers: Workers = 0,
     ray: Ray = None,
     part: PartSize = SIZE,
+    certify: Certify = None,
     trust_type: Trusted = None,
     unsafe_format: Unsafe = False,
     gallery: Shown = 6,
@@ -108,6 +113,7 @@ def attack_evasion(
         workers: processes that share the parts.
         ray: address of a Ray cluster.
         part: samples of a part.
+        certify: what smoothing by noise would certify.
         trust_type: types of a skops file that you looked at.
         unsafe_format: load formats that run code.
         gallery: samples that the page shows; findings never hold one.
@@ -123,18 +129,20 @@ def attack_evasion(
     """
     wanted = Wanted(_ball(threat, box), suite, label, constraints, samples, queries, tuple(radius or ()), work, seed)
     wanted = wanted._replace(part=part, cluster=_cluster(ray, workers))
-    tried = _tried((model, name), data, wanted, trust_type or (), unsafe_format=unsafe_format)
+    smoothing = certifying(certify, wanted.threat, table=label is not None)
+    opening = Opening(model, name, tuple(trust_type or ()), unsafe_format)
+    tried = _tried(opening, data, wanted)
     found = _found(tried, name or Path(model).name, threshold)
+    if smoothing is not None:
+        of = Campaigned(opening, tried, wanted.threat, wanted.radii, threshold, seed)
+        found += certified(of, smoothing)
     drawn = None if page is None else _drawn(tried, found, box, gallery)
     give("evasion", _files(model, data), found, output=output, page=page, quiet=quiet, group="attack", shown=drawn)
 
 
-def _tried(
-    model: tuple[str, str | None], data: Path, wanted: Wanted, trusted: Sequence[str], *, unsafe_format: bool
-) -> "Tried":
-    opening = Opening(*model, tuple(trusted), unsafe_format)
+def _tried(opening: Opening, data: Path, wanted: Wanted) -> "Tried":
     progress = _progress if sys.stderr.isatty() else None
-    return try_model(opening, Path(model[0]), data, wanted._replace(progress=progress))
+    return try_model(opening, Path(opening.word), data, wanted._replace(progress=progress))
 
 
 def _cluster(address: str | None, workers: int) -> Cluster | None:
