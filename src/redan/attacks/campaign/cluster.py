@@ -1,22 +1,27 @@
 """Parts of a campaign on a Ray cluster: shipped once, work kept as it comes, workers that die are replaced."""
 
+import json
 import os
+import socket
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from redan.attacks.campaign.parts import LOCAL, Cluster, Part, Reporting, work_of
 from redan.attacks.campaign.tried import Tried
 from redan.attacks.campaign.worker import Cargo, Outcome, Worker
+from redan.attacks.memory import parsed
 from redan.attacks.progress import Progress
 from redan.errors import IncompleteError, InputError, MissingExtraError
 from redan.extras import missing_import
 
 _TRIES = 3
 _LOOK = 1.0  # seconds between two looks at what workers kept
+_REACH = 5.0  # seconds until an address has answered
 _STORE = 128 << 20
 _QUIET: Mapping[str, str] = MappingProxyType(
     {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_enable_open_telemetry": "0"}
@@ -47,12 +52,17 @@ def fan_out(
     if (missing := missing_import("ray")) is not None:
         raise MissingExtraError("ray", missing)
     with connected(cluster, cargo) as ray:
-        return _Fan(ray, cargo, parts, cluster, work).run(told)
+        fan = _Fan(ray, cargo, parts, cluster, work)
+        try:
+            return fan.run(told)
+        finally:
+            fan.end()
 
 
 class _Busy(NamedTuple):
     worker: Any
     part: Part
+    begun: int
 
 
 class _Fan:
@@ -66,6 +76,7 @@ class _Fan:
         self.waiting = deque(parts)
         self.lost = dict.fromkeys((part.number for part in parts), 0)
         self.idle: list[Any] = []
+        self.workers: list[Any] = []
         self.busy: dict[Any, _Busy] = {}
         self.found: dict[int, Tried] = {}
         self.fault: IncompleteError | None = None
@@ -86,28 +97,38 @@ class _Fan:
             raise IncompleteError(text, where=self.fault.where, remedy=self.fault.remedy)
         return tuple(self.found[part.number] for part in self.parts)
 
+    def end(self) -> None:
+        """Ends all workers; a cluster that goes on would keep them."""
+        for worker in self.workers:
+            self.ray.kill(worker)
+
     def _send(self, part: Part) -> None:
         worker = self.idle.pop() if self.idle else self.made.remote(self.cargo)
-        self.busy[worker.attempt.remote(part, self.kept[part.number].content())] = _Busy(worker, part)
+        if worker not in self.workers:
+            self.workers.append(worker)
+        held = self.kept[part.number].content()
+        self.busy[worker.attempt.remote(part, held)] = _Busy(worker, part, len(held))
 
     def _look(self, refs: list[Any]) -> None:
         """What workers added to their work files."""
         for ref in refs:
-            worker, part = self.busy[ref]
+            worker, part, _ = self.busy[ref]
+            kept = self.kept[part.number]
             try:
-                self.kept[part.number].add(self.ray.get(worker.news.remote(), timeout=_LOOK))
+                kept.add(self.ray.get(worker.news.remote(kept.size), timeout=_LOOK))
             except (self.ray.exceptions.RayError, TimeoutError):
                 continue  # dead, which is told by its answer, or not begun
 
     def _take(self, ref: Any) -> None:  # noqa: ANN401 -- a reference of Ray
-        worker, part = self.busy.pop(ref)
+        worker, part, begun = self.busy.pop(ref)
         try:
             outcome: Outcome = self.ray.get(ref)
         except self.ray.exceptions.RayError as error:
             self._mourn(part, error)
             return
         self.idle.append(worker)
-        self.kept[part.number].add(outcome.work)
+        kept = self.kept[part.number]
+        kept.add(outcome.work[kept.size - begun :])
         if outcome.tried is not None:
             self.found[part.number] = outcome.tried
         elif outcome.fault is not None:
@@ -132,36 +153,49 @@ class _Fan:
 
 
 class _Kept:
-    """The work of one part, in its file or in memory."""
+    """The work of one part, in its file; nowhere when none was named."""
 
     def __init__(self, path: Path | None) -> None:
-        self.path = path
-        self.held = b""
+        self.path, self.size = path, 0
 
     def content(self) -> bytes:
-        if self.path is None:
-            return self.held
-        if not self.path.exists():
+        """What is there, without a last record that was cut off."""
+        if self.path is None or not self.path.exists():
             return b""
         data = self.path.read_bytes()
-        whole = data.rfind(b"\n") + 1 if data.startswith(b'{"format"') else len(data)
-        if whole < len(data):
+        self.size = _whole(data)
+        if self.size < len(data):
             with self.path.open("r+b") as file:
-                file.truncate(whole)
-        return data[:whole]
+                file.truncate(self.size)
+        return data[: self.size]
 
     def add(self, news: bytes) -> None:
-        if not news:
+        if self.path is None or not news:
             return
-        if self.path is None:
-            self.held += news
-            return
+        self.size += len(news)
         try:
             with self.path.open("ab") as file:
                 file.write(news)
         except OSError as error:
             where, what = self.path.name, f"cannot write: {error.strerror}"
             raise InputError(what, where=where, remedy="name another file") from error
+
+
+def _whole(data: bytes) -> int:
+    """Bytes of whole records, of claims or of answers; all of it where it is neither, which a worker refuses."""
+    line, found, _ = data.partition(b"\n")
+    try:
+        head = json.loads(line) if found else None
+    except ValueError:
+        return len(data)
+    if not isinstance(head, dict):
+        return 0 if not found else len(data)
+    if "evaluation" in head:
+        return data.rfind(b"\n") + 1
+    try:
+        return parsed(data, str(head.get("of")), "work")[2]
+    except InputError:
+        return len(data)
 
 
 @contextmanager
@@ -176,6 +210,7 @@ def connected(cluster: Cluster, cargo: Cargo) -> Iterator[Any]:
     if ray.is_initialized():  # a notebook's own; it stays
         yield ray
         return
+    _reachable(cluster.address)
     before = {name: os.environ.get(name) for name in _QUIET}
     os.environ.update(_QUIET)
     try:
@@ -191,6 +226,26 @@ def connected(cluster: Cluster, cargo: Cargo) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _reachable(address: str) -> None:
+    """Ray itself would try for minutes.
+
+    Raises:
+        IncompleteError: nothing listens at an address with a port.
+    """
+    parts = urlsplit(address if "://" in address else f"ray://{address}")
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise IncompleteError(f"{address!r} is no address", remedy="give host:port, or local") from error
+    if host is None or port is None:
+        return
+    try:
+        socket.create_connection((host, port), timeout=_REACH).close()
+    except OSError as error:
+        text = f"nothing listens at {address} ({error.strerror or 'no answer in time'})"
+        raise IncompleteError(text, remedy="see that the cluster runs; --ray local starts one here") from error
 
 
 def _options(cluster: Cluster, cargo: Cargo) -> dict[str, Any]:

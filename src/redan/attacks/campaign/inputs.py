@@ -102,7 +102,10 @@ def read_arrays(path: Path, samples: int, seed: int) -> Arrays:
     chosen = np.arange(len(x))
     if len(x) > samples:
         chosen = np.sort(np.random.default_rng(seed).choice(len(x), samples, replace=False))
-    return Arrays(np.ascontiguousarray(x[chosen], dtype=np.float32), y[chosen].astype(np.int64))
+    inputs = np.ascontiguousarray(x[chosen], dtype=np.float32)
+    if not np.isfinite(inputs).all():
+        raise InputError("x holds values that are no numbers", where=str(path), remedy="clean the samples first")
+    return Arrays(inputs, y[chosen].astype(np.int64))
 
 
 def open_target(word: str, name: str | None, *, trusted: Sequence[str] = (), unsafe_format: bool = False) -> Target:

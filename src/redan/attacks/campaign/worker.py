@@ -1,7 +1,9 @@
 """Whoever attacks parts of a campaign elsewhere: opens the verified bytes as the driver did, and keeps its work."""
 
 import hashlib
+import shutil
 import tempfile
+import weakref
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath
@@ -32,6 +34,7 @@ class Cargo:
         wanted: of the campaign, without what belongs to the driver.
         threads: of a worker, as many as the driver's, since sums depend on them.
         versions: of what computes, since answers depend on them.
+        kept: whether work is kept.
     """
 
     opening: Opening
@@ -41,6 +44,7 @@ class Cargo:
     wanted: Wanted
     threads: int
     versions: dict[str, str]
+    kept: bool
 
 
 class Outcome(NamedTuple):
@@ -48,7 +52,7 @@ class Outcome(NamedTuple):
 
     Args:
         tried: what was tried; None where it was not finished.
-        work: of the work file, what came after the last reading.
+        work: what was added to the work file.
         fault: class and words of an error of redan's own.
     """
 
@@ -67,10 +71,11 @@ class Worker:
             cargo: of the campaign.
         """
         self._cargo = cargo
-        self._folder = tempfile.TemporaryDirectory(prefix="redan-")
-        self._work = Path(self._folder.name) / "work"
+        self._folder = Path(tempfile.mkdtemp(prefix="redan-"))
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._work = self._folder / "work"
         self._campaign: Campaign | None = None
-        self._read = 0
+        self._begun = 0
 
     def attempt(self, part: Part, work: bytes) -> Outcome:
         """Attacks one part.
@@ -82,33 +87,32 @@ class Worker:
         self._work.unlink(missing_ok=True)
         if work:
             self._work.write_bytes(work)
-        self._read = len(work)
+        self._begun = len(work)
         try:
-            tried = self._opened().attempt(part, self._work)
+            tried = self._opened().attempt(part, self._work if self._cargo.kept else None)
         except RedanError as error:
             fault = (type(error).__name__, error.what, error.where, error.remedy)
-            return Outcome(None, self.news(), fault)
-        return Outcome(tried, self.news())
+            return Outcome(None, self.news(self._begun), fault)
+        return Outcome(tried, self.news(self._begun))
 
-    def news(self) -> bytes:
-        """What was added to the work file since this was asked last."""
+    def news(self, start: int) -> bytes:
+        """What the work file holds from some byte on; asked while a part is attacked."""
         if not self._work.exists():
             return b""
         with self._work.open("rb") as file:
-            file.seek(self._read)
-            found = file.read()
-        self._read += len(found)
-        return found
+            file.seek(start)
+            return file.read()
 
     def _opened(self) -> Campaign:
         if self._campaign is None:
             cargo = self._cargo
             _same(cargo.versions, versions())
             _threads(cargo.threads)
-            folder = Path(self._folder.name) / "model"
+            folder = self._folder / "model"
             unpacked(cargo, folder)
             opening = replace(cargo.opening, word=str(folder / next(iter(cargo.files))))
-            self._campaign = campaign_of(opening(), Path(opening.word), cargo.read, cargo.wanted)
+            own = cargo.read._replace(x=cargo.read.x.copy(), y=cargo.read.y.copy())  # what is shared cannot be written
+            self._campaign = campaign_of(opening(), Path(opening.word), own, cargo.wanted)
         return self._campaign
 
 
@@ -139,6 +143,7 @@ def cargo_of(opening: Opening, target: Target, path: Path, read: "Arrays | Rows"
         wanted=wanted._replace(work=None, progress=None, cluster=None),
         threads=_threads(0),
         versions=versions(),
+        kept=wanted.work is not None,
     )
 
 
