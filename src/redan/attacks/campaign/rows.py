@@ -22,6 +22,7 @@ from redan.attacks.tables.encode import Rows
 from redan.attacks.tables.search import Order
 from redan.attacks.threat import Threat
 from redan.errors import IncompleteError
+from redan.measures.robustness import Bounds
 
 if TYPE_CHECKING:
     from redan.attacks.evasion.network import Network
@@ -125,7 +126,7 @@ class RowsCampaign:
             cost=sum((one.cost for one in made), start=Cost()),
             curve=curve_over(radii, made),
             certified=whole.certified if proved else None,
-            beside=tuple((one.threat, one.bounds) for one in made if proved and one.bounds is not None),
+            beside=_beside(radii, made) if proved else (),
         )
 
     def _asked(self, work: Path | None) -> Asked:
@@ -167,6 +168,12 @@ class RowsCampaign:
             certified=None if made.certified is None else made.certified & (before == y),
             proof="" if made.certified is None else "by a search over all leaves that a row can reach",
         )
+
+
+def _beside(radii: Sequence[float | tuple[float, ...]], made: Sequence[Tried]) -> tuple[tuple[str, Bounds], ...]:
+    """What is proved beside what survived, by ascending radius."""
+    order = sorted(range(len(made)), key=lambda place: np.max(radii[place]))
+    return tuple((made[place].threat, told) for place in order if (told := made[place].bounds) is not None)
 
 
 def _left_out(rows: Rows) -> tuple[str, ...]:

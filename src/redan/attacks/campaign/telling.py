@@ -70,9 +70,8 @@ def _told_of_trust(tried: Tried, subject: str) -> Iterator[Finding]:
     measure = Measure(name="failure_signs", value=float(fired), n=n, threshold=0.0, unit="signs")
     if tried.trust.trusted:
         left = len(tried.trust.untold)
-        text = f"None of {n:,} failure checks speaks against the attacks" + (
-            f"; {left:,} could not be told." if left else "."
-        )
+        which = f"None of {n:,} failure checks speaks" if n > 1 else "The one failure check that applies does not speak"
+        text = f"{which} against the attacks" + (f"; {left:,} could not be told." if left else ".")
         found = holds(MASKED, subject, text, part=tried.threat, measure=measure)
     else:
         verdict = tried.trust.verdict
@@ -168,7 +167,7 @@ def _pictures(tried: Tried, clean: Rate, robust: Rate) -> Iterator[Picture]:
         )
     if tried.columns and tried.broken.any():
         moved = (tried.x != tried.x_adv)[tried.broken]
-        order = np.argsort(-moved.sum(axis=0), kind="stable")[:30]
+        order = np.argsort(-moved.sum(axis=0), kind="stable")[: min(30, int(moved.any(axis=0).sum()))]
         parts = [counted(int(moved[:, place].sum()), len(moved)) for place in order]
         yield Shares(
             title="Columns changed in broken rows",

@@ -134,7 +134,7 @@ def told(made: "Smoothing", subject: str, threshold: float) -> Finding:
     text = _sentence(first, made.radii[0], made)
     part = f"l2:{made.radii[0]:g}, noise {sigma:g}"
     measure = first.certified.measure("certified_accuracy", threshold)
-    rows = ((f"l2:{radius:g}", one) for radius, one in zip(made.radii, made.bounds, strict=True))
+    rows = ((f"l2:{radius:g}", one) for radius, one in sorted(zip(made.radii, made.bounds, strict=True)))
     picture = certified_picture(f"smoothed by noise of {sigma:g}", *rows)
     if first.contradicted:
         found = not_run(_CHECK, subject, f"{text} A proof is wrong.", part=part)

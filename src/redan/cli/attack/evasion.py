@@ -96,31 +96,7 @@ def attack_evasion(
     Every success is judged again outside of the attacks, and failure checks look for signs that an attack failed by
     itself; then nothing holds. A model without gradients, a table and an endpoint are attacked by queries.
 
-    Args:
-        model: a file or an address.
-        data: samples and labels.
-        threat: norm and radius.
-        suite: attacks.
-        label: column of classes of a table.
-        constraints: rules of its columns.
-        name: of the model at an endpoint.
-        threshold: robust accuracy that is agreed on.
-        samples: at most.
-        box: least and largest valid value of arrays.
-        queries: for each sample, without gradients.
-        radius: further radii for the curve.
-        work: file that keeps what is done.
-        workers: processes that share the parts.
-        ray: address of a Ray cluster.
-        part: samples of a part.
-        certify: what smoothing by noise would certify.
-        trust_type: types of a skops file that you looked at.
-        unsafe_format: load formats that run code.
-        gallery: samples that the page shows; findings never hold one.
-        output: `text` or `json`.
-        page: where to draw what was measured.
-        seed: of every draw.
-        quiet: only what is broken or could not be told.
+    Each option is told by its help.
 
     Raises:
         UsageError: an option is missing or contradicts another.
