@@ -59,6 +59,17 @@ def test_a_worker_goes_on_from_what_another_kept(cargo, folder):
     assert again.tried.cost.backward == first.tried.cost.backward > 0
 
 
+def test_nothing_of_the_model_is_left_on_disk(cargo, folder, tmp_path, monkeypatch):
+    """The bytes of the model are removed once it is open, and the work when the worker ends."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    path = folder / "m.onnx"
+    worker = Worker(cargo)
+    worker.attempt(campaign_of(Opening(str(path))(), path, cargo.read, WANTED).parts()[0], b"")
+    assert [found.name for found in tmp_path.rglob("*") if found.is_file()] == ["work"]
+    worker.close()
+    assert not list(tmp_path.iterdir())
+
+
 def test_work_of_something_else_is_one_fault(cargo, folder):
     """A work file of another campaign is refused by the worker, in words that travel."""
     path = folder / "m.onnx"

@@ -99,6 +99,9 @@ class _Fan:
 
     def end(self) -> None:
         """Ends all workers; a cluster that goes on would keep them."""
+        closing = [worker.close.remote() for worker in self.workers]
+        if closing:
+            self.ray.wait(closing, num_returns=len(closing), timeout=_LOOK)
         for worker in self.workers:
             self.ray.kill(worker)
 

@@ -103,6 +103,10 @@ class Worker:
             file.seek(start)
             return file.read()
 
+    def close(self) -> None:
+        """Removes what it wrote."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
     def _opened(self) -> Campaign:
         if self._campaign is None:
             cargo = self._cargo
@@ -113,6 +117,7 @@ class Worker:
             opening = replace(cargo.opening, word=str(folder / next(iter(cargo.files))))
             own = cargo.read._replace(x=cargo.read.x.copy(), y=cargo.read.y.copy())  # what is shared cannot be written
             self._campaign = campaign_of(opening(), Path(opening.word), own, cargo.wanted)
+            shutil.rmtree(folder, ignore_errors=True)  # it is in memory; nothing lies about when the worker dies
         return self._campaign
 
 
