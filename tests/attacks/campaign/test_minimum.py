@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from attacks.models import digits, masked, weak
-from redan.attacks.campaign.minimum import attack_minimum
+from redan.attacks.campaign.minimum import MinimumCampaign
+from redan.attacks.campaign.parts import here
 from redan.attacks.campaign.telling import MASKED, ROBUST, tell
-from redan.attacks.campaign.white_box import Campaign
 from redan.attacks.evasion import Network
 from redan.attacks.judge import judge
 from redan.attacks.threat import L2, Linf
@@ -16,9 +16,10 @@ from redan.errors import UsageError
 from redan.terms import Outcome
 
 
-def tried(net, threat, n=32, **wanted):
+def tried(net, threat, n=32, work=None, **wanted):
     x, y = digits().x_test[:n].numpy(), digits().y_test[:n].numpy()
-    return attack_minimum(Network(net), x, y, Campaign(threat, "minimum", watched=8, **wanted))
+    campaign = MinimumCampaign(network=Network(net), x=x, y=y, threat=threat, watched=8, **wanted)
+    return campaign.joined(here(campaign, work))
 
 
 @pytest.mark.parametrize("threat", [Linf(0.15), L2(0.75)], ids=str)
@@ -52,4 +53,4 @@ def test_a_masked_model_is_not_trusted():
 def test_a_work_file_is_refused():
     """These attacks cannot go on from one."""
     with pytest.raises(UsageError, match="no work file"):
-        tried(weak(), Linf(0.1), n=4, state=Path("work"))
+        tried(weak(), Linf(0.1), n=4, work=Path("work"))

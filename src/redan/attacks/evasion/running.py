@@ -17,26 +17,13 @@ from redan.attacks.evasion.pool import Ended
 from redan.attacks.evasion.suites import Suite
 from redan.attacks.evasion.work import Claims, Work
 from redan.attacks.judge import Judged, judge
+from redan.attacks.progress import Progress
 from redan.attacks.threat import Threat
 
 Claimed: TypeAlias = dict[int, tuple[int, NDArray[np.float32]]]  # by row: step, input
 NOBODY = -1
 _BLOCK = 2048
 _JUDGED = 256
-
-
-class Progress(NamedTuple):
-    """How far an evaluation is.
-
-    Args:
-        attack: that runs.
-        ended: samples that it is through with.
-        of: samples that it is to try.
-    """
-
-    attack: str
-    ended: int
-    of: int
 
 
 class Given(NamedTuple):
