@@ -10,6 +10,7 @@ Peers lie in `.peers` (`bash tools/peers.sh python3 bench`); what is not there i
 
 import argparse
 import json
+import math
 import os
 import platform
 import subprocess
@@ -19,6 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 SMALL = 64
+HEAD = 2  # lines of a table without a row
 
 
 def told(*command):
@@ -107,7 +109,7 @@ def queried(lines):
                 line["attack"],
                 str(line["samples"]),
                 *(f"{each[0]['robust']:.1%}" for each in (mine, theirs)),
-                *(f"{each[0]['median']:.3f}" for each in (mine, theirs)),
+                *(f"{each[0]['median']:.3f}" if math.isfinite(each[0]["median"]) else "-" for each in (mine, theirs)),
                 *(f"{each[0]['rows']:,}" for each in (mine, theirs)),
                 *(f"{each[0]['cpu_s']:.1f}" for each in (mine, theirs)),
                 f"{line['ratio']:.1f} times",
@@ -123,9 +125,23 @@ def remembered(lines):
     return table(["rows", "data, MB", "result, MB", "peak memory grew by, MB"], told)
 
 
-def page(lines, machine):
+def plain(value):
+    """JSON has no infinity: a distance that was never reached is null."""
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def page(lines, machine, note):
     kinds = {kind: [line for line in lines if line["bench"] == kind] for kind in ("evasion", "queries", "memory")}
-    parts = ["# Evasion beside its peers", "", f"Made by `python bench/tables_evasion.py`; {machine}."]
+    parts = [
+        "# Evasion beside its peers",
+        "",
+        f"Made by `python bench/tables_evasion.py`; {machine}.",
+        *(["", note] if note else []),
+    ]
     if kinds["evasion"]:
         parts += ["", "## AutoAttack standard, beside fra31/auto-attack at a392200", ""]
         parts += [
@@ -135,10 +151,11 @@ def page(lines, machine):
             "network forward and back, padding included. Seconds are of one processor core, or of a GPU's clock.",
             "",
         ]
-        parts += [*standard(kinds["evasion"]), "", *ranges(kinds["evasion"])]
+        told = ranges(kinds["evasion"])
+        parts += [*standard(kinds["evasion"]), *(["", *told] if len(told) > HEAD else [])]
     if kinds["queries"]:
         parts += ["", "## HopSkipJump and Square, beside ART 1.20.1 at equal query budgets", ""]
-        parts += ["Distance is the median of the smallest perturbations found. Square does not ask what it knows.", ""]
+        parts += ["Distance is the median of what was found inside of the ball, - where that is less than half.", ""]
         parts += queried(kinds["queries"])
     if kinds["memory"]:
         parts += ["", "## Memory over the number of samples", ""]
@@ -163,6 +180,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--note", default="", help="a sentence for the page, such as what else ran on the machine")
     parser.add_argument("--logs", nargs="*", type=Path)
     options = parser.parse_args()
     if options.logs:
@@ -172,8 +190,10 @@ def main():
         lines = measured(options)
     name = "evasion" if options.device == "cpu" else f"evasion-{options.device}"
     RESULTS.mkdir(exist_ok=True)
-    whole = page(lines, machine())
-    (RESULTS / f"{name}.json").write_text(json.dumps({"machine": machine(), "lines": lines}, indent=1) + "\n")
+    whole = page(lines, machine(), options.note)
+    (RESULTS / f"{name}.json").write_text(
+        json.dumps({"machine": machine(), "note": options.note, "lines": plain(lines)}, indent=1) + "\n"
+    )
     (RESULTS / f"{name}.md").write_text(whole)
     print(whole)
 
