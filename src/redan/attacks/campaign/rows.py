@@ -17,6 +17,7 @@ from redan.attacks.tables.search import Order
 from redan.attacks.threat import Threat
 
 _PROBES = 64
+_UNIT = "The radius counts in scales of the columns: the widths of their bounds, unless the rules say otherwise."
 
 
 class RowsWanted(NamedTuple):
@@ -75,7 +76,7 @@ def attack_rows(model: object, rows: Rows, wanted: RowsWanted) -> Tried:
         x_adv=made.x_adv,
         cost=cost,
         trust=trust((agreement("random-answers", before[:_PROBES], again, "The first and the second answer"),)),
-        notes=(*_left_out(rows), *_unruled(wanted)),
+        notes=(_UNIT, *_left_out(rows), *_unruled(wanted)),
         columns=rows.space.columns,
     )
 

@@ -113,15 +113,33 @@ def _trust(network: Network, x: NDArray[np.float32], y: NDArray[np.int64], wante
 def _curve(
     network: Network, x: NDArray[np.float32], y: NDArray[np.int64], wanted: Campaign, made: Evaluation
 ) -> tuple[Curve | None, Cost]:
-    """The curve from no attack to the largest radius, and what the further radii cost."""
+    """The curve from no attack to the largest radius, and what the further radii cost.
+
+    Only what can change is attacked: what a smaller ball broke is broken in each that holds it, and what a larger one
+    left had every point of a smaller one to fall by.
+    """
     own, spent = wanted.threat.eps, Cost()
     further = tuple(dict.fromkeys(radius for radius in wanted.radii if radius not in (own, 0.0)))
     if not further or isinstance(own, tuple):
         return None, spent
-    fell = [np.zeros(len(x), dtype=np.bool_), made.breaker >= 0]
-    for radius in further:
+    fell = {0.0: np.zeros(len(x), dtype=np.bool_), own: made.breaker >= 0}
+
+    def broken_at(radius: float, tried: NDArray[np.bool_]) -> Cost:
+        fell[radius], rows = np.zeros(len(x), dtype=np.bool_), np.flatnonzero(tried)
+        if not len(rows):
+            return Cost()
         threat = type(wanted.threat)(radius, wanted.threat.low, wanted.threat.high)
-        at = evaluate(network, x, y, threat=threat, suite=wanted.suite, seed=wanted.seed, progress=wanted.progress)
-        fell.append(at.breaker >= 0)
-        spent += at.cost
-    return curve((0.0, own, *further), made.clean, fell), spent
+        suite, seed, told = wanted.suite, wanted.seed, wanted.progress
+        at = evaluate(network, x[rows], y[rows], threat=threat, suite=suite, seed=seed, progress=told)
+        fell[radius][rows] = at.breaker >= 0
+        return at.cost
+
+    inwards = sorted((radius for radius in further if radius < own), reverse=True)
+    outwards = sorted(radius for radius in further if radius > own)
+    for radius, last in zip(inwards, [own, *inwards], strict=False):
+        spent += broken_at(radius, fell[last])
+    for radius, last in zip(outwards, [own, *outwards], strict=False):
+        spent += broken_at(radius, made.clean & ~fell[last])
+        fell[radius] |= fell[last]
+    radii = (0.0, own, *further)
+    return curve(radii, made.clean, [fell[radius] for radius in radii]), spent

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from redan.attacks.cost import Meter
 from redan.errors import IncompleteError, InputError
 
-Loss: TypeAlias = Callable[[Tensor, slice], Tensor]
+Loss: TypeAlias = Callable[[Tensor, slice | Tensor], Tensor]
 CHUNK = 32
 
 

@@ -22,6 +22,8 @@ _HALVED = (10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000)
 _WHOLE = 10_000
 _INSIDE = 1 - 1e-6
 _TINY = 1e-12
+_SMALL = 128  # values of an input
+_BATCHES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Square:
     def step(self, state: State, network: Network, threat: Threat) -> State:
         """The first point at k = 0, a proposal at each later one; several where rows of the batch would stay empty."""
         begin = state["k"] == 0
-        lanes = 1 if bool(begin.any()) else max(1, network.chunk // len(begin))
+        lanes = 1 if bool(begin.any()) else max(1, _width(network, state["x0"]) // len(begin))
         asked, logits, gain = self._asked(state, network, threat, begin, lanes)
         note(state, asked, logits, threat)
         better = begin | (gain > state["margin"]) | (gain >= 0)
@@ -117,6 +119,11 @@ class Square:
         if self.rescale:
             turn = (turn.double() / self.queries * _WHOLE).long()
         return (turn[:, None] > torch.tensor(_HALVED, device=k.device)).sum(dim=1)
+
+
+def _width(network: Network, x: Tensor) -> int:
+    """Rows of a step: a batch, or several where inputs are so small that the step costs more than the network."""
+    return network.chunk * (_BATCHES if network.chunk > 1 and x[0].numel() <= _SMALL else 1)
 
 
 def _exchanged(delta: Tensor, new: Tensor, windows: tuple[Window, Window], eps: Tensor, threat: Threat) -> Tensor:
