@@ -8,7 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redan.findings import Finding
-from redan.findings.attack_pictures import Band, Between, Cells, Change, Gallery, RobustCurve, Shot
+from redan.findings.attack_pictures import (
+    Band,
+    Between,
+    Cells,
+    Change,
+    Gallery,
+    Passage,
+    Path,
+    RobustCurve,
+    Shot,
+    Stop,
+    Surface,
+)
 from redan.findings.pictures import pictured
 from redan.measures.robustness.gallery import data_uri
 from redan.reports.data_page import render
@@ -45,6 +57,16 @@ PICTURES = {
             Change(row="2", column="age", before="1", after="2"),
         ),
     ),
+    "surface": Surface(
+        title="t",
+        paths=(
+            Path(
+                stops=(Stop(name="source:a", note=EVIL, outside=True), Stop(name=EVIL), Stop(name="model:m")),
+                passages=(Passage(words=EVIL, state="open"), Passage(words="tls", state="secured")),
+            ),
+            Path(stops=(Stop(name="model:m"),), passages=()),
+        ),
+    ),
 }
 
 
@@ -75,6 +97,14 @@ def test_gaps_of_a_curve_have_no_point():
     (figure,) = figures(pictured([PICTURES["robust-curve"]]))
     assert figure.count("<circle") == 5
     assert figure.count("<polygon") == 1
+
+
+def test_open_passages_and_outsiders_are_marked():
+    """What crosses a line of trust unprotected is marked by more than its colour; who is outside is marked, too."""
+    (figure,) = figures(pictured([PICTURES["surface"]]))
+    assert figure.count('class="passage open"') == figure.count("✗") == 1
+    assert figure.count('class="stop outside"') == 1
+    assert figure.count('<ol class="way">') == 2
 
 
 @pytest.mark.parametrize(
@@ -112,6 +142,8 @@ def test_only_small_pngs_are_shown(uri):
         {"kind": "between", "title": "t", "names": ["a"], "certified": [], "empirical": [1], "true": [None]},
         {"kind": "gallery", "title": "t", "note": "", "shots": []},
         {"kind": "cells", "title": "t", "changes": [{"row": "1"}]},
+        {"kind": "surface", "title": "t", "paths": [{"stops": [], "passages": []}]},
+        {"kind": "surface", "title": "t", "paths": [{"stops": [{"name": "a", "note": ""}], "passages": [{}]}]},
         {"kind": "cells", "title": "t", "changes": [{}] * 41},
     ],
 )

@@ -190,6 +190,11 @@ class _GradientOperators(TorchDispatchMode):  # type: ignore[misc]
         super().__init__()
         self.seen = 0
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Without it, the first operator loads PyTorch's compiler, which takes longer than all other probes."""
+        return False
+
     def __torch_dispatch__(
         self,
         func: Callable[..., object],

@@ -1,16 +1,15 @@
 """Accuracy under attack for every declared threat model, and whether that figure may be believed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from redan.artifacts.dataset_file import DatasetFile
 from redan.artifacts.model_file import ModelFile
 from redan.artifacts.rules_file import RulesFile
-from redan.controls.attacked import CLASSIFYING, RAN_DRY, Attacked, attacked, subject_of, threshold_of, told_why
+from redan.controls.attacked import Attacked, for_each_threat, subject_of, targets, threshold_of, told_why
 from redan.controls.contract import Check, Have, Subject
-from redan.errors import MissingExtraError
-from redan.findings import Finding, Remedy, not_run
+from redan.findings import Finding, Remedy
 from redan.findings.attack_pictures import MOST_SHOTS
 from redan.findings.pictures import pictured
 from redan.system.system import System
@@ -35,21 +34,7 @@ _UNMASK = Remedy(
 
 def _subjects(system: System) -> Iterator[Subject]:
     """Models that classify, once there is a file."""
-    return (subject_of(system, m) for m in system.models if m.path and m.task in CLASSIFYING)
-
-
-def _each(have: Have, check: str, ask: Callable[[Attacked, "Threat"], Finding]) -> Iterator[Finding]:
-    """One finding for each declared threat model; one that cannot be tried takes none of the others' answers away."""
-    model = next(m for m in have.system.models if f"model:{m.name}" == have.subject.elements[0])
-    what = attacked(have, model.threats)
-    for text, threat in what.threats:
-        try:
-            yield replace(ask(what, threat), part=text)
-        except MissingExtraError:
-            raise
-        except RAN_DRY as error:
-            advice = None if error.remedy is None else Remedy(text=f"{error.remedy[:1].upper()}{error.remedy[1:]}.")
-            yield not_run(check, have.subject.id, f"Under {text}: {error.what}.", remedy=advice, part=text)
+    return (subject_of(system, m) for m in targets(system))
 
 
 def _tried(what: Attacked, threat: "Threat", *, samples: int, curve: bool) -> "Tried":
@@ -63,7 +48,7 @@ def _tried(what: Attacked, threat: "Threat", *, samples: int, curve: bool) -> "T
 def _robust(have: Have) -> Iterator[Finding]:
     from redan.attacks.campaign.telling import shown, tell
 
-    def ask(what: Attacked, threat: "Threat") -> Finding:
+    def ask(what: Attacked, _: str, threat: "Threat") -> Finding:
         tried = _tried(what, threat, samples=_SAMPLES, curve=True)
         agreed = threshold_of(have, CONTROL, AGREED)
         found = next(iter(tell(tried, have.subject.id, threshold=agreed, seconds=False)))
@@ -76,20 +61,20 @@ def _robust(have: Have) -> Iterator[Finding]:
         both = [*(held if isinstance(held, list) else []), *(drawn if isinstance(drawn, list) else [])]
         return replace(found, detail={**found.detail, "pictures": both})
 
-    yield from _each(have, ROBUST, ask)
+    yield from for_each_threat(have, ROBUST, ask)
 
 
 def _masked(have: Have) -> Iterator[Finding]:
     from redan.attacks.campaign.telling import tell
 
-    def ask(what: Attacked, threat: "Threat") -> Finding:
+    def ask(what: Attacked, _: str, threat: "Threat") -> Finding:
         tried = _tried(what, threat, samples=_WATCHED, curve=False)
         found = next(f for f in tell(tried, have.subject.id, seconds=False) if f.check == MASKED)
         if tried.trust is not None and tried.trust.fired:
             return replace(found, outcome=Outcome.BROKEN, remedy=_UNMASK)
         return found
 
-    yield from _each(have, MASKED, ask)
+    yield from for_each_threat(have, MASKED, ask)
 
 
 _SAMPLES = 500
