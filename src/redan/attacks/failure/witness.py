@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from redan.attacks.evasion.ball import length
-from redan.attacks.evasion.draws import keys
+from redan.attacks.evasion.draws import derived, keys
 from redan.attacks.evasion.network import Gradient, Jacobian, Loss, Network
 from redan.attacks.evasion.pool import Attack, State
 from redan.attacks.failure.smoothed import Smoothed
@@ -130,13 +130,14 @@ def watch(
 def _started(attack: Attack, x: Tensor, y: Tensor, threat: Threat, seed: int) -> State:
     none = torch.zeros(len(x), dtype=torch.bool, device=x.device)
     salt = torch.as_tensor(keys(x.detach().cpu().numpy(), attack.name, seed), device=x.device)
+    first = torch.zeros(len(x), dtype=torch.int64, device=x.device)  # as in the pool, so that both begin alike
     state: State = {
         "x0": x,
         "y": y,
         "target": torch.full_like(y, -1),
         "stage": torch.zeros_like(y),
         "eps": torch.as_tensor(threat.radii(len(x)), device=x.device),
-        "key": salt,
+        "key": derived(salt, first),
         "k": torch.zeros(len(x), dtype=torch.int64, device=x.device),
         "found": x.clone(),
         "broken": none,
