@@ -3,7 +3,7 @@
 Usage: python train.py [undefended] [hardened] [noisy] [--epochs N] [--eps R] [--recipe R] [--threads N] [--data FOLDER]
 
 What was trained by the same script with the same options is not trained again. `models/test.npz` holds the first 1,000
-test pictures for `redan attack evasion --data`, `models/check.npz` the next 150 for `redan check`.
+test pictures for `redan attack evasion --data`, `models/check.npz` the next 100 for `redan check`.
 """
 
 import argparse
@@ -27,7 +27,7 @@ HERE = Path(__file__).resolve().parent
 MODELS = HERE / "models"
 SIGMA = 0.25
 TEST_ROWS = 1_000
-CHECK_ROWS = 150
+CHECK_ROWS = 100
 
 
 def network() -> nn.Sequential:
