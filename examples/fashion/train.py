@@ -3,7 +3,7 @@
 Usage: python train.py [undefended] [hardened] [noisy] [--epochs N] [--eps R] [--recipe R] [--threads N] [--data FOLDER]
 
 What was trained by the same script with the same options is not trained again. `models/test.npz` holds the first 1,000
-test pictures for `redan attack evasion --data`.
+test pictures for `redan attack evasion --data`, `models/check.npz` the next 100 for `redan check`.
 """
 
 import argparse
@@ -27,6 +27,7 @@ HERE = Path(__file__).resolve().parent
 MODELS = HERE / "models"
 SIGMA = 0.25
 TEST_ROWS = 1_000
+CHECK_ROWS = 100
 
 
 def network() -> nn.Sequential:
@@ -121,6 +122,8 @@ def main() -> None:
     MODELS.mkdir(exist_ok=True)
     test = pictures("t10k", options.data)
     np.savez_compressed(MODELS / "test.npz", x=test.x[:TEST_ROWS], y=test.y[:TEST_ROWS])
+    chosen = slice(TEST_ROWS, TEST_ROWS + CHECK_ROWS)
+    np.savez_compressed(MODELS / "check.npz", x=test.x[chosen], y=test.y[chosen])
     for kind in options.kinds or kinds:
         stamped = MODELS / f"{kind}.stamp"
         if stamped.is_file() and stamped.read_text(encoding="utf-8") == stamp(kind, options):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from redan.canon import Json
-from redan.findings.attack_pictures import Between, Cells, Gallery, RobustCurve
+from redan.findings.attack_pictures import Between, Cells, Gallery, RobustCurve, Surface
 from redan.findings.transfer_picture import TransferMatrix
 from redan.stats.interval import Interval
 
@@ -265,6 +265,7 @@ Picture: TypeAlias = (
     | Gallery
     | Cells
     | TransferMatrix
+    | Surface
 )
 
 

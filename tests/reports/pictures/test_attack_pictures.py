@@ -8,7 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redan.findings import Finding
-from redan.findings.attack_pictures import Band, Between, Cells, Change, Gallery, RobustCurve, Shot
+from redan.findings.attack_pictures import (
+    Band,
+    Between,
+    Cells,
+    Change,
+    Gallery,
+    Passage,
+    Path,
+    RobustCurve,
+    Shot,
+    Stop,
+    Surface,
+)
 from redan.findings.pictures import pictured
 from redan.findings.transfer_picture import Carried, TransferMatrix
 from redan.measures.robustness.gallery import data_uri
@@ -56,6 +68,16 @@ PICTURES = {
         ),
         own=(Carried(value=1.0, interval=Interval(0.9, 1.0), n=40), None, None),
         words=EVIL,
+    ),
+    "surface": Surface(
+        title="t",
+        paths=(
+            Path(
+                stops=(Stop(name="source:a", note=EVIL, outside=True), Stop(name=EVIL), Stop(name="model:m")),
+                passages=(Passage(words=EVIL, state="open"), Passage(words="tls", state="secured")),
+            ),
+            Path(stops=(Stop(name="model:m"),), passages=()),
+        ),
     ),
 }
 
@@ -115,6 +137,14 @@ def test_gaps_of_a_curve_have_no_point():
     assert figure.count("<polygon") == 1
 
 
+def test_open_passages_and_outsiders_are_marked():
+    """What crosses a line of trust unprotected is marked by more than its colour; who is outside is marked, too."""
+    (figure,) = figures(pictured([PICTURES["surface"]]))
+    assert figure.count('class="passage open"') == figure.count("✗") == 1
+    assert figure.count('class="stop outside"') == 1
+    assert figure.count('<ol class="way">') == 2
+
+
 @pytest.mark.parametrize(
     "uri",
     [
@@ -150,6 +180,8 @@ def test_only_small_pngs_are_shown(uri):
         {"kind": "between", "title": "t", "names": ["a"], "certified": [], "empirical": [1], "true": [None]},
         {"kind": "gallery", "title": "t", "note": "", "shots": []},
         {"kind": "cells", "title": "t", "changes": [{"row": "1"}]},
+        {"kind": "surface", "title": "t", "paths": [{"stops": [], "passages": []}]},
+        {"kind": "surface", "title": "t", "paths": [{"stops": [{"name": "a", "note": ""}], "passages": [{}]}]},
         {"kind": "cells", "title": "t", "changes": [{}] * 41},
     ],
 )

@@ -62,9 +62,9 @@ class MinimumCampaign:
         if work is not None:
             raise UsageError("minimum-norm attacks keep no work file", remedy="leave out --work, or use another suite")
         before = self.network.labels(self.x)
-        asked = {"threat": self.threat, "seed": self.seed}
-        runs = [fmn(self.network, self.x, self.y, targets=_TARGETS, **asked)]
-        runs += [ddn(self.network, self.x, self.y, **asked)] if self.threat.norm == "l2" else []
+        runs = [fmn(self.network, self.x, self.y, threat=self.threat, seed=self.seed, targets=_TARGETS)]
+        if self.threat.norm == "l2":
+            runs.append(ddn(self.network, self.x, self.y, threat=self.threat, seed=self.seed))
         sizes = np.stack([run.distance for run in runs])
         first, size, right = sizes.argmin(axis=0), sizes.min(axis=0), runs[0].right
         fell = right & (size <= self.threat.radii(len(self.x)))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _PROBES = 64
 PROVE = 2000
+_UNIT = "The radius counts in scales of the columns: the widths of their bounds, unless the rules say otherwise."
 
 
 class RowsWanted(NamedTuple):
@@ -163,7 +164,7 @@ class RowsCampaign:
             x=x,
             x_adv=made.x_adv,
             cost=sum((result.cost for result in made.results), start=Cost()),
-            notes=(*self.notes, *_left_out(self.rows), *_unruled(self.wanted), *_unproved(made)),
+            notes=(*self.notes, _UNIT, *_left_out(self.rows), *_unruled(self.wanted), *_unproved(made)),
             columns=self.rows.space.columns,
             certified=None if made.certified is None else made.certified & (before == y),
             proof="" if made.certified is None else "by a search over all leaves that a row can reach",

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from redan.attacks.cost import Meter
 from redan.errors import IncompleteError, InputError
 
-Loss: TypeAlias = Callable[[Tensor, slice], Tensor]
+Loss: TypeAlias = Callable[[Tensor, slice | Tensor], Tensor]
 CHUNK, _ON_GPU = 64, 512
 _LARGE = ((65_536, 16), (16_384, 32))  # values of a sample, and rows of a batch of more than those
 
