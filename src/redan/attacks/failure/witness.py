@@ -78,7 +78,7 @@ class _Witness(Network):
 
 
 def watch(attack: Attack, network: Network, x: Tensor, y: Tensor, threat: Threat, *, seed: int = 0) -> Trace:
-    """Runs one job of an attack on each sample, to its end, successes included.
+    """Runs one job of an attack on each sample until all have ended or are broken, so that paths go on past successes.
 
     Args:
         attack: as the pool takes it; untargeted.
@@ -93,7 +93,7 @@ def watch(attack: Attack, network: Network, x: Tensor, y: Tensor, threat: Threat
     losses: list[NDArray[np.float64]] = []
     hits: list[NDArray[np.bool_]] = []
     ended = torch.zeros_like(state["done"])
-    while not bool(ended.all()) and len(losses) < MOST_STEPS:
+    while not bool((ended | state["broken"]).all()) and len(losses) < MOST_STEPS:
         witness.fresh()
         state = attack.step(state, witness, threat)
         state["k"] = state["k"] + 1
