@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "examples" / "fashion"
 RESULTS = ROOT / "bench" / "results"
 KINDS = {0.12: "noisy-0.12", 0.25: "noisy", 0.5: "noisy-0.5"}
-PART, EARLY, ALPHA = 20, 50, 0.001
+PART, EARLY, ALPHA = 20, 10, 0.001
 RADII = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 ATTACKED, BESIDE = 0.25, (0.25, 0.5, 0.75)
 PUBLISHED = {0.25: 0.60, 0.5: 0.43, 0.75: 0.27}
@@ -227,7 +227,7 @@ def main():
     torch.set_num_threads(chosen.threads)
     data = np.load(EXAMPLE / "models" / "test.npz")
     x, y = data["x"][: chosen.rows], data["y"][: chosen.rows]
-    effort = smoothing.Effort(copies=chosen.copies, alpha=ALPHA, steps=30, draws=8, votes=500)
+    effort = smoothing.Effort(copies=chosen.copies, alpha=ALPHA, steps=30, draws=8, votes=300)
     result = {
         "rows": len(x),
         "copies": chosen.copies,
