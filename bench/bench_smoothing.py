@@ -163,8 +163,8 @@ def markdown(result):
     lines = [
         "# Randomised smoothing on Fashion-MNIST",
         "",
-        f"`python bench/bench_smoothing.py`: the first {result['rows']} test pictures, {result['copies']:,} noisy "
-        f"copies each, alpha {result['alpha']}. Shares with 95 % Clopper-Pearson intervals.",
+        f"`python bench/bench_smoothing.py --rows {result['rows']}`: that many test pictures from the first on, "
+        f"{result['copies']:,} noisy copies each, alpha {result['alpha']}. Shares with 95 % Clopper-Pearson intervals.",
         "",
         "| sigma | clean, no noise | " + " | ".join(f"certified at {radius:g}" for radius in RADII) + " | abstains |",
         "|---" * (len(RADII) + 3) + "|",
