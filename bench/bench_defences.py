@@ -1,6 +1,6 @@
 """Benchmark: what training, transformations and detectors are worth on Fashion-MNIST, to an attacker who knows them.
 
-Run: `python examples/fashion/train.py undefended hardened pgd trades overfitted && python bench/bench_defences.py
+Run: `python examples/fashion/train.py undefended hardened pgd trades && python bench/bench_defences.py
 [--rows N] [--threads N]`. It writes `bench/results/defences.{json,md}`. Robust accuracy is what AutoAttack's standard
 suite leaves of the first N test pictures; smoothing has a benchmark of its own, `bench_smoothing.py`.
 """
@@ -23,7 +23,7 @@ from redan.defences import transformations as t
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "examples" / "fashion"
 RESULTS = ROOT / "bench" / "results"
-KINDS = ("undefended", "hardened", "pgd", "trades", "overfitted")
+KINDS = ("undefended", "hardened", "pgd", "trades")
 EPS, WEAK_EPS = 0.1, 0.03
 
 

@@ -2,8 +2,8 @@
 
 Usage: python train.py [KIND ...] [--epochs N] [--eps R] [--threads N] [--data FOLDER]
 
-Without a kind it trains `undefended`, `hardened` (FGSM-RS) and `noisy` (sigma 0.25); `pgd`, `trades`, `noisy-0.12`,
-`noisy-0.5` and `overfitted` are trained on request. What was trained by the same script with the same options is not
+Without a kind it trains `undefended`, `hardened` (FGSM-RS) and `noisy` (sigma 0.25); `pgd`, `trades`, `noisy-0.12`
+and `noisy-0.5` are trained on request. What was trained by the same script with the same options is not
 trained again. `models/test.npz` holds the first 1,000 test pictures for `redan attack evasion --data`.
 """
 
@@ -11,7 +11,6 @@ import argparse
 import hashlib
 import json
 import time
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +29,7 @@ MODELS = HERE / "models"
 TEST_ROWS = 1_000
 USUAL = ("undefended", "hardened", "noisy")
 SIGMAS = {"noisy-0.12": 0.12, "noisy": 0.25, "noisy-0.5": 0.5}
-RECIPES = {"undefended": "plain", "hardened": "fgsm_rs", "pgd": "pgd", "trades": "trades", "overfitted": "fgsm_rs"}
-# FGSM-RS with a radius and a step at which it overfits to its own attack: training is to stop, and to say so.
-TOO_FAR = {"eps": 0.3, "step": 2.0}
+RECIPES = {"undefended": "plain", "hardened": "fgsm_rs", "pgd": "pgd", "trades": "trades"}
 
 
 def network() -> nn.Sequential:
@@ -91,14 +88,7 @@ def trained(kind: str, rows: Pictures, options: argparse.Namespace) -> training.
     if kind in SIGMAS:
         return training.gaussian(network(), rows.x, rows.y, sigma=SIGMAS[kind], plan=plan, progress=told)
     recipe = getattr(training, RECIPES[kind])
-    if kind == "overfitted":
-        recipe = partial(recipe, step=TOO_FAR["step"])
-    return recipe(network(), rows.x, rows.y, threat=Linf(radius(kind, options)), plan=plan, progress=told)
-
-
-def radius(kind: str, options: argparse.Namespace) -> float:
-    """Of the attack inside of training."""
-    return TOO_FAR["eps"] if kind == "overfitted" else options.eps
+    return recipe(network(), rows.x, rows.y, threat=Linf(options.eps), plan=plan, progress=told)
 
 
 def accuracy(net: nn.Module, rows: Pictures) -> float:
@@ -110,7 +100,7 @@ def accuracy(net: nn.Module, rows: Pictures) -> float:
 
 def stamp(kind: str, options: argparse.Namespace) -> str:
     """What decides the weights: this script and the options."""
-    said = [kind, options.epochs, 0 if kind in {*SIGMAS, "undefended"} else radius(kind, options)]
+    said = [kind, options.epochs, 0 if kind in {*SIGMAS, "undefended"} else options.eps]
     return hashlib.sha256(json.dumps(said).encode() + Path(__file__).read_bytes()).hexdigest()
 
 
