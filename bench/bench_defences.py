@@ -88,7 +88,7 @@ def markdown(result):
     lines = [
         "# Defences on Fashion-MNIST",
         "",
-        f"`python bench/bench_defences.py`: the first {result['rows']} test pictures; shares with 95 % Clopper-Pearson",
+        f"`python bench/bench_defences.py --rows {result['rows']}`: that many test pictures; 95 % Clopper-Pearson",
         f"intervals; robust: what AutoAttack's standard suite leaves within linf {EPS}.",
         "",
         "| network | recipe | clean | robust | first broken by | weights of epoch |",
