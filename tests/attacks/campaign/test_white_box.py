@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from attacks.models import EPS, MASKED, digits, hardened, masked, right, weak
+from redan.attacks.campaign.parts import here
 from redan.attacks.campaign.telling import MASKED as UNMASKED
 from redan.attacks.campaign.telling import ROBUST, tell
-from redan.attacks.campaign.white_box import Campaign, attack_network
+from redan.attacks.campaign.white_box import NetworkCampaign
 from redan.attacks.evasion.network import Network
 from redan.attacks.threat import Linf
 from redan.terms import Outcome
@@ -21,7 +22,8 @@ def _one_thread():
 def campaign(net, eps, *, n=8, radii=(), suite="screen"):
     """A campaign on a few samples that the network gets right."""
     x, y = right(net, digits(), n)
-    return attack_network(Network(net), x.numpy(), y.numpy(), Campaign(Linf(eps), suite, radii))
+    made = NetworkCampaign(network=Network(net), x=x.numpy(), y=y.numpy(), threat=Linf(eps), suite=suite, radii=radii)
+    return made.joined(here(made, None))
 
 
 @pytest.mark.parametrize("name", [name for name in MASKED if name not in {"detached", "winners"}])

@@ -172,7 +172,7 @@ def with_gradients(target: Target, path: Path, x: "NDArray[np.float32]") -> Targ
     missing = missing_import("torch")
     if missing is not None:
         raise MissingExtraError("torch", missing)
-    from redan.attacks.evasion.network import Network
+    from redan.attacks.evasion.network import CHUNK, Network
     from redan.models.torch_onnx.conversion import converted
 
     try:
@@ -184,7 +184,8 @@ def with_gradients(target: Target, path: Path, x: "NDArray[np.float32]") -> Targ
         note = f"There are no gradients, since {_lower(error.what)}; it is attacked by queries."
         return target._replace(notes=(note,))
     note = f"Gradients are those of the {made.ending} of the ONNX graph, which differs from onnxruntime by "
-    return target._replace(network=Network(made.module), notes=(note + f"{made.difference:.0e} at most.",))
+    asked = Network(made.module, chunk=max(1, min(CHUNK, len(x))))  # a few samples are not filled up to many
+    return target._replace(network=asked, notes=(note + f"{made.difference:.0e} at most.",))
 
 
 def _bytes(path: Path) -> tuple[bytes, dict[str, bytes]]:

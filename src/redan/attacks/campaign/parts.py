@@ -139,6 +139,7 @@ def together(tried: Sequence[Tried]) -> Tried:
         cost=sum((one.cost for one in tried), start=Cost()),
         notes=tuple(dict.fromkeys(note for one in tried for note in one.notes)),
         certified=np.concatenate(proved) if len(proved) == len(tried) else None,
+        further=tuple(np.concatenate(parts) for parts in zip(*(one.further for one in tried), strict=True)),
     )
 
 

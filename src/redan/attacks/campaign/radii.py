@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from redan.attacks.campaign.parts import together
 from redan.attacks.campaign.tried import Tried
@@ -31,8 +32,20 @@ def curve_over(radii: Sequence[float | tuple[float, ...]], tried: Sequence[Tried
         radii: as `radii_of` has them.
         tried: one for each.
     """
+    return curve_of(radii, tried[0].clean, [one.broken for one in tried])
+
+
+def curve_of(
+    radii: Sequence[float | tuple[float, ...]], clean: NDArray[np.bool_], fell: Sequence[NDArray[np.bool_]]
+) -> Curve | None:
+    """The same from what fell.
+
+    Args:
+        radii: as `radii_of` has them.
+        clean: shape (n,), what the model has right without an attack.
+        fell: shape (n,) for each radius.
+    """
     whole = [radius for radius in radii if not isinstance(radius, tuple)]
     if len(whole) < 2:  # noqa: PLR2004 -- a curve needs two
         return None
-    fell = [np.zeros(len(tried[0].y), dtype=np.bool_), *(one.broken for one in tried)]
-    return curve((0.0, *whole), tried[0].clean, fell)
+    return curve((0.0, *whole), clean, [np.zeros(len(clean), dtype=np.bool_), *fell])

@@ -36,6 +36,7 @@ class Tried:
         certified: shape (n,), right, and proved to stay right within the threat model; None where nothing was proved.
         proof: what proved it, as the end of a sentence.
         beside: certified, true and empirical robust accuracy at each radius, by its name.
+        further: shape (n,) for each further radius, what is broken there.
     """
 
     threat: str
@@ -58,6 +59,7 @@ class Tried:
     certified: NDArray[np.bool_] | None = None
     proof: str = ""
     beside: tuple[tuple[str, Bounds], ...] = ()
+    further: tuple[NDArray[np.bool_], ...] = ()
 
     @property
     def clean(self) -> NDArray[np.bool_]:

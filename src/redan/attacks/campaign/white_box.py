@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from redan.attacks.campaign.parts import SIZE, Part, cut
-from redan.attacks.campaign.radii import at_radii, curve_over, radii_of
+from redan.attacks.campaign.parts import SIZE, Part, cut, together
+from redan.attacks.campaign.radii import curve_of, radii_of
 from redan.attacks.campaign.tried import Tried
+from redan.attacks.cost import Cost
 from redan.attacks.evasion.assault import clean_logits, samples_of
 from redan.attacks.evasion.evaluation import Evaluation, evaluate
 from redan.attacks.evasion.network import Network
@@ -56,7 +57,7 @@ class NetworkCampaign:
     notes: tuple[str, ...] = ()
 
     def parts(self) -> tuple[Part, ...]:
-        """Parts of the samples for each radius.
+        """Parts of the samples; each is attacked at every radius.
 
         Raises:
             InputError: inputs, labels or suite are not fit to be attacked; told before anything is.
@@ -65,7 +66,7 @@ class NetworkCampaign:
         inputs, labels = samples_of(self.x, self.y, self.threat)
         most = int(labels.argmax())
         clean_logits(self.network, inputs[most : most + 1], labels[most : most + 1])
-        return cut(len(inputs), radii_of(self.threat, self.radii), self.size)
+        return cut(len(inputs), (self.threat.eps,), self.size)
 
     def attempt(self, part: Part, work: Path | None) -> Tried:
         """Evaluates the network on one part.
@@ -75,11 +76,19 @@ class NetworkCampaign:
             IncompleteError: the network raised an error; what was done until then is in the work file.
         """
         x, y = self.x[part.start : part.stop], self.y[part.start : part.stop]
-        made = evaluate(
+        made = self._evaluated_at(part.eps, x, y, work)
+        fell, spent = self._further(made, x, y, work)
+        found = self._tried(made, x, y)
+        return replace(found, further=fell, cost=found.cost + spent)
+
+    def _evaluated_at(
+        self, eps: float | tuple[float, ...], x: NDArray[np.float32], y: NDArray[np.int64], work: Path | None
+    ) -> Evaluation:
+        return evaluate(
             self.network,
             x,
             y,
-            threat=type(self.threat)(part.eps, self.threat.low, self.threat.high),
+            threat=type(self.threat)(eps, self.threat.low, self.threat.high),
             suite=self.suite,
             seed=self.seed,
             state=work,
@@ -87,13 +96,33 @@ class NetworkCampaign:
             slots=self.slots,
             probe=self.x[: self.network.chunk],
         )
-        return self._tried(made, x, y)
+
+    def _further(
+        self, made: Evaluation, x: NDArray[np.float32], y: NDArray[np.int64], work: Path | None
+    ) -> tuple[tuple[NDArray[np.bool_], ...], Cost]:
+        """What fell at each further radius, and what that cost.
+
+        Only what can change is attacked: what a smaller ball broke is broken in each that holds it, and what a larger
+        one left had every point of a smaller one to fall by.
+        """
+        own, *further = radii_of(self.threat, self.radii)
+        fell, spent = {own: made.breaker >= 0}, Cost()
+        for radius, last in _outwards(float(np.max(own)), [float(np.max(one)) for one in further]):
+            inner = radius < last
+            tried = fell[last] if inner else made.clean & ~fell[last]
+            fell[radius], rows = np.zeros(len(x), dtype=np.bool_), np.flatnonzero(tried)
+            if len(rows):
+                kept = None if work is None else work.with_name(f"{work.name}@{radius:g}")
+                at = self._evaluated_at(radius, x[rows], y[rows], kept)
+                fell[radius][rows] = at.breaker >= 0
+                spent += at.cost
+            if not inner:
+                fell[radius] |= fell[last]
+        return tuple(fell[radius] for radius in further), spent
 
     def joined(self, tried: Sequence[Tried]) -> Tried:
         """One campaign, with its curve and the failure checks."""
-        radii = radii_of(self.threat, self.radii)
-        made = at_radii(tried, len(radii))
-        whole = made[0]
+        whole = together(tried)
         mark, began = self.network.meter.read(), time.monotonic()
         trust = diagnose(
             self.network,
@@ -105,8 +134,9 @@ class NetworkCampaign:
             seed=self.seed,
         )
         checked = self.network.meter.since(mark, time.monotonic() - began)
-        cost = sum((one.cost for one in made), start=checked)
-        return replace(whole, threat=str(self.threat), trust=trust, cost=cost, curve=curve_over(radii, made))
+        fell = (whole.broken, *whole.further)
+        drawn = curve_of(radii_of(self.threat, self.radii), whole.clean, fell)
+        return replace(whole, threat=str(self.threat), trust=trust, cost=whole.cost + checked, curve=drawn)
 
     def _tried(self, made: Evaluation, x: NDArray[np.float32], y: NDArray[np.int64]) -> Tried:
         before = np.where(made.breaker >= 0, y, made.answers)  # only what was right is ever attacked
@@ -139,3 +169,10 @@ class NetworkCampaign:
             averaged=self.suite == "rand",
             losses=tuple(dict.fromkeys(_LOSSES[name] for name in whole.attacks if name in _LOSSES)),
         )
+
+
+def _outwards(own: float, further: Sequence[float]) -> list[tuple[float, float]]:
+    """Each further radius with the one that is looked at before it: first inwards from the own, then outwards."""
+    inwards = sorted((radius for radius in further if radius < own), reverse=True)
+    outwards = sorted(radius for radius in further if radius > own)
+    return [*zip(inwards, [own, *inwards], strict=False), *zip(outwards, [own, *outwards], strict=False)]
