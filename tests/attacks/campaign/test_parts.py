@@ -96,11 +96,13 @@ def test_queries_are_cut_alike():
 def test_work_is_kept_for_each_part_and_gone_on_from(tmp_path):
     """A second run finds the work of the first, and tells the same, passes included; another seed is refused."""
     work = tmp_path / "work"
-    first = told(network(size=5).joined(here(network(size=5), work)))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["work.1", "work.2", "work.3", "work.4"]
-    assert told(network(size=5).joined(here(network(size=5), work))) == first
+    made = network(size=5, radii=(0.05,))
+    first = told(made.joined(here(made, work)))
+    kept = ["work.1", "work.1@0.05", "work.2", "work.2@0.05"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == kept
+    assert told(made.joined(here(made, work))) == first
     with pytest.raises(InputError, match="another model"):
-        here(network(size=5, seed=1), work)
+        here(network(size=5, seed=1, radii=(0.05,)), work)
 
 
 def test_answers_are_paid_for_once(tmp_path):
