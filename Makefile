@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.redan-setup
 
-.PHONY: help setup demo test lint bench docs clean system peers
+.PHONY: help setup demo test lint bench bench-evasion docs clean system peers
 
 help:
 	@echo "make setup   make $(VENV) with everything, $(BIN)/redan included"
@@ -12,6 +12,7 @@ help:
 	@echo "make test    lint, then every test"
 	@echo "make lint    style, types, contracts, docs"
 	@echo "make bench   speed and memory, as ratios"
+	@echo "make bench-evasion   attacks beside fra31/auto-attack and ART, into bench/results"
 	@echo "make docs    build the docs site into site/"
 
 setup: $(STAMP)
@@ -43,8 +44,13 @@ lint: setup
 	$(BIN)/interrogate --quiet src
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
-bench: setup peers
+bench: setup
+	bash tools/peers.sh $(PYTHON) bench
 	for script in bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+bench-evasion: setup
+	bash tools/peers.sh $(PYTHON) bench
+	$(BIN)/python bench/tables_evasion.py
 
 docs: setup
 	$(BIN)/python tools/generate_docs.py

@@ -3,10 +3,13 @@
 Same weights, inputs and radius, one thread; passes are counted by hooks on the network, outside of both, and one judge
 asks every adversarial input again. Networks on Fashion-MNIST are trained on first use: `small` (two convolutions, Wong
 et al.) and `deep` (four, with batch normalisation), undefended and adversarially trained. The peer lies in
-`.peers/auto-attack`.
+`.peers/auto-attack` (`bash tools/peers.sh python3 bench`). `bench/tables_evasion.py` keeps the tables.
 
     python bench/bench_evasion.py --networks small-hardened small-undefended --rows 250 --seeds 1
+    python bench/bench_evasion.py --networks deep-hardened --rows 1000 --device cuda
     python bench/bench_evasion.py --memory
+
+On a processor the ratio is of processor time, so that other work on the machine counts less; on a GPU of wall time.
 """
 
 import argparse
@@ -93,14 +96,17 @@ def peer(net, x, y, eps, seed):
     sys.path.insert(0, str(PEER))
     from autoattack import AutoAttack
 
-    attack = AutoAttack(net, norm="Linf", eps=eps, seed=seed, device="cpu", verbose=False)
-    return attack.run_standard_evaluation(x.clone(), y.clone(), bs=250).numpy()
+    device = next(net.parameters()).device
+    attack = AutoAttack(net, norm="Linf", eps=eps, seed=seed, device=device, verbose=False)
+    return attack.run_standard_evaluation(x.to(device), y.to(device), bs=250).cpu().numpy()
 
 
-def one(who, kind, rows, seed, threads):
+def one(who, kind, options):
     """A run in a process of its own: what it found, its passes and its time."""
-    torch.set_num_threads(threads)
-    net, (x, y) = trained(kind), pictures("t10k")
+    torch.set_num_threads(options.threads)
+    rows, seed, device = options.rows, options.seeds, options.device
+    net, (x, y) = trained(kind).to(device), pictures("t10k")
+    net(x[:2].to(device))  # the first pass starts libraries
     x, y, passes = x[:rows], y[:rows], {"forward": 0, "backward": 0}
 
     def forward(_module, given, _out):
@@ -113,6 +119,8 @@ def one(who, kind, rows, seed, threads):
     net[-1].register_full_backward_hook(backward)
     began, used = time.monotonic(), time.process_time()
     found = {"ours": ours, "peer": peer}[who](net, x, y, EPS[kind.split("-")[1]], seed)
+    if device != "cpu":
+        torch.cuda.synchronize()
     spent = {"seconds": time.monotonic() - began, "processor": time.process_time() - used} | passes
     path = KEPT / f"{who}.npy"
     np.save(path, found)
@@ -135,16 +143,18 @@ def run(*arguments):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def compared(kind, rows, seed, threads):
+def compared(kind, seed, options):
     trained(kind)
-    spent = {
-        who: run("--one", who, kind, "--rows", str(rows), "--seeds", str(seed), "--threads", str(threads))
-        for who in ("peer", "ours")
-    }
+    rows, threads, device = options.rows, options.threads, options.device
+    given = ("--rows", str(rows), "--seeds", str(seed), "--threads", str(threads), "--device", device)
+    spent = {who: run("--one", who, kind, *given) for who in ("peer", "ours")}
     left = judged(kind, rows)
     passes = {who: told["forward"] + told["backward"] for who, told in spent.items()}
+    clock = "processor" if device == "cpu" else "seconds"
     result = {
+        "bench": "evasion",
         "network": kind,
+        "device": device,
         "rows": rows,
         "eps": EPS[kind.split("-")[1]],
         "seed": seed,
@@ -154,15 +164,14 @@ def compared(kind, rows, seed, threads):
         "only_peer_breaks": np.flatnonzero(left["ours"] & ~left["peer"]).tolist(),
         "spent": spent,
         "fewer_passes": passes["peer"] / passes["ours"],
-        "faster": spent["peer"]["processor"] / spent["ours"]["processor"],
+        "faster": spent["peer"][clock] / spent["ours"][clock],
     }
     print(json.dumps(result))
     print(
         f"{kind}, {rows} rows, seed {seed}: robust {result['robust']['ours']:.1%}, auto-attack "
         f"{result['robust']['peer']:.1%} (only here broken: {len(result['only_ours_breaks'])}, only there: "
         f"{len(result['only_peer_breaks'])}); {result['fewer_passes']:.2f} times fewer passes, "
-        f"{result['faster']:.2f} times less processor time ({spent['ours']['processor']:.0f} s, "
-        f"{spent['peer']['processor']:.0f} s)",
+        f"{result['faster']:.2f} times less time ({spent['ours'][clock]:.1f} s, {spent['peer'][clock]:.1f} s)",
         flush=True,
     )
 
@@ -176,9 +185,10 @@ def memory(rows):
     x, y = x[:rows], y[:rows]
     evaluate(net, x[:512], y[:512], threat=Linf(0.2), suite="screen")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    evaluate(net, x, y, threat=Linf(0.2), suite="screen")
+    kept = evaluate(net, x, y, threat=Linf(0.2), suite="screen")
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    print(json.dumps({"rows": rows, "data_mb": x.numel() * 4 / 2**20, "grown_mb": grown}))
+    data, answer = x.numel() * 4 / 2**20, kept.x_adv.nbytes / 2**20
+    print(json.dumps({"bench": "memory", "rows": rows, "data_mb": data, "result_mb": answer, "grown_mb": grown}))
 
 
 def main():
@@ -187,25 +197,27 @@ def main():
     parser.add_argument("--rows", type=int, default=250)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--grow", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        one(*options.one, options.rows, options.seeds, options.threads)
+        one(*options.one, options)
     elif options.grow:
         memory(options.rows)
     elif options.memory:
-        for rows in (1000, 2000, 4000):
+        for rows in (1000, 4000, 10_000):
             told = run("--grow", "--rows", str(rows))
             print(json.dumps(told))
-            print(f"{rows} rows of {told['data_mb']:.1f} MB: peak memory grew by {told['grown_mb']:.1f} MB")
+            print(f"{rows} rows of {told['data_mb']:.1f} MB: peak memory grew by {told['grown_mb']:.1f} MB", flush=True)
     else:
         if not (PEER / "autoattack").is_dir():
-            raise SystemExit("the peer is not there: export fra31/auto-attack into .peers/auto-attack")
+            print("skipped: there is no .peers/auto-attack (bash tools/peers.sh python3 bench)")
+            return
         for kind in options.networks:
             for seed in range(options.seeds):
-                compared(kind, options.rows, seed, options.threads)
+                compared(kind, seed, options)
 
 
 if __name__ == "__main__":

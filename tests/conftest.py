@@ -1,8 +1,13 @@
 """Fixtures that several packages share."""
 
+import os
+
 import pytest
 
 import small_project
+
+# Tests run side by side on few cores, and threads of one that wait for each other spin: set before PyTorch is loaded.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Makes the environments of outside tools that tests and benchmarks compare with, each apart from redan's own, where
 # they are missing. What cannot be made is said; the tests that need it skip and say so too.
+#   tools/peers.sh PYTHON        what tests compare with
+#   tools/peers.sh PYTHON bench  and what only benchmarks do: about a gigabyte, and a checkout from GitHub
 set -u
 python=${1:-python3}
 peer() { # NAME PACKAGE...
@@ -15,4 +17,16 @@ peer model-signing model-signing==1.1.1 pyOpenSSL
 # evidently 0.7.23 does not import with pandas 3, although it allows it.
 peer evidently evidently==0.7.23 pandas==2.3.3 'numpy==2.4.*' pyarrow
 peer flower flwr==1.41.0
+[ "${2:-}" = bench ] || exit 0
+
+# ART imports packaging, requests and multiprocess, and does not declare them.
+peer art torch==2.13.0 adversarial-robustness-toolbox==1.20.1 'numpy==2.3.*' packaging requests multiprocess
+# auto-attack was never released as a package; its few files are taken as they were at the commit that is compared with.
+# Without a network, copy its folder `autoattack` of that commit into .peers/auto-attack.
+if [ ! -d .peers/auto-attack/autoattack ]; then
+  commit=a39220048b3c9f2cca9a4d3a54604793c68eca7e
+  GIT_TERMINAL_PROMPT=0 git clone --quiet --no-checkout https://github.com/fra31/auto-attack .peers/auto-attack &&
+    git -C .peers/auto-attack checkout --quiet "$commit" ||
+    { rm -rf .peers/auto-attack; echo "could not fetch fra31/auto-attack: what compares with it will skip"; }
+fi
 exit 0

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from redan.attacks.endpoint import Endpoint, Patience
@@ -243,6 +243,7 @@ JSON = st.recursive(
 
 
 @given(JSON, JSON, JSON)
+@example(3.4028235677973366e38, [], None)
 def test_any_answer_is_read_or_refused(data, shape, whole):
     """Whatever JSON comes back, it is an array or one clear error."""
     for content in (whole, {"outputs": [{"name": "y", "datatype": "FP32", "data": data, "shape": shape}]}):

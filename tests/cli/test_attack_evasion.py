@@ -3,7 +3,9 @@
 import io
 import json
 import warnings
+from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +18,16 @@ from sklearn.preprocessing import StandardScaler
 
 from attacks.models import Rounded, digits, hardened, weak
 from redan.cli.app import main
+
+SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "schemas" / "attack.v1.schema.json").read_text())
+
+
+def test_the_published_schema_is_one_and_refuses_what_is_none():
+    """It is a valid schema, and a document without cost or with a gallery's samples in the wrong place is refused."""
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    empty = {"schema": "redan/attack/v1", "verb": "evasion", "files": [], "outcome": "holds", "findings": []}
+    for bad in (empty, empty | {"findings": [{"check": "A/b"}]}, empty | {"schema": "redan/data/v1"}):
+        assert list(jsonschema.Draft202012Validator(SCHEMA).iter_errors(bad))
 
 
 def call(capsysbinary, *words):
@@ -73,6 +85,7 @@ def test_an_undefended_network_is_broken(files, capsysbinary):
     assert (code, err) == (1, "")
     told = json.loads(out)
     assert (told["schema"], told["verb"], told["outcome"]) == ("redan/attack/v1", "evasion", "broken")
+    jsonschema.validate(told, SCHEMA)
     first = told["findings"][0]
     assert first["measure"]["name"] == "robust_accuracy"
     assert first["measure"]["n"] == 24
@@ -85,6 +98,21 @@ def test_an_undefended_network_is_broken(files, capsysbinary):
     assert "robust-curve" in page
     assert "shows single samples" in page
     assert "cannot be drawn" not in page
+
+
+def test_nearest_inputs_give_the_curve_in_one_run(files, capsysbinary):
+    """For pixels, which AutoAttack has no suite for: the median distance is told, and the page draws the curve."""
+    code, out, _ = call(
+        capsysbinary,
+        *("--model", files / "weak.onnx", "--data", files / "test.npz", "--threat", "l0:4", "--suite", "minimum"),
+        *("--samples", 16, "--format", "json", "--html", files / "nearest.html"),
+    )
+    assert code == 1
+    first = json.loads(out)["findings"][0]
+    assert first["measure"]["value"] < 0.3
+    assert list(first["detail"]["first_breaker"]) == ["fmn"]
+    assert "median distance" in first["message"]
+    assert "robust-curve" in (files / "nearest.html").read_text()
 
 
 def test_the_same_call_gives_the_same_findings(files, capsysbinary):
@@ -136,7 +164,9 @@ def test_queries_alone(files, capsysbinary):
         *("--model", files / "weak.onnx", "--data", files / "test.npz", "--threat", "linf:0.2", "--suite", "queries"),
         *("--samples", 24, "--queries", 150, "--format", "json"),
     )
-    first = json.loads(out)["findings"][0]
+    told = json.loads(out)
+    jsonschema.validate(told, SCHEMA)
+    first = told["findings"][0]
     assert code in (1, 3)
     assert first["detail"]["cost"]["queries"] > 24
     assert "asks for scores, 150 times" in first["message"]

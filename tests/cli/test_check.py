@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 import small_project
@@ -53,6 +54,19 @@ def test_a_broken_control_exits_1(project):
     assert done.returncode == 1
     assert "60" in done.stdout
     assert "A-MLSG-002-D002" in done.stdout
+
+
+def test_arrays_are_left_to_those_who_ask_about_them(project):
+    """A dataset of arrays stops no other question; one about a table of it could not be told, with the reason."""
+    np.savez(project / "pictures.npz", x=np.zeros((3, 1, 4, 4)), y=np.zeros(3, dtype=np.int64))
+    text = (project / "redan.toml").read_text(encoding="utf-8")
+    more = '\n[[dataset]]\nname = "pictures"\nrole = "test"\npath = "pictures.npz"\n'
+    (project / "redan.toml").write_text(text + more, encoding="utf-8")
+    done = redan("check", "--format", "json", cwd=project)
+    assert done.returncode == 3, done.stderr
+    told = [f for c in json.loads(done.stdout)["controls"] for f in c["findings"] if "pictures" in f["subject"]]
+    assert any(f["outcome"] == "not-run" and "holds arrays" in f["message"] for f in told)
+    assert all(f["outcome"] != "error" for f in told)
 
 
 def test_a_met_gate_exits_0(project):

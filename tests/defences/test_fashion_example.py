@@ -58,3 +58,18 @@ def test_the_exported_graph_answers_as_the_network(example):
         with torch.no_grad():
             wanted = net(x).numpy()
         assert np.allclose(session.run(None, {"x": x.numpy()})[0], wanted, atol=1e-5)
+
+
+def test_its_description_asks_of_both_networks_what_they_withstand():
+    """The system can be read, both networks are subjects of the control, and the pictures that may show are said."""
+    from redan.controls.attacked import targets
+    from redan.controls.entrances import uncontrolled
+    from redan.system.read import read
+
+    system = read(EXAMPLE / "redan.toml")
+    assert [(m.name, m.threats) for m in targets(system)] == [
+        ("undefended", ("linf:0.1",)),
+        ("hardened", ("linf:0.1",)),
+    ]
+    assert [uncontrolled(system, m) for m in targets(system)] == [("source:sellers",), ()]
+    assert system.dataset("test").shown == 6

@@ -11,7 +11,7 @@ from redan.defences.passes import passes
 def test_each_draw_is_paid_for():
     """A mean over seven copies of 32 rows is 224 passes, forward and backward; afterwards nothing is counted."""
     net = nn.Sequential(nn.Linear(4, 3)).eval()
-    network = Network(smoothing.Smoothed(net, 0.1, copies=7))
+    network = Network(smoothing.Smoothed(net, 0.1, copies=7), chunk=32)
     with passes(net) as cost:
         network.logits(torch.rand(32, 4))
         assert (cost().forward, cost().backward) == (224, 0)

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from redan.errors import IncompleteError
 from redan.system.records import Engine
 
 if TYPE_CHECKING:
     from redan.tables import Table
+
+ARRAYS = (".npz", ".npy")  # pictures, signals: inputs with a shape of their own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +37,10 @@ class DatasetFile:
         Raises:
             InputError: it cannot be read as a table.
             MissingExtraError: its engine is not installed.
-            IncompleteError: its engine does not start.
+            IncompleteError: it holds arrays, or its engine does not start.
         """
+        if self.path.suffix.lower() in ARRAYS:
+            raise IncompleteError(f"{self.path.name} holds arrays, and the question is about a table")
         from redan.tables import open_table
 
         return open_table(self.path, self.engine)

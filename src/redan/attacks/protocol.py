@@ -103,8 +103,9 @@ def response(body: bytes, named: Named, where: str) -> Array:
     shape, data, datatype = (tensors[0].get(part) for part in ("shape", "data", "datatype"))
     sizes = isinstance(shape, list) and all(type(side) is int and 0 <= side < 2**31 for side in shape)
     try:
-        values = np.asarray(data, dtype=str if datatype == "BYTES" else _TYPES[str(datatype)])
-    except (ValueError, TypeError, OverflowError, KeyError, RecursionError) as error:
+        with np.errstate(over="raise"):
+            values = np.asarray(data, dtype=str if datatype == "BYTES" else _TYPES[str(datatype)])
+    except (ValueError, TypeError, ArithmeticError, KeyError, RecursionError) as error:
         raise _foreign(where) from error
     if not isinstance(shape, list) or not sizes or values.size != math.prod(shape):
         raise _foreign(where)

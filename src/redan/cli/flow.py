@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import redan
-from redan.artifacts.dataset_file import DatasetFile
+from redan.artifacts.dataset_file import ARRAYS, DatasetFile
 from redan.artifacts.history import History
 from redan.artifacts.watch import Watch
 from redan.canon import Json, digest_of
@@ -252,7 +252,7 @@ def _judged_alone(judging: Judging, results: Results, asked: Asked) -> Judgement
 def check_readable(
     system: System, facts: Facts, cache: Cache | None, unchanged: Callable[[], None] = nothing_watched
 ) -> None:
-    """Opens every dataset that was collected, so that a broken file is one clear line before the first check.
+    """Opens every table that was collected, so that a broken file is one clear line before the first check.
 
     Args:
         system: the description.
@@ -264,8 +264,8 @@ def check_readable(
         InputError: a file is not a table; names the line that declares it.
     """
     for (_, element), found in facts.items():
-        if not isinstance(found, DatasetFile):
-            continue
+        if not isinstance(found, DatasetFile) or found.path.suffix.lower() in ARRAYS:
+            continue  # arrays are read by the checks that ask about them
         key = job_key(["readable", redan.__version__, found.path.name, found.digest])
         if cache is not None and cache.get(key) is not None:
             continue

@@ -97,6 +97,12 @@ def subject_of(system: System, model: Model, *further: str) -> Subject:
     return Subject(f"model:{model.name}", (f"model:{model.name}", *found, *further))
 
 
+def targets(system: System) -> Iterator[Model]:
+    """Models that classify and have a file; those that only guard others are parts of what they guard."""
+    guards = {m.guard for m in system.models}
+    return (m for m in system.models if m.path and m.task in CLASSIFYING and m.name not in guards)
+
+
 def data_of(system: System, model: Model) -> Dataset | None:
     """The first dataset with a path that the model was validated on, else the first that is there for testing."""
     named = [d for name in model.validated_on for d in system.datasets if d.name == name]
@@ -151,6 +157,30 @@ def network_of(path: Path, read: Arrays) -> "Network":
     if target.network is None:
         raise IncompleteError(" ".join(target.notes).rstrip(".") or "the model has no gradients")
     return target.network
+
+
+def for_each_threat(have: Have, check: str, ask: Callable[[Attacked, str, Threat], Finding]) -> Iterator[Finding]:
+    """One finding for each declared threat model; one that cannot be tried takes none of the others' answers away.
+
+    Args:
+        have: of a subject of `subject_of`.
+        check: full id.
+        ask: what is attacked, the threat model as declared, and as attacks take it.
+
+    Raises:
+        InputError: no threat model is declared, or there is no data.
+        MissingExtraError: an optional dependency is not there.
+    """
+    what = attacked(have, model_of_id(have.system, have.subject.elements[0]).threats)
+    for text, threat in what.threats:
+        try:
+            yield replace(ask(what, text, threat), part=text)
+        except MissingExtraError:
+            raise
+        except RAN_DRY as error:
+            advice = None if error.remedy is None else Remedy(text=_sentence(error.remedy), effort=Level.LOW)
+            reason = f"Under {text}: {error.what.rstrip('.')}."
+            yield not_run(check, have.subject.id, reason, remedy=advice, part=text)
 
 
 def told_why(check: str, key: str, run: Run) -> Run:

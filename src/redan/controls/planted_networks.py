@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.float32]
-Step: TypeAlias = tuple[str, Array | None]
+Step: TypeAlias = tuple[str, Array | str | None]
 _OPSET = 13
 _BYTE = 7  # bits of a number that go into each byte
 _FLOAT = 1  # the type of ONNX
@@ -70,21 +70,23 @@ def samples_csv(made: Task) -> bytes:
 
 
 def network_onnx(columns: int, classes: int, steps: Sequence[Step]) -> bytes:
-    """An ONNX network of any number of rows: operators one after the other, each with one constant or none.
+    """An ONNX network of any number of rows: operators one after the other, each with one further input or none.
 
     Args:
         columns: of the input.
         classes: of the output.
-        steps: operator and constant, such as `("MatMul", weights)`.
+        steps: operator and constant, such as `("MatMul", weights)`, or the name of an earlier value: `x`, `h0` ...
     """
     nodes, constants, at = b"", b"", "x"
     for place, (kind, constant) in enumerate(steps):
         out = "logits" if place == len(steps) - 1 else f"h{place}"
         names = _text(1, at)
-        if constant is not None:
+        if isinstance(constant, str):
+            names += _text(1, constant)
+        elif constant is not None:
             names += _text(1, f"w{place}")
             constants += _part(5, _tensor(f"w{place}", constant))
-        nodes += _part(1, names + _text(2, out) + _text(4, kind))
+        nodes += _part(1, names + _text(2, out) + _text(4, kind) + _SEEDED.get(kind, b""))
         at = out
     ports = _part(11, _port("x", columns)) + _part(12, _port("logits", classes))
     graph = nodes + _text(2, "g") + constants + ports
@@ -96,6 +98,12 @@ def linear(weights: Array, *around: Step) -> bytes:
     before = [(kind[1:], value) for kind, value in around if kind.startswith("<")]
     after = [step for step in around if not step[0].startswith("<")]
     return network_onnx(weights.shape[0], weights.shape[1], [*before, ("MatMul", weights), *after])
+
+
+def noisy(weights: Array, sigma: float) -> bytes:
+    """The product with weights after fresh noise on each input: other answers each time it is asked."""
+    noise: list[Step] = [("RandomNormalLike", None), ("Mul", times(sigma)), ("Add", "x")]
+    return network_onnx(weights.shape[0], weights.shape[1], [*noise, ("MatMul", weights)])
 
 
 def times(factor: float) -> Array:
@@ -131,3 +139,6 @@ def _number(value: int) -> bytes:
         found.append(value & 0x7F | 0x80)
         value >>= _BYTE
     return bytes([*found, value])
+
+
+_SEEDED = {"RandomNormalLike": _part(5, _text(1, "seed") + b"\x15" + struct.pack("<f", 1.0) + b"\xa0\x01\x01")}

@@ -11,7 +11,7 @@ from redan.attacks.cost import Cost
 from redan.attacks.judge import Labels, judge
 from redan.attacks.result import Result
 from redan.attacks.threat import Threat
-from redan.measures.robustness import Rate
+from redan.measures.robustness import Paired, Rate
 
 Flags: TypeAlias = NDArray[np.bool_]
 Attack: TypeAlias = Callable[[NDArray[np.float32], NDArray[np.int64], Threat], Result]
@@ -37,6 +37,9 @@ class Beside:
             each attack; last, for who knows it, the share of those samples that it saves. Empty without a detector.
         first_breaker: by which of the attacks how many samples were broken first.
         cost: of all attacks and their judging, as passes of the network below the defence.
+        robustness: robust accuracy with the defence, under who knows it, less that of the network alone, sample by
+            sample; None where it was not compared.
+        accuracy: the same of accuracy without an attack.
     """
 
     defence: str
@@ -50,6 +53,8 @@ class Beside:
     first_breaker: tuple[tuple[str, int], ...]
     cost: Cost
     refused: tuple[tuple[str, Rate], ...] = ()
+    robustness: Paired | None = None
+    accuracy: Paired | None = None
 
     @property
     def gained(self) -> float:

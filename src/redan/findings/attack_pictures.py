@@ -164,3 +164,68 @@ class Cells:
             {"row": c.row, "column": c.column, "before": c.before, "after": c.after} for c in self.changes[:MOST_CELLS]
         ]
         return {"kind": "cells", "title": self.title, "changes": changes}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """One element that input passes.
+
+    Args:
+        name: its id.
+        note: who is there, in a few words; may be empty.
+        outside: whether somebody else decides what comes from there.
+    """
+
+    name: str
+    note: str = ""
+    outside: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """The way between two of them.
+
+    Args:
+        words: how it is protected, and what it crosses.
+        state: `secured`, `open` where it crosses a line of trust unprotected, else `inside`.
+    """
+
+    words: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """One way of input.
+
+    Args:
+        stops: the origin first, the model last.
+        passages: one between each two stops.
+    """
+
+    stops: tuple[Stop, ...]
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surface:
+    """Where input comes from, by which ways it reaches a model, and which of them are open.
+
+    Args:
+        title: what is shown.
+        paths: one for each way.
+    """
+
+    title: str
+    paths: tuple[Path, ...]
+
+    def to_json(self) -> dict[str, Json]:
+        """The picture as a finding carries it."""
+        paths: list[Json] = [
+            {
+                "stops": [{"name": s.name, "note": s.note, "outside": s.outside} for s in path.stops],
+                "passages": [{"words": p.words, "state": p.state} for p in path.passages],
+            }
+            for path in self.paths
+        ]
+        return {"kind": "surface", "title": self.title, "paths": paths}

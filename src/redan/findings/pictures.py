@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from redan.canon import Json
-from redan.findings.attack_pictures import Between, Cells, Gallery, RobustCurve
+from redan.findings.attack_pictures import Between, Cells, Gallery, RobustCurve, Surface
+from redan.findings.transfer_picture import TransferMatrix
 from redan.stats.interval import Interval
 
 
@@ -253,7 +254,18 @@ class Series:
 
 
 Picture: TypeAlias = (
-    Distributions | Shares | Funnel | SliceTree | Grid | Series | RobustCurve | Between | Gallery | Cells
+    Distributions
+    | Shares
+    | Funnel
+    | SliceTree
+    | Grid
+    | Series
+    | RobustCurve
+    | Between
+    | Gallery
+    | Cells
+    | TransferMatrix
+    | Surface
 )
 
 

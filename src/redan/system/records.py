@@ -234,7 +234,11 @@ class Model(Record):
     transformation: Change | None = Field(
         None, description="What input goes through before the model against manipulation, such as 'bit-depth:4'."
     )
-    guard: Name | None = Field(None, description="Name of the [[model]] that refuses suspicious input before this one.")
+    guard: Name | None = Field(
+        None,
+        description="Name of the [[model]] that refuses suspicious input before this one: by any class but its first, "
+        "or by one score above its middle (one half of a share, else zero).",
+    )
 
 
 class Endpoint(Record):

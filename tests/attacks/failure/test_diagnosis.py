@@ -5,10 +5,12 @@ import pytest
 import torch
 
 from attacks.models import EPS, MASKED, Probabilities, digits, few, hardened, masked, right, weak
+from redan.attacks.evasion.draws import derived, normal
 from redan.attacks.evasion.network import Network
 from redan.attacks.evasion.pgd import Pgd
 from redan.attacks.failure import diagnose, probes
 from redan.attacks.failure.diagnosis import Evaluated, shorter, spread, unconstrained
+from redan.attacks.failure.smoothed import Smoothed
 from redan.attacks.failure.witness import watch
 from redan.attacks.threat import L1, L2, Linf
 from redan.errors import InputError
@@ -133,6 +135,48 @@ def test_the_watch_sees_what_the_pool_would_have_found():
     assert np.isfinite(trace.losses).all()
     assert np.array_equal(trace.hits.any(axis=0), trace.claimed)
     assert 0 < trace.claimed.sum() < 32
+
+
+def test_a_loss_without_gradient_is_told_whatever_other_losses_do():
+    """Logits that saturate cross-entropy are a sign even where the difference of logits still has its gradient."""
+    x, y = digits().x_test[:32], digits().y_test[:32]
+    probe = probes.Probe(Network(masked("saturated")), x, y, Linf(EPS))
+    sign = probes.unavailable_gradients(probe, ("ce", "dlr"))
+    assert sign.fired
+    assert "cross-entropy is missing" in sign.message
+    assert not probes.unavailable_gradients(probe, ("dlr",)).fired
+
+
+def test_what_is_broken_leaves_the_watch_where_nobody_needs_its_path():
+    """The same claims with fewer passes; the path of a sample ends where it is broken."""
+    x, y = right(weak(), digits(), 32)
+    whole, part = Network(weak()), Network(weak(), chunk=1)
+    one = watch(Pgd(), whole, x, y, Linf(0.1))
+    two = watch(Pgd(), part, x, y, Linf(0.1), whole=False)
+    assert np.array_equal(one.claimed, two.claimed)
+    assert np.array_equal(np.isfinite(two.losses).sum(axis=0) < 41, two.claimed)
+    assert part.meter.read().forward == np.isfinite(two.losses).sum()
+
+
+def test_an_averaged_gradient_is_the_mean_around_the_point_for_each_sample_that_is_left():
+    """One batch for all draws gives what one pass for each of them gives, before and after samples left."""
+    x, y = right(weak(), digits(), 6)
+    key = torch.arange(1, 7) * 2**33 + 1
+
+    def loss(logits, at):
+        return torch.nn.functional.cross_entropy(logits, y[at], reduction="none")
+
+    network = Smoothed(Network(weak()), key, 0.05, draws=3)
+    first = network.gradient(x, loss).gradient
+    noise = [normal(derived(key, torch.full((6,), d)), torch.ones(6).long(), 0, 64) for d in range(3)]
+    around = [torch.zeros_like(x), *(0.05 * each.reshape(x.shape) for each in noise)]
+    plain = torch.stack([Network(weak()).gradient(x + each, loss).gradient for each in around]).mean(0)
+    assert torch.allclose(first, plain, atol=1e-6)
+    kept = torch.tensor([True, False, True, True, False, True])
+    y = y[kept]
+    network.narrow(kept)
+    network.asked = 0
+    assert torch.allclose(network.gradient(x[kept], loss).gradient, plain[kept], atol=1e-6)
 
 
 class ByNeighbours(torch.nn.Module):

@@ -107,3 +107,32 @@ def test_what_is_no_detector_is_refused():
         detectors.limit_of(np.zeros(18), 0.05)
     with pytest.raises(InputError, match="between 0 and 1"):
         detectors.limit_of(np.zeros(18), 0.0)
+
+
+class Scores(torch.nn.Module):
+    """The sum of an input in as many columns as are asked for."""
+
+    def __init__(self, columns, step=False):
+        super().__init__()
+        self.columns, self.step = columns, step
+
+    def forward(self, x):
+        total = x.flatten(1).sum(1, keepdim=True)
+        total = torch.sign(total - 1.0) if self.step else total - 1.0
+        return torch.cat([torch.zeros_like(total), *[total / (i + 1) for i in range(self.columns - 1)]], dim=1)
+
+
+def test_a_given_guard_refuses_by_any_class_but_the_first():
+    """The most likely refusing class decides; one column alone is an error, and no refusal."""
+    x = torch.tensor([[0.2, 0.2], [0.9, 0.9]])
+    for columns in (2, 3):
+        assert (detectors.Given(Scores(columns).eval())(x) > 0).tolist() == [False, True]
+    with pytest.raises(InputError, match="shape"):
+        detectors.Given(Scores(1).eval())(x)
+
+
+def test_a_guard_that_says_yes_or_no_hides_its_gradient():
+    """A step has none, a sum has one at each input."""
+    x = torch.rand(40, 2)
+    assert detectors.hidden(detectors.Given(Scores(2, step=True).eval()), x) == 1.0
+    assert detectors.hidden(detectors.Given(Scores(2).eval()), x) == 0.0

@@ -10,6 +10,7 @@ from torch import nn
 from attacks import models
 from redan.attacks.evasion.network import Network
 from redan.defences import smoothing, training
+from redan.defences.smoothing import votes
 from redan.defences.smoothing.certificates import least_hits, radius_of
 from redan.errors import InputError
 
@@ -94,6 +95,47 @@ def test_a_verdict_at_one_radius_is_that_of_the_whole_count():
         assert np.array_equal(part.answers == y, whole.certified(y, radius))
         assert part.copies.mean() < 1500
         assert part.cost.forward < whole.cost.forward
+
+
+def test_several_looks_share_the_level():
+    """Over 2,000 samples of an answer whose true radius is just too small, certain in any of three looks: no more than alpha."""
+    rng = np.random.default_rng(6)
+    asked = votes.sampler(Network(Halfspace(), chunk=50), np.ones((1, 2), np.float32), 1.0, 0)
+    alpha, copies, radius = 0.05, 5000, 0.8
+    needed = votes._needed(radius, copies, alpha / 3, 3, asked)
+    assert sorted(needed) == [50, 500, 5000]
+    draws = rng.random((2000, copies)) < ndtr(radius - 1e-6)
+    certain = np.zeros(2000, bool)
+    for count, least in needed.items():
+        certain |= draws[:, :count].sum(axis=1) >= least
+    assert 0.005 < certain.mean() <= alpha + 3 * (alpha * (1 - alpha) / 2000) ** 0.5
+
+
+def test_more_looks_cost_less_where_answers_are_clear():
+    """Far from the plane a hundredth of the copies is enough; near it nothing is certain, and that is soon clear too."""
+    x = np.array([[1.5, 0.0], [1.4, 0.0], [0.05, 0.0]], dtype=np.float32)
+    options = {"radius": 0.4, "sigma": 0.5, "copies": 4000, "seed": 2}
+    once, thrice = (smoothing.certify_at(Network(Halfspace(), chunk=20), x, looks=n, **options) for n in (1, 3))
+    assert once.answers.tolist() == thrice.answers.tolist() == [1, 1, -1]
+    assert (thrice.copies[:2] <= 400).all()
+    assert (once.copies[:2] > 3000).all()
+    assert thrice.copies[2] == pytest.approx(once.copies[2], rel=0.2)
+
+
+def test_certificates_that_are_there_are_not_made_again():
+    """Bounds from given certificates are those of sampling; certificates of other inputs or other noise are refused."""
+    data = models.digits()
+    x, y = data.x_test[:8], data.y_test[:8]
+    effort = smoothing.Effort(first=20, copies=100, steps=3, draws=2, votes=20)
+    found = smoothing.certify(models.weak(), x, sigma=0.2, first=20, copies=100)
+    options = {"sigma": 0.2, "radii": (0.1,), "effort": effort}
+    with_them = smoothing.beside(models.weak(), x, y, certificates=found, **options)
+    without = smoothing.beside(models.weak(), x, y, **options)
+    assert with_them.bounds == without.bounds
+    assert without.cost.forward - with_them.cost.forward >= 8 * 120
+    for wrong in ({"sigma": 0.3}, {"x": x[:4], "y": y[:4]}):
+        with pytest.raises(InputError, match="certificates"):
+            smoothing.beside(models.weak(), **({"x": x, "y": y, "certificates": found} | options | wrong))
 
 
 def test_noise_in_training_buys_certificates():

@@ -132,6 +132,8 @@ def test_threats_and_plans_that_do_not_fit_are_refused():
     data = models.digits()
     with pytest.raises(InputError, match="FGSM-RS is for linf"):
         training.fgsm_rs(models.plain(0), data.x, data.y, threat=L2(0.1))
+    with pytest.raises(InputError, match="a step of 0"):
+        training.fgsm_rs(models.plain(0), data.x, data.y, threat=Linf(0.1), step=0)
     with pytest.raises(InputError, match="no training for l1"):
         training.pgd(models.plain(0), data.x, data.y, threat=L1(0.1))
     with pytest.raises(InputError, match="epochs = 0"):

@@ -14,6 +14,7 @@ from redan.attacks.evasion.network import Network
 from redan.attacks.evasion.white_box import apgd
 from redan.attacks.threat import L2, Linf
 from redan.defences import transformations as t
+from redan.defences.transformations.report import without_limit
 from redan.errors import InputError
 
 ALL = [t.BitDepth(3), t.Median(3), t.Gaussian(0.7, 3), t.Jpeg(50), t.Noise(0.15), t.Shift(1)]
@@ -159,3 +160,51 @@ def test_what_is_no_transformation_or_no_picture_is_refused():
     ):
         with pytest.raises(InputError):
             make()
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("bit-depth:4", t.BitDepth),
+        ("median:3", t.Median),
+        ("gaussian:0.8", t.Gaussian),
+        ("jpeg:75", t.Jpeg),
+        ("noise:0.1", t.Noise),
+        ("shift:2", t.Shift),
+    ],
+)
+def test_words_of_a_description_are_transformations(text, kind):
+    """Each word stands for one, and the report names it."""
+    assert isinstance(t.named(text), kind)
+
+
+@pytest.mark.parametrize(
+    "text", ["blur:3", "median:2.5", "median:4", "bit-depth:0", "jpeg:101", "noise:", "noise:-1", ""]
+)
+def test_other_words_are_one_error(text):
+    """Neither an unknown word nor a number that is none of it is a transformation."""
+    with pytest.raises(InputError):
+        t.named(text)
+
+
+class Flat(nn.Module):
+    """Answers that nothing changes."""
+
+    def forward(self, x):
+        return torch.tensor([[1.0, 0.0, -1.0]]).repeat(len(x), 1) + 0.0 * x.sum()
+
+
+def test_an_attacker_without_limit_breaks_what_can_be_broken():
+    """With the whole box, levels leave nothing of a weak network; a network that nothing moves is told."""
+    x, y = models.right(models.weak(), models.digits(), 16)
+    sign = without_limit(t.BitDepth(3), models.weak(), x, y, threat=Linf(0.1))
+    assert not sign.fired
+    assert without_limit(t.BitDepth(3), Flat().eval(), x, torch.zeros(16).long(), threat=L2(0.1)).fired
+
+
+def test_gain_and_loss_are_those_of_single_samples():
+    """The paired figures are differences of the rates beside them."""
+    x, y = models.right(models.weak(), models.digits(), 24)
+    told = t.beside(t.BitDepth(3), models.weak(), x, y, threat=Linf(0.05), effort=LITTLE)
+    assert told.robustness.difference == pytest.approx(told.gained)
+    assert told.accuracy.difference == pytest.approx(told.clean.value - told.clean_without.value)

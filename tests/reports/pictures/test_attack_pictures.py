@@ -8,8 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redan.findings import Finding
-from redan.findings.attack_pictures import Band, Between, Cells, Change, Gallery, RobustCurve, Shot
+from redan.findings.attack_pictures import (
+    Band,
+    Between,
+    Cells,
+    Change,
+    Gallery,
+    Passage,
+    Path,
+    RobustCurve,
+    Shot,
+    Stop,
+    Surface,
+)
 from redan.findings.pictures import pictured
+from redan.findings.transfer_picture import Carried, TransferMatrix
 from redan.measures.robustness.gallery import data_uri
 from redan.reports.data_page import render
 from redan.reports.pictures import drawn
@@ -45,6 +58,27 @@ PICTURES = {
             Change(row="2", column="age", before="1", after="2"),
         ),
     ),
+    "transfer": TransferMatrix(
+        title="t",
+        sources=("a", EVIL),
+        targets=(EVIL, "b", "c"),
+        cells=(
+            (Carried(value=0.625, interval=Interval(0.5, 0.75), n=1200, flagged=True), None, None),
+            (None, Carried(value=0.0, interval=Interval(0.0, 0.2), n=17), None),
+        ),
+        own=(Carried(value=1.0, interval=Interval(0.9, 1.0), n=40), None, None),
+        words=EVIL,
+    ),
+    "surface": Surface(
+        title="t",
+        paths=(
+            Path(
+                stops=(Stop(name="source:a", note=EVIL, outside=True), Stop(name=EVIL), Stop(name="model:m")),
+                passages=(Passage(words=EVIL, state="open"), Passage(words="tls", state="secured")),
+            ),
+            Path(stops=(Stop(name="model:m"),), passages=()),
+        ),
+    ),
 }
 
 
@@ -70,11 +104,45 @@ def test_bars_are_as_long_as_their_shares():
     assert figure.count('class="row flagged"') == 1
 
 
+def test_a_matrix_shows_share_interval_and_number():
+    """Each cell with what is behind it, empty ones empty, and the row of who knows the model below."""
+    (figure,) = figures(pictured([PICTURES["transfer"]]))
+    assert "50 to 75%, n 1,200" in figure
+    assert figure.count("<small>") == 3
+    assert figure.count('class="flagged"') == 1
+    assert figure.index("knows the model") > figure.index("n 17")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"cells": [[None]]},
+        {"own": []},
+        {"cells": [[{"value": 2.0, "interval": [0, 1], "n": 3}, None, None], [None, None, None]]},
+        {"cells": [[{"value": 0.5, "n": 3}, None, None], [None, None, None]]},
+        {"cells": [["x", None, None], [None, None, None]]},
+    ],
+)
+def test_a_matrix_that_is_none_is_not_drawn(change):
+    """Cells that do not fill it, or hold no share: a note in its place."""
+    held = PICTURES["transfer"].to_json() | change
+    (figure,) = figures({"pictures": [held]})
+    assert "cannot be drawn" in figure
+
+
 def test_gaps_of_a_curve_have_no_point():
     """Each known value is a point; a gap is none; a band spans its intervals alone."""
     (figure,) = figures(pictured([PICTURES["robust-curve"]]))
     assert figure.count("<circle") == 5
     assert figure.count("<polygon") == 1
+
+
+def test_open_passages_and_outsiders_are_marked():
+    """What crosses a line of trust unprotected is marked by more than its colour; who is outside is marked, too."""
+    (figure,) = figures(pictured([PICTURES["surface"]]))
+    assert figure.count('class="passage open"') == figure.count("✗") == 1
+    assert figure.count('class="stop outside"') == 1
+    assert figure.count('<ol class="way">') == 2
 
 
 @pytest.mark.parametrize(
@@ -112,6 +180,8 @@ def test_only_small_pngs_are_shown(uri):
         {"kind": "between", "title": "t", "names": ["a"], "certified": [], "empirical": [1], "true": [None]},
         {"kind": "gallery", "title": "t", "note": "", "shots": []},
         {"kind": "cells", "title": "t", "changes": [{"row": "1"}]},
+        {"kind": "surface", "title": "t", "paths": [{"stops": [], "passages": []}]},
+        {"kind": "surface", "title": "t", "paths": [{"stops": [{"name": "a", "note": ""}], "passages": [{}]}]},
         {"kind": "cells", "title": "t", "changes": [{}] * 41},
     ],
 )

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from redan.attacks.evasion.network import Network
-    from redan.attacks.judge import Labels
-    from redan.attacks.queries import Queries
+    from redan.attacks.queries import Source
     from redan.models.model import Model
     from redan.tables import Table
 
@@ -42,6 +42,7 @@ class Target(NamedTuple):
         model: as it answers; None of a module of PyTorch, and of an endpoint.
         endpoint: the source of an address.
         notes: what became of the file.
+        of: SHA-256 of the file, or address and name.
     """
 
     name: str
@@ -49,6 +50,28 @@ class Target(NamedTuple):
     model: "Model | None" = None
     endpoint: Any = None
     notes: tuple[str, ...] = ()
+    of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A model that is still to be opened, here or where a part of a campaign runs.
+
+    Args:
+        word: a path or an address.
+        name: of the model behind an address.
+        trusted: types of a skops file that the caller looked at.
+        unsafe_format: whether formats that run code are loaded.
+    """
+
+    word: str
+    name: str | None = None
+    trusted: tuple[str, ...] = ()
+    unsafe_format: bool = False
+
+    def __call__(self) -> Target:
+        """Opens it; see `open_target`."""
+        return open_target(self.word, self.name, trusted=self.trusted, unsafe_format=self.unsafe_format)
 
 
 def read_arrays(path: Path, samples: int, seed: int) -> Arrays:
@@ -79,7 +102,10 @@ def read_arrays(path: Path, samples: int, seed: int) -> Arrays:
     chosen = np.arange(len(x))
     if len(x) > samples:
         chosen = np.sort(np.random.default_rng(seed).choice(len(x), samples, replace=False))
-    return Arrays(np.ascontiguousarray(x[chosen], dtype=np.float32), y[chosen].astype(np.int64))
+    inputs = np.ascontiguousarray(x[chosen], dtype=np.float32)
+    if not np.isfinite(inputs).all():
+        raise InputError("x holds values that are no numbers", where=str(path), remedy="clean the samples first")
+    return Arrays(inputs, y[chosen].astype(np.int64))
 
 
 def open_target(word: str, name: str | None, *, trusted: Sequence[str] = (), unsafe_format: bool = False) -> Target:
@@ -100,7 +126,7 @@ def open_target(word: str, name: str | None, *, trusted: Sequence[str] = (), uns
 
         if name is None:
             raise UsageError("an address holds many models", where=word, remedy="name one with --name")
-        return Target(name, endpoint=Endpoint(word, name))
+        return Target(name, endpoint=Endpoint(word, name), of=f"{word}#{name}")
     from redan.models import load
     from redan.models.model import model_of
 
@@ -110,8 +136,8 @@ def open_target(word: str, name: str | None, *, trusted: Sequence[str] = (), uns
     if hasattr(runtime, "named_modules"):
         from redan.attacks.evasion.network import Network
 
-        return Target(path.name, network=Network(runtime.eval()))  # type: ignore[attr-defined]
-    return Target(path.name, model=model_of(runtime))
+        return Target(path.name, network=Network(runtime.eval()), of=loaded.sha256)  # type: ignore[attr-defined]
+    return Target(path.name, model=model_of(runtime), of=loaded.sha256)
 
 
 def read_by(model: "Model | None", table: "Table", label: str) -> "Table":
@@ -146,7 +172,7 @@ def with_gradients(target: Target, path: Path, x: "NDArray[np.float32]") -> Targ
     missing = missing_import("torch")
     if missing is not None:
         raise MissingExtraError("torch", missing)
-    from redan.attacks.evasion.network import Network
+    from redan.attacks.evasion.network import CHUNK, Network
     from redan.models.torch_onnx.conversion import converted
 
     try:
@@ -158,7 +184,8 @@ def with_gradients(target: Target, path: Path, x: "NDArray[np.float32]") -> Targ
         note = f"There are no gradients, since {_lower(error.what)}; it is attacked by queries."
         return target._replace(notes=(note,))
     note = f"Gradients are those of the {made.ending} of the ONNX graph, which differs from onnxruntime by "
-    return target._replace(network=Network(made.module), notes=(note + f"{made.difference:.0e} at most.",))
+    asked = Network(made.module, chunk=max(1, min(CHUNK, len(x))))  # a few samples are not filled up to many
+    return target._replace(network=asked, notes=(note + f"{made.difference:.0e} at most.",))
 
 
 def _bytes(path: Path) -> tuple[bytes, dict[str, bytes]]:
@@ -170,20 +197,16 @@ def _bytes(path: Path) -> tuple[bytes, dict[str, bytes]]:
     return data, {name: read_bounded(path.parent / name, LIMIT_BYTES) for name in locations(data)}
 
 
-def asked_of(target: Target) -> "tuple[Queries, Labels]":
-    """The target as attacks and the judge ask it.
+def source_of_target(target: Target) -> "Source":
+    """What answers, with counts that begin at zero.
 
     Raises:
         InputError: it cannot be asked with arrays.
     """
-    from redan.attacks.queries import Queries
     from redan.attacks.sources import source_of
 
     of: Any = target.endpoint if target.endpoint is not None else target.model
-    if of is None:
-        of = target.network
-    source = source_of(of)
-    return Queries(source), Queries(source).labels
+    return source_of(target.network if of is None else of)
 
 
 def _lower(text: str) -> str:

@@ -8,9 +8,9 @@ import numpy as np
 from redan.attacks.campaign.tried import Tried
 from redan.canon import Json
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
-from redan.findings.attack_pictures import Cells, Change
+from redan.findings.attack_pictures import Between, Cells, Change
 from redan.findings.pictures import Picture, Shares, pictured
-from redan.measures.robustness import Rate, confusion, gallery
+from redan.measures.robustness import Bounds, Rate, confusion, gallery
 from redan.measures.robustness.accuracy import counted
 from redan.terms import Level
 
@@ -49,7 +49,7 @@ def tell(tried: Tried, subject: str, *, threshold: float = THRESHOLD, seconds: b
         text += f" Whether that is above the agreed {threshold:.0%} cannot be told with {made.robust.n:,} samples."
         found = not_run(ROBUST, subject, text, remedy=Remedy(text="Give more samples."), part=tried.threat)
     elif trusted:
-        text += f" That is above the agreed {threshold:.0%}; no more than an upper bound, as attacks prove nothing."
+        text += f" That is above the agreed {threshold:.0%}{_ceiling(tried)}"
         found = holds(ROBUST, subject, text, part=tried.threat, measure=measure)
     else:
         text += " That is not robustness: the failure checks say that the attacks failed by themselves."
@@ -70,9 +70,8 @@ def _told_of_trust(tried: Tried, subject: str) -> Iterator[Finding]:
     measure = Measure(name="failure_signs", value=float(fired), n=n, threshold=0.0, unit="signs")
     if tried.trust.trusted:
         left = len(tried.trust.untold)
-        text = f"None of {n:,} failure checks speaks against the attacks" + (
-            f"; {left:,} could not be told." if left else "."
-        )
+        which = f"None of {n:,} failure checks speaks" if n > 1 else "The one failure check that applies does not speak"
+        text = f"{which} against the attacks" + (f"; {left:,} could not be told." if left else ".")
         found = holds(MASKED, subject, text, part=tried.threat, measure=measure)
     else:
         verdict = tried.trust.verdict
@@ -90,7 +89,25 @@ def _sentence(tried: Tried, robust: Rate, clean: Rate) -> str:
         f"(95 % interval {low:.1%} to {high:.1%}), {clean.value:.1%} without an attack. "
         f"The attacker {tried.attacker}; suite {tried.suite} ({', '.join(tried.attacks) or 'nothing to attack'})."
     )
-    return " ".join([text, *tried.notes])
+    return " ".join([text, *_proved(tried), *tried.notes])
+
+
+def _proved(tried: Tried) -> Iterator[str]:
+    made = tried.bounds
+    if made is None:
+        return
+    yield f"{made.certified.hits:,} are proved to stay right, {tried.proof}."
+    if made.contradicted:
+        yield f"{made.contradicted:,} are proved and broken, so that the proof is wrong."
+    elif made.open:
+        yield f"{made.open:,} are neither proved nor broken."
+
+
+def _ceiling(tried: Tried) -> str:
+    made = tried.bounds
+    if made is not None and not made.open and not made.contradicted:
+        return "; of these samples that is the truth, since what is not broken is proved."
+    return "; no more than an upper bound, as attacks prove nothing."
 
 
 def _detail(tried: Tried, clean: Rate, robust: Rate, *, seconds: bool) -> dict[str, Json]:
@@ -105,9 +122,21 @@ def _detail(tried: Tried, clean: Rate, robust: Rate, *, seconds: bool) -> dict[s
         "clean_accuracy": clean.measure("clean_accuracy").to_json(),
         "robust_accuracy": robust.measure("robust_accuracy").to_json(),
         "first_breaker": by,
+        **_certified(tried),
         "cost": cost,
         "trusted": None if tried.trust is None else tried.trust.trusted,
         **pictured(_pictures(tried, clean, robust)),
+    }
+
+
+def _certified(tried: Tried) -> dict[str, Json]:
+    made = tried.bounds
+    if made is None:
+        return {}
+    return {
+        "certified_accuracy": made.certified.measure("certified_accuracy").to_json(),
+        "contradicted": made.contradicted,
+        "open": made.open,
     }
 
 
@@ -120,6 +149,8 @@ def _pictures(tried: Tried, clean: Rate, robust: Rate) -> Iterator[Picture]:
         values=tuple(rate.value or 0.0 for _, rate in rates),
         intervals=tuple(rate.interval for _, rate in rates),
     )
+    if tried.beside:
+        yield certified_picture(tried.proof, *tried.beside)
     if tried.curve is not None:
         yield tried.curve.picture("Robust accuracy over the radius", tried.threat.partition(":")[0])
     shown = confusion(tried.y, tried.after, tried.classes).grid("Answers under attack, by true class")
@@ -136,7 +167,7 @@ def _pictures(tried: Tried, clean: Rate, robust: Rate) -> Iterator[Picture]:
         )
     if tried.columns and tried.broken.any():
         moved = (tried.x != tried.x_adv)[tried.broken]
-        order = np.argsort(-moved.sum(axis=0), kind="stable")[:30]
+        order = np.argsort(-moved.sum(axis=0), kind="stable")[: min(30, int(moved.any(axis=0).sum()))]
         parts = [counted(int(moved[:, place].sum()), len(moved)) for place in order]
         yield Shares(
             title="Columns changed in broken rows",
@@ -144,6 +175,22 @@ def _pictures(tried: Tried, clean: Rate, robust: Rate) -> Iterator[Picture]:
             values=tuple(part.value or 0.0 for part in parts),
             intervals=tuple(part.interval for part in parts),
         )
+
+
+def certified_picture(how: str, *made: tuple[str, Bounds]) -> Between:
+    """Certified <= true <= empirical.
+
+    Args:
+        how: what proved it, as the end of a sentence.
+        made: threat models with their bounds.
+    """
+    return Between(
+        title=f"Certified, true and empirical robust accuracy, {how}",
+        names=tuple(name for name, _ in made),
+        certified=tuple(one.certified.value or 0.0 for _, one in made),
+        empirical=tuple(one.empirical.value or 0.0 for _, one in made),
+        true=tuple(one.true for _, one in made),
+    )
 
 
 def shown(tried: Tried, *, box: tuple[float, float] = (0.0, 1.0), most: int = _SHOWN) -> Picture | None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from redan.attacks.cost import Cost
 from redan.attacks.failure.signs import Trust
-from redan.measures.robustness import Curve, Robustness, robustness
+from redan.measures.robustness import Bounds, Curve, Robustness, bounds, robustness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,10 @@ class Tried:
         curve: over further radii, if there are any.
         notes: what a reader has to know.
         columns: names of a table's columns; empty for pictures and signals.
+        certified: shape (n,), right, and proved to stay right within the threat model; None where nothing was proved.
+        proof: what proved it, as the end of a sentence.
+        beside: certified, true and empirical robust accuracy at each radius, by its name.
+        further: shape (n,) for each further radius, what is broken there.
     """
 
     threat: str
@@ -52,6 +56,10 @@ class Tried:
     curve: Curve | None = None
     notes: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    certified: NDArray[np.bool_] | None = None
+    proof: str = ""
+    beside: tuple[tuple[str, Bounds], ...] = ()
+    further: tuple[NDArray[np.bool_], ...] = ()
 
     @property
     def clean(self) -> NDArray[np.bool_]:
@@ -62,6 +70,13 @@ class Tried:
     def broken(self) -> NDArray[np.bool_]:
         """What an attack broke, shape (n,)."""
         return np.asarray(self.breaker >= 0)
+
+    @property
+    def bounds(self) -> Bounds | None:
+        """What is proved beside what survived; None where nothing was proved."""
+        if self.certified is None or not len(self.y):
+            return None
+        return bounds(self.certified, self.clean & ~self.broken)
 
     def rates(self, confidence: float = 0.95) -> Robustness:
         """Clean and robust accuracy with exact intervals."""

@@ -19,8 +19,14 @@ if TYPE_CHECKING:
     from redan.attacks.evasion.black_box import square as square
     from redan.attacks.evasion.black_box import surfree as surfree
     from redan.attacks.evasion.evaluation import evaluate as evaluate
+    from redan.attacks.evasion.min_norm import cw as cw
+    from redan.attacks.evasion.min_norm import ddn as ddn
+    from redan.attacks.evasion.min_norm import fmn as fmn
     from redan.attacks.evasion.network import Network as Network
     from redan.attacks.evasion.network import Preprocess as Preprocess
+    from redan.attacks.evasion.patches import patch as patch
+    from redan.attacks.evasion.transferable import di_fgsm as di_fgsm
+    from redan.attacks.evasion.transferable import mi_fgsm as mi_fgsm
     from redan.attacks.evasion.white_box import apgd as apgd
     from redan.attacks.evasion.white_box import fab as fab
     from redan.attacks.evasion.white_box import fgsm as fgsm
@@ -31,6 +37,12 @@ _HOMES = {
     "pgd": "white_box",
     "apgd": "white_box",
     "fab": "white_box",
+    "mi_fgsm": "transferable",
+    "di_fgsm": "transferable",
+    "fmn": "min_norm",
+    "ddn": "min_norm",
+    "cw": "min_norm",
+    "patch": "patches",
     "evaluate": "evaluation",
     "Network": "network",
     "Preprocess": "network",

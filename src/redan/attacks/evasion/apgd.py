@@ -103,7 +103,7 @@ class Apgd:
     def _asked(self, state: State, network: Network) -> Gradient:
         y, target = state["y"], state["target"]
 
-        def climbed(logits: Tensor, at: slice) -> Tensor:
+        def climbed(logits: Tensor, at: slice | Tensor) -> Tensor:
             if self.loss == "ce":
                 return cross_entropy(logits, y[at])
             return dlr(logits, y[at]) if self.loss == "dlr" else dlr_targeted(logits, y[at], target[at])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from redan.attacks.evasion import draws
-from redan.attacks.evasion.network import Network
+from redan.attacks.evasion.network import Network, chunk_for
 from redan.attacks.evasion.pool import Attack, Course, Ended, Tasks, run
 from redan.attacks.result import Result
 from redan.attacks.threat import Threat
@@ -39,13 +39,19 @@ class Plan:
     restarts: int = 1
 
 
-def network_of(model: nn.Module | Network) -> Network:
-    """A module as attacks ask it; a network as it is.
+def network_of(model: nn.Module | Network, x: Samples | None = None) -> Network:
+    """A module as attacks ask it, in batches for samples of that size; a network as it is.
+
+    Args:
+        model: a module in evaluation mode, or a network.
+        x: shape (n, ...), what will be asked; small samples when None.
 
     Raises:
         InputError: it is in training mode, or a weight is no number.
     """
-    return model if isinstance(model, Network) else Network(model)
+    if isinstance(model, Network):
+        return model
+    return Network(model, chunk=None if x is None else chunk_for(math.prod(x.shape[1:])))
 
 
 def samples_of(x: Samples, y: Samples, threat: Threat) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -78,7 +84,9 @@ def samples_of(x: Samples, y: Samples, threat: Threat) -> tuple[NDArray[np.float
             f"inputs lie between {low:g} and {high:g}, the box is from {threat.low:g} to {threat.high:g}",
             remedy="give inputs before normalisation, with Preprocess(mean, std), or the box that they have",
         )
-    return values.clip(threat.low, threat.high), labels.astype(np.int64)
+    if low < threat.low or high > threat.high:
+        values = values.clip(threat.low, threat.high)
+    return values, labels.astype(np.int64)
 
 
 def slots_for(x: NDArray[np.float32], slots: int | None) -> int:
@@ -134,7 +142,7 @@ def attempts(
         truth,
         torch.as_tensor(threat.radii(len(x)), device=device),
         torch.as_tensor(draws.keys(x, plan.attack.name, seed), device=device),
-        _stages(plan, logits, truth),
+        stages_of(plan, logits, truth),
     )
     return run(Course(plan.attack, network, tasks, threat, slots_for(x, slots)))
 
@@ -163,7 +171,7 @@ def assault(
     Raises:
         InputError: model, inputs or labels are not fit to be attacked.
     """
-    network = network_of(model)
+    network = network_of(model, x)
     inputs, truth = samples_of(x, y, threat)
     before, began = network.meter.read(), time.monotonic()
     logits = clean_logits(network, inputs, truth)
@@ -185,7 +193,7 @@ def assault(
     return Result(attack=plan.attack.name, x_adv=found, broken=broken, step=step, cost=cost)
 
 
-def _stages(plan: Plan, logits: Tensor, y: Tensor) -> Tensor:
+def stages_of(plan: Plan, logits: Tensor, y: Tensor) -> Tensor:
     """The class to reach at each stage, shape (n, stages): targets by their clean logits, each with its restarts."""
     if not plan.targets:
         return torch.full((len(y), plan.restarts), -1, dtype=torch.int64, device=y.device)

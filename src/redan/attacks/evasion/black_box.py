@@ -42,7 +42,8 @@ def square(
         x: shape (n, ...); a row of a table is a picture of one row.
         y: shape (n,), the truth.
         threat: the ball and the box.
-        queries: proposals per sample; the input itself and the first point are asked beside them.
+        queries: proposals per sample; the input itself and the first point are asked beside them. A proposal whose
+            answer is known, since it changes nothing or was refused before, is counted and not asked.
         rescale: whether the squares shrink over `queries` instead of over 10,000 proposals, which is stronger where
             queries are few; AutoAttack does not, whatever the number.
         restarts: runs of a sample, until it is broken.
@@ -51,7 +52,7 @@ def square(
         slots: samples in flight; no result depends on it.
 
     Returns:
-        Inputs; `step` is the number of queries until success, 0 for a sample that the model gets wrong by itself.
+        Inputs; `step` is the number of proposals until success, 0 for a sample that the model gets wrong by itself.
 
     Raises:
         InputError: the samples or the norm do not fit, or the model shows labels only.

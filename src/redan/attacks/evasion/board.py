@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-AHEAD = 128  # seats that are filled with later stages when nobody waits
+AHEAD = 128  # seats that are filled with later stages when nobody waits, and those of the last batch
 NONE = -1
 
 
@@ -53,8 +53,15 @@ class Ended(NamedTuple):
 class Board:
     """Jobs of `n` samples with as many stages each."""
 
-    def __init__(self, n: int, stages: int) -> None:
-        """Everybody waits for the first stage."""
+    def __init__(self, n: int, stages: int, chunk: int = 1) -> None:
+        """Everybody waits for the first stage.
+
+        Args:
+            n: samples.
+            stages: of each.
+            chunk: rows of a batch of the network.
+        """
+        self._chunk = chunk
         self._waiting = deque(range(n))
         self._following = np.zeros(n, dtype=np.int64)
         self._end = np.full(n, stages, dtype=np.int64)
@@ -71,7 +78,7 @@ class Board:
         """
         while self._waiting and len(self._seats) < slots:
             self._seat(self._waiting.popleft())
-        ahead = min(slots, AHEAD)
+        ahead = min(slots, max(AHEAD, -(-len(self._seats) // self._chunk) * self._chunk))
         while self._seats and len(self._seats) < ahead:
             known = dict.fromkeys(job.sample for job in self._seats)
             more = [sample for sample in known if self._following[sample] < self._end[sample]]

@@ -15,6 +15,7 @@ from torch import Tensor
 _STREAMS = 64  # kinds of draws in one step
 _PLACES = 2**32
 _HALF = 0xFFFFFFFF
+_BLOCK = 2**14  # numbers that a processor keeps near at hand while it works on them
 
 
 def keys(x: NDArray[Any], name: str, seed: int) -> NDArray[np.int64]:
@@ -51,8 +52,16 @@ def bits(key: Tensor, step: Tensor, stream: int, size: int) -> Tensor:
         size: how many.
     """
     start = (step.to(torch.int64) * _STREAMS + stream) * _PLACES
-    places = torch.arange(size, dtype=torch.int64, device=key.device)
-    return _squares(start[:, None] + places, key[:, None])
+    block = max(1, _BLOCK // max(1, len(key))) if key.device.type == "cpu" else size
+    parts = [
+        _squares(start[:, None] + _places(first, min(first + block, size), key), key[:, None])
+        for first in range(0, size, max(1, block))
+    ]
+    return parts[0] if len(parts) == 1 else torch.cat([start.new_empty((len(key), 0)), *parts], dim=1)
+
+
+def _places(first: int, end: int, key: Tensor) -> Tensor:
+    return torch.arange(first, end, dtype=torch.int64, device=key.device)
 
 
 def uniform(key: Tensor, step: Tensor, stream: int, size: int) -> Tensor:
@@ -75,9 +84,10 @@ def below(key: Tensor, step: Tensor, stream: int, bound: Tensor) -> Tensor:
 
 
 def _squares(counter: Tensor, key: Tensor) -> Tensor:
-    x = counter * key
-    y, z = x, x + key
+    y = counter * key
+    x, z = y.clone(), y + key
     for add in (y, z, y):
-        x = x * x + add
-        x = ((x >> 32) & _HALF) | (x << 32)
-    return ((x * x + z) >> 32) & _HALF
+        x.mul_(x).add_(add)
+        low = (x >> 32).bitwise_and_(_HALF)
+        x.bitwise_left_shift_(32).bitwise_or_(low)
+    return x.mul_(x).add_(z).bitwise_right_shift_(32).bitwise_and_(_HALF)

@@ -15,9 +15,10 @@ from redan.attacks.cost import Cost
 from redan.attacks.evasion.assault import Samples, clean_logits, network_of, samples_of
 from redan.attacks.evasion.faster import faster
 from redan.attacks.evasion.network import Network
-from redan.attacks.evasion.running import NOBODY, Given, Progress, Running, digest_of
+from redan.attacks.evasion.running import NOBODY, Given, Running, digest_of
 from redan.attacks.evasion.suites import Suite, suite_of
 from redan.attacks.evasion.work import Work
+from redan.attacks.progress import Progress
 from redan.attacks.threat import Threat
 from redan.errors import InputError
 from redan.measures.robustness import Robustness, robustness
@@ -43,7 +44,7 @@ class Evaluation:
         tried: samples that each attack was tried on.
         rejected: of what each attack claimed to have broken, what the judge did not confirm.
         costs: of each attack.
-        cost: of everything, clean answers and judge included.
+        cost: of everything, clean answers, judge and what a work file tells of earlier runs included.
         digest: of model, data, threat model, suite and seed.
     """
 
@@ -84,6 +85,7 @@ def evaluate(
     progress: Callable[[Progress], None] | None = None,
     slots: int | None = None,
     fast: bool = True,
+    probe: Samples | None = None,
 ) -> Evaluation:
     """Clean accuracy, then one attack after the other, each on the samples that are still robust by the judge.
 
@@ -98,13 +100,15 @@ def evaluate(
         progress: is told whenever samples end.
         slots: samples in flight; no result depends on it.
         fast: whether attacks run on an equal network in a faster layout; the judge asks the given one in any case.
+        probe: shape (m, ...), inputs on which both layouts are compared, so that parts of a campaign choose alike; the
+            first of x when None.
 
     Raises:
         InputError: model, inputs or labels are not fit to be attacked, the model gives probabilities, or the work file
             belongs to another evaluation.
         IncompleteError: the model raised an error; what was done until then is in the work file.
     """
-    network, began = network_of(model), time.monotonic()
+    network, began = network_of(model, x), time.monotonic()
     inputs, truth = samples_of(x, y, threat)
     chosen = suite if isinstance(suite, Suite) else suite_of(suite, threat.norm)
     before = network.meter.read()
@@ -113,15 +117,22 @@ def evaluate(
         _logits_only(logits)
         given = Given(network, inputs, truth, threat, chosen, seed, fast)
         digest = digest_of(given)
-        run = Running(given, faster(network, inputs) if fast else network, logits)
+        run = Running(given, _layout(network, inputs if probe is None else probe) if fast else network, logits)
+        earlier = Cost()
         with nullcontext() if state is None else Work(state, digest, len(inputs), inputs[0].size) as work:
             run.resume(work)
+            earlier = sum((claims.cost for claims in run.known), earlier)
             for place in range(len(chosen.plans)):
                 run.attack(place, slots, progress)
-    spent = network.meter.since(before)
+    spent = network.meter.since(before) + earlier
     if run.quick is not network:
         spent += run.quick.meter.read()
     return _evaluation(run, digest, spent + Cost(seconds=time.monotonic() - began))
+
+
+def _layout(network: Network, probe: Samples) -> Network:
+    values = probe.detach().cpu().numpy() if isinstance(probe, Tensor) else probe
+    return faster(network, np.ascontiguousarray(values, dtype=np.float32))
 
 
 def _evaluation(run: Running, digest: str, cost: Cost) -> Evaluation:

@@ -3,9 +3,8 @@
 Source: Croce and Hein, Minimally distorted adversarial examples with a fast adaptive boundary attack, ICML 2020 (arXiv
 1907.02044), algorithm 1; its targeted form is that of AutoAttack (arXiv 2003.01690, section 5).
 
-A move is judged by the pass that also gives the next gradient, as long as the network still gets the point right; the
-reference asks twice. After a hit the point is pulled back, and only then is another pass needed, so that points which
-were hit at their last move are first asked without a gradient.
+A move is asked first without a gradient, since most moves are hits, after which the point is pulled back and the
+gradient of another point is needed. Jobs that ended with a hit in the ball ask no gradient any more.
 """
 
 import math
@@ -16,6 +15,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from redan.attacks.evasion.apgd import started
 from redan.attacks.evasion.ball import length, rows
@@ -69,41 +69,33 @@ class Fab:
         x = x0.clone()
         if bool(again.any()):
             x = torch.where(rows(again, x0), started(state, rows(state["eps"] / 2.0, x0), threat), x0)
-        none = torch.zeros_like(again)
-        return {"x": x, "moved": none, "hit": none, "moves": torch.zeros_like(state["k"])}
+        return {"x": x, "moves": torch.zeros_like(state["k"])}
 
     def step(self, state: State, network: Network, threat: Threat) -> State:
-        """One pass per job: without a gradient where a hit is likely, else with it and a move if it was none."""
-        x, y = state["x"], state["y"]
-        last = state["moved"] & (state["moves"] >= self.steps)
-        light = last | (state["moved"] & state["hit"])
-        quick, slow = light.nonzero()[:, 0], (~light).nonzero()[:, 0]
-        # Rows that would only fill up the last batch with a gradient are taken by others, which leave it unused.
-        lent, quick = quick.tensor_split([-len(slow) % network.chunk])
-        asked = torch.cat([slow, lent])
-        parts: list[Tensor] = []
-        found: _Boundary | None = None
-        if len(slow):
-            told, found = self._boundary(network, x[asked], y[asked], state["target"][asked], threat.norm)
-            parts.append(told)
-        if len(quick):
-            parts.append(network.logits(x[quick]))
-        logits = torch.cat(parts)[torch.cat([asked, quick]).argsort()]
-        note(state, x, logits, threat)
-        hit = state["moved"] & (logits.argmax(dim=1) != y)
-        state["done"] = state["done"] | last
-        pulled = state["x0"] + (x - state["x0"]) * self.beta
-        state["x"] = torch.where(rows(hit, x), pulled, x)
-        state["hit"] = torch.where(state["moved"], hit, state["hit"])
-        state["moved"] = torch.zeros_like(hit)
-        if found is not None:
-            self._move(state, asked, ~(hit | light)[asked], found, threat)
+        """Looks whether the last move of each job was a hit, and makes the next one."""
+        self._looked(state, network, threat)
+        state["done"] = state["done"] | (state["moves"] >= self.steps)
+        places = (~(state["broken"] | state["done"])).nonzero()[:, 0]
+        if len(places):
+            x, y = state["x"][places], state["y"][places]
+            told, found = self._boundary(network, x, y, state["target"][places], threat.norm)
+            note(state, state["x"], _at(places, told, state["y"]), threat)
+            self._move(state, places, found, threat)
         return state
 
-    def _move(self, state: State, asked: Tensor, right: Tensor, found: _Boundary, threat: Threat) -> None:
-        places = asked[right]
+    def _looked(self, state: State, network: Network, threat: Threat) -> None:
+        places = (state["moves"] > 0).nonzero()[:, 0]
+        if not len(places):
+            return
+        x, y = state["x"], state["y"]
+        logits = _at(places, network.logits(x[places]), y)
+        note(state, x, logits, threat)
+        hit = rows(logits.argmax(dim=1) != y, x)
+        state["x"] = torch.where(hit, state["x0"] + (x - state["x0"]) * self.beta, x)
+
+    def _move(self, state: State, places: Tensor, found: _Boundary, threat: Threat) -> None:
         x0, x = state["x0"][places], state["x"][places]
-        normal, apart = found.normal[right].flatten(1), found.apart[right]
+        normal, apart = found.normal.flatten(1), found.apart
         flat, flat0 = x.flatten(1), x0.flatten(1)
         here = shortest(flat, normal, apart, threat)
         there = shortest(flat0, normal, apart + (normal * (flat0 - flat)).sum(dim=1), threat)
@@ -111,7 +103,6 @@ class Fab:
         share = (size / (size + size0)).clamp(max=self.alpha)
         moved = (flat + self.eta * here) * (1 - share) + (flat0 + self.eta * there) * share
         state["x"] = state["x"].index_copy(0, places, moved.clamp(threat.low, threat.high).reshape(x.shape))
-        state["moved"] = state["moved"].index_fill(0, places, value=True)
         state["moves"] = state["moves"].index_add(0, places, torch.ones_like(places))
 
     def _boundary(self, network: Network, x: Tensor, y: Tensor, target: Tensor, norm: Norm) -> tuple[Tensor, _Boundary]:
@@ -125,3 +116,10 @@ class Fab:
         distance = apart.abs() / (torch.linalg.vector_norm(normals, ord=_DUAL[norm], dim=2) + _TINY)
         nearest = distance.scatter(1, y[:, None], torch.inf).argmin(dim=1)
         return every.logits, _Boundary(normals[each, nearest], apart[each, nearest])
+
+
+def _at(places: Tensor, logits: Tensor, y: Tensor) -> Tensor:
+    """Logits of all slots, shape (n, classes): who was not asked counts as answered rightly."""
+    if len(places) == len(y):
+        return logits
+    return functional.one_hot(y, logits.shape[1]).to(logits.dtype).index_copy(0, places, logits)

@@ -12,8 +12,18 @@ from torch import Tensor, nn
 from redan.attacks.cost import Meter
 from redan.errors import IncompleteError, InputError
 
-Loss: TypeAlias = Callable[[Tensor, slice], Tensor]
-CHUNK = 32
+Loss: TypeAlias = Callable[[Tensor, slice | Tensor], Tensor]
+CHUNK, _ON_GPU = 64, 512
+_LARGE = ((65_536, 16), (16_384, 32))  # values of a sample, and rows of a batch of more than those
+
+
+def chunk_for(values: int) -> int | None:
+    """Rows of a batch of samples of so many values, for the memory of a pass; None where they are small.
+
+    Args:
+        values: of one sample.
+    """
+    return next((rows for least, rows in _LARGE if values > least), None)
 
 
 class Jacobian(NamedTuple):
@@ -71,7 +81,12 @@ class Network:
     chunk: int = 1  # what asks somebody else fills up nothing
 
     def __init__(
-        self, module: nn.Module, *, preprocess: Preprocess | None = None, device: str | None = None, chunk: int = CHUNK
+        self,
+        module: nn.Module,
+        *,
+        preprocess: Preprocess | None = None,
+        device: str | None = None,
+        chunk: int | None = None,
     ) -> None:
         """Checks that the module can be attacked.
 
@@ -79,7 +94,7 @@ class Network:
             module: from inputs, shape (n, ...), to logits, shape (n, classes).
             preprocess: applied before the module, inside of the gradient.
             device: where the module lies; its parameters' when None.
-            chunk: rows of each batch that the module sees.
+            chunk: rows of each batch that the module sees; 64 when None, 512 on a GPU.
 
         Raises:
             InputError: it is in training mode, or a weight is no number.
@@ -94,7 +109,7 @@ class Network:
         self.module = module
         self.preprocess = preprocess
         self.device = torch.device(device) if device else (torch.device("cpu") if first is None else first.device)
-        self.chunk = chunk
+        self.chunk = chunk or (_ON_GPU if self.device.type == "cuda" else CHUNK)
         self.meter = Meter()
 
     def logits(self, x: Tensor) -> Tensor:

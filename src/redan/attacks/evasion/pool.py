@@ -110,7 +110,8 @@ def run(course: Course) -> Iterator[Ended]:
     Returns:
         Groups of samples, in the order in which they end; each sample once.
     """
-    board = Board(*course.tasks.targets.shape)
+    samples, stages = course.tasks.targets.shape
+    board = Board(samples, stages, course.network.chunk)
     state: State = {}
     while jobs := board.seated(course.slots):
         state = _filled(course, state, jobs)

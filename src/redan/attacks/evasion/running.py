@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -17,25 +17,13 @@ from redan.attacks.evasion.pool import Ended
 from redan.attacks.evasion.suites import Suite
 from redan.attacks.evasion.work import Claims, Work
 from redan.attacks.judge import Judged, judge
+from redan.attacks.progress import Progress
 from redan.attacks.threat import Threat
 
+Claimed: TypeAlias = dict[int, tuple[int, NDArray[np.float32]]]  # by row: step, input
 NOBODY = -1
 _BLOCK = 2048
 _JUDGED = 256
-
-
-class Progress(NamedTuple):
-    """How far an evaluation is.
-
-    Args:
-        attack: that runs.
-        ended: samples that it is through with.
-        of: samples that it is to try.
-    """
-
-    attack: str
-    ended: int
-    of: int
 
 
 class Given(NamedTuple):
@@ -70,8 +58,8 @@ def digest_of(given: Given) -> str:
         values = tensor.detach().cpu().contiguous()
         told.update(f"{name} {values.dtype} {tuple(values.shape)}\n".encode())
         told.update(values.reshape(-1).view(torch.uint8).numpy().tobytes())
-    told.update(given.x.tobytes())
-    told.update(given.y.tobytes())
+    told.update(np.ascontiguousarray(given.x).data)
+    told.update(np.ascontiguousarray(given.y).data)
     return told.hexdigest()
 
 
@@ -119,21 +107,24 @@ class Running:
         self.known = [claims for claims in self.known if claims.plan != place]
         ended = len(np.unique(np.concatenate([np.empty(0, np.int64), *(claims.samples for claims in known)])))
         cost = sum((claims.cost for claims in known), Cost())
-        claimed: dict[int, tuple[int, NDArray[np.float32]]] = {}
+        claimed: Claimed = {}
         _take(claimed, known)
+        refused = self._judged(claimed, place)
         done = np.isin(left, np.concatenate([np.empty(0, np.int64), *(claims.samples for claims in known)]))
         rest = left[~done]
         for start in range(0, len(rest), _BLOCK):
             rows = rest[start : start + _BLOCK]
             for claims in self._tried(self.quick, plan, place, rows, slots):
                 _take(claimed, [claims])
+                if len(claimed) >= _JUDGED:  # a block at a time, so that claims take no memory
+                    refused = np.concatenate([refused, self._judged(claimed, place)])
                 cost += claims.cost
                 ended += len(claims.samples)
                 if progress is not None:
                     progress(Progress(plan.attack.name, ended, len(left)))
-        refused = self._judged(claimed, place)
+        refused = np.sort(np.concatenate([refused, self._judged(claimed, place)]))
         if len(refused) and self.quick is not self.network:
-            again: dict[int, tuple[int, NDArray[np.float32]]] = {}
+            again: Claimed = {}
             for claims in self._tried(self.network, plan, None, refused, slots):
                 _take(again, [claims])
                 cost += claims.cost
@@ -157,15 +148,14 @@ class Running:
                 self.work.add(claims)
             yield claims
 
-    def _judged(self, claimed: dict[int, tuple[int, NDArray[np.float32]]], place: int) -> NDArray[np.int64]:
-        """Takes over what the judge confirms; gives back the rows of the rest."""
+    def _judged(self, claimed: Claimed, place: int) -> NDArray[np.int64]:
+        """Takes over what the judge confirms, and forgets what was claimed; gives back the rows of the rest."""
         rows = np.array(sorted(row for row in claimed if self.robust[row]), dtype=np.int64)
         parts = [self._block(rows[start : start + _JUDGED], claimed, place) for start in range(0, len(rows), _JUDGED)]
+        claimed.clear()
         return np.concatenate(parts) if parts else rows
 
-    def _block(
-        self, rows: NDArray[np.int64], claimed: dict[int, tuple[int, NDArray[np.float32]]], place: int
-    ) -> NDArray[np.int64]:
+    def _block(self, rows: NDArray[np.int64], claimed: Claimed, place: int) -> NDArray[np.int64]:
         found = np.stack([claimed[int(row)][1] for row in rows]).reshape(-1, *self.x.shape[1:])
         judged: Judged = judge(
             _voted(self.network, self.suite.votes), self.x[rows], self.y[rows], found, self._threat(rows)
@@ -191,7 +181,7 @@ def _claims(ended: Ended, rows: NDArray[np.int64], place: int | None, cost: Cost
     return Claims(NOBODY if place is None else place, rows[ended.samples], ended.broken, ended.step, found, cost)
 
 
-def _take(claimed: dict[int, tuple[int, NDArray[np.float32]]], every: list[Claims]) -> None:
+def _take(claimed: Claimed, every: list[Claims]) -> None:
     for claims in every:
         hits = np.flatnonzero(claims.broken)
         claimed |= {

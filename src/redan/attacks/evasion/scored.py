@@ -42,7 +42,7 @@ def scored(
         slots: samples in flight; no result depends on it.
 
     Returns:
-        Inputs; `step` is the number of queries until success, 0 for a sample that the model gets wrong by itself.
+        Inputs; `step` is the number of proposals until success, 0 for a sample that the model gets wrong by itself.
 
     Raises:
         InputError: the samples do not fit.

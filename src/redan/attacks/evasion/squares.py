@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from redan.attacks.evasion import draws
+from redan.attacks.evasion import draws, familiar
 from redan.attacks.evasion.ball import length, project_l1, rows
-from redan.attacks.evasion.losses import margin
+from redan.attacks.evasion.lookahead import Ahead, Answers, Chosen, chosen_of, painted, room_for, told
 from redan.attacks.evasion.network import Network
-from redan.attacks.evasion.pool import State, note
+from redan.attacks.evasion.pool import State
 from redan.attacks.evasion.windows import Plan, Window, drawn, picture, plan, tiles
 from redan.attacks.threat import Threat
 
@@ -22,6 +22,7 @@ _HALVED = (10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000)
 _WHOLE = 10_000
 _INSIDE = 1 - 1e-6
 _TINY = 1e-12
+_AHEAD, _FAR = 6, 256  # proposals looked at, for each that may be asked, and at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,70 +54,68 @@ class Square:
         if threat.norm == "linf":
             radius = rows(eps, x0)
             kept |= {"up": (x0 + radius).clamp(max=threat.high), "down": (x0 - radius).clamp(min=threat.low)}
+            if familiar.fits(shape):
+                kept |= familiar.tables(kept, best, shape)
         return kept
 
     def step(self, state: State, network: Network, threat: Threat) -> State:
-        """The first point at k = 0, a proposal at each later one; several where rows of the batch would stay empty."""
+        """The first point at k = 0, then proposals: as many as fill the batch, and none whose answer is known.
+
+        The pool counts on from the last one that was asked or known.
+        """
         begin = state["k"] == 0
-        lanes = 1 if bool(begin.any()) else max(1, network.chunk // len(begin))
-        asked, logits, gain = self._asked(state, network, threat, begin, lanes)
-        note(state, asked, logits, threat)
-        better = begin | (gain > state["margin"]) | (gain >= 0)
-        state["margin"] = torch.where(better, gain, state["margin"])
-        state["x"] = torch.where(rows(better, asked), asked, state["x"])
+        ahead = self._ahead(state, begin, network.chunk, threat)
+        chosen = chosen_of(ahead)
+        asked = self._proposed(state, ahead, chosen, threat)
+        if bool(begin.any()):
+            asked = torch.where(rows(begin[chosen.slot], asked), state["x"][chosen.slot], asked)
+        answers = Answers(asked, network.logits(asked)) if len(asked) else None
+        told(state, ahead, chosen, answers, threat)
         state["done"] = state["done"] | (state["k"] >= self.queries)
         return state
 
-    def _asked(
-        self, state: State, network: Network, threat: Threat, begin: Tensor, lanes: int
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """The next point of each sample that is kept, or the last of as many as there are lanes.
-
-        A proposal depends on the point that was kept last and on its own number, so that the following ones can be
-        asked along with it and count as long as none before them is kept.
-        """
-        if lanes == 1:
-            asked = self._proposed(state, threat)
-            if bool(begin.any()):
-                asked = torch.where(rows(begin, asked), state["x"], asked)
-            logits = network.logits(asked)
-            return asked, logits, margin(logits, state["y"])
+    def _ahead(self, state: State, begin: Tensor, chunk: int, threat: Threat) -> Ahead:
         n, device = len(begin), begin.device
-        number = torch.arange(lanes, device=device)
-        wide = {name: tensor.repeat_interleave(lanes, dim=0) for name, tensor in state.items()}
-        wide["k"] = wide["k"] + number.repeat(n)
-        every = self._proposed(wide, threat)
-        logits = network.logits(every)
-        gain = margin(logits, wide["y"])
-        counts = state["k"][:, None] + number <= self.queries
-        kept = counts & ((gain > wide["margin"]) | (gain >= 0)).reshape(n, lanes)
-        place = torch.where(kept.any(dim=1), kept.int().argmax(dim=1), counts.sum(dim=1) - 1)
-        state["k"] = state["k"] + place
-        chosen = torch.arange(n, device=device) * lanes + place
-        return every[chosen], logits[chosen], gain[chosen]
-
-    def _proposed(self, state: State, threat: Threat) -> Tensor:
-        x0, key, k, eps = state["x0"], state["key"], state["k"], state["eps"]
-        shape = picture(x0.shape[1:])
-        plans = plan(shape, self.share, threat.norm)
+        room = room_for(state, chunk)
+        number = torch.arange(min(_AHEAD * -(-room // n), _FAR), device=device)
+        k = state["k"][:, None] + number
         level = self._level(k)
-        size = (plans.high.to(k.device)[level], plans.wide.to(k.device)[level])
-        window = drawn(key, k, 0, size, shape)
-        signs = _signs(key, k, 2, shape[0])[:, :, None, None]
+        counts = (k <= self.queries) & (level == level[:, :1]) & ((number == 0) | ~begin[:, None])
+        shape = picture(state["x0"].shape[1:])
+        plans = plan(shape, self.share, threat.norm)
+        size = (plans.high.to(device)[level].flatten(), plans.wide.to(device)[level].flatten())
+        key = state["key"].repeat_interleave(len(number))
+        window = Window(*(part.reshape(k.shape) for part in drawn(key, k.flatten(), 0, size, shape)))
+        signs = _signs(key, k.flatten(), 2, shape[0]).reshape(n, -1, shape[0])
+        if "refused" not in state:
+            return Ahead(room, counts, counts, window, signs, None)
+        changed = level[:, 0] != state["level"]
+        if bool(changed.any()):
+            state["level"] = level[:, 0]
+            state["refused"][changed] = False
+        found = familiar.known(state, window, signs, shape)
+        skipped = (found.same | found.failed) & state["steady"][:, None] & ~begin[:, None]
+        return Ahead(room, counts, counts & ~skipped, window, signs, found)
+
+    def _proposed(self, state: State, ahead: Ahead, chosen: Chosen, threat: Threat) -> Tensor:
+        slot, turn = chosen
+        shape = picture(state["x0"].shape[1:])
+        window, signs = Window(*(part[slot, turn] for part in ahead.window)), ahead.signs[slot, turn]
         if threat.norm == "linf":
-            # Two radii on from any point of the ball, cut at the ball, is one of its ends.
-            ends = torch.where(signs > 0, state["up"].reshape(-1, *shape), state["down"].reshape(-1, *shape))
-            return torch.where(window.mask(shape), ends, state["x"].reshape(-1, *shape)).reshape(x0.shape)
-        other = drawn(key, k, 3, size, shape)
-        new = window.laid(_patterns(plans, level, key, k), shape) * signs
-        delta = _exchanged((state["x"] - x0).reshape(-1, *shape), new, (window, other), rows(eps, new), threat)
+            return painted(state, slot, window, signs, shape)
+        x0, key, eps, k = state["x0"][slot], state["key"][slot], state["eps"][slot], state["k"][slot] + turn
+        plans, level = plan(shape, self.share, threat.norm), self._level(k)
+        other = drawn(key, k, 3, (window.high, window.wide), shape)
+        new = window.laid(_patterns(plans, level, key, k), shape) * signs[:, :, None, None]
+        delta = (state["x"][slot] - x0).reshape(-1, *shape)
+        delta = _exchanged(delta, new, (window, other), rows(eps, new), threat)
         return _inside(delta.reshape(x0.shape), x0, eps, threat)
 
     def _level(self, k: Tensor) -> Tensor:
         turn = (k - 1).clamp(min=0)
         if self.rescale:
             turn = (turn.double() / self.queries * _WHOLE).long()
-        return (turn[:, None] > torch.tensor(_HALVED, device=k.device)).sum(dim=1)
+        return torch.bucketize(turn, torch.tensor(_HALVED, device=k.device))
 
 
 def _exchanged(delta: Tensor, new: Tensor, windows: tuple[Window, Window], eps: Tensor, threat: Threat) -> Tensor:

@@ -133,10 +133,10 @@ class Going:
         self.asked += len(asked)
         self.left -= len(asked)
         if wrong.any():
-            sizes = threat.sizes(asked[wrong] - self.x0)
-            nearest = int(sizes.argmin())
-            if sizes[nearest] < self.size:
-                self.size, self.best = float(sizes[nearest]), asked[wrong][nearest]
+            nearest = _nearest(asked, wrong, self.x0, threat)
+            size = float(threat.sizes((asked[nearest] - self.x0)[None])[0])
+            if size < self.size:
+                self.size, self.best = size, asked[nearest].copy()
             if self.first < 0 and self.size <= self.radius:
                 self.first = self.asked
         if self.left <= 0 or (self.size <= self.radius and not shrink):
@@ -185,3 +185,16 @@ def run(
                 at += size
         yield from (one for one in going if one.points is None)
         going = [one for one in going if one.points is not None]
+
+
+def _nearest(points: Points, wrong: Wrong, x0: Points, threat: Threat) -> int:
+    """Which of the points that are wrong is nearest, by norms of single precision."""
+    if len(points) == 1:
+        return 0
+    rows = np.flatnonzero(wrong)
+    moved = points[rows] - x0
+    if threat.norm == "l2":
+        return int(rows[np.einsum("ij,ij->i", moved, moved).argmin()])
+    if threat.norm == "linf":
+        return int(rows[np.abs(moved, out=moved).max(axis=1).argmin()])
+    return int(rows[threat.sizes(moved).argmin()])

@@ -13,7 +13,7 @@ from redan.attacks.evasion.apgd import Apgd
 from redan.attacks.evasion.assault import Samples, network_of, samples_of
 from redan.attacks.evasion.draws import keys
 from redan.attacks.evasion.network import Network
-from redan.attacks.evasion.pool import Attack
+from redan.attacks.evasion.pool import Attack, Course, Tasks, run
 from redan.attacks.failure import probes, readings
 from redan.attacks.failure.probes import Probe
 from redan.attacks.failure.signs import Sign, Trust, trust
@@ -133,13 +133,13 @@ def _watched(probe: Probe, attacks: tuple[Attack, ...]) -> Iterator[Sign]:
     yield readings.silent_success(on_path, np.zeros_like(on_path))
     yield _settled(traces, broken)
     whole = type(probe.threat)(_whole(probe), probe.threat.low, probe.threat.high)
-    yield unconstrained(_joint(probe._replace(threat=whole), attacks))
+    yield unconstrained(_fell(probe._replace(threat=whole), attacks, np.zeros_like(broken)))
     radii = tuple(float(r) / 2 for r in probe.threat.radii(len(probe.x)))
     smaller = type(probe.threat)(radii, probe.threat.low, probe.threat.high)
-    yield readings.larger_is_stronger(broken, _joint(probe._replace(threat=smaller), attacks))
+    yield readings.larger_is_stronger(broken, _fell(probe._replace(threat=smaller), attacks, broken))
     short = tuple(one for one in map(shorter, attacks) if one is not None)
     if short:
-        yield readings.longer_is_stronger(broken, _joint(probe, short))
+        yield readings.longer_is_stronger(broken, _fell(probe, short, broken))
 
 
 def _settled(traces: list[Trace], broken: NDArray[np.bool_]) -> Sign:
@@ -148,9 +148,29 @@ def _settled(traces: list[Trace], broken: NDArray[np.bool_]) -> Sign:
     return max(signs, key=lambda sign: (sign.fired is True, sign.value or 0.0))
 
 
-def _joint(probe: Probe, attacks: tuple[Attack, ...]) -> NDArray[np.bool_]:
-    traces = [trace for trace in (_run(probe, attack) for attack in attacks) if trace is not None]
-    return _union(probe, traces)
+def _fell(probe: Probe, attacks: tuple[Attack, ...], gone: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """What attacks break, in the pool, of samples that are not gone, shape (n,)."""
+    broken, radii = np.zeros(len(probe.x), dtype=np.bool_), probe.threat.radii(len(probe.x))
+    for attack in attacks:
+        rows = np.flatnonzero(~(broken | gone))
+        if not len(rows):
+            break
+        at = torch.as_tensor(rows, device=probe.x.device)
+        salt = keys(probe.x[at].cpu().numpy(), attack.name, probe.seed)
+        stages = torch.full((len(rows), 1), -1, dtype=torch.int64, device=probe.x.device)
+        tasks = Tasks(
+            probe.x[at],
+            probe.y[at],
+            torch.as_tensor(radii[rows], device=probe.x.device),
+            torch.as_tensor(salt, device=probe.x.device),
+            stages,
+        )
+        try:
+            for ended in run(Course(attack, probe.network, tasks, probe.threat, len(rows))):
+                broken[rows[ended.samples]] = ended.broken
+        except (RuntimeError, RedanError):  # as in `_run`
+            continue
+    return broken
 
 
 def _union(probe: Probe, traces: list[Trace]) -> NDArray[np.bool_]:
@@ -215,7 +235,7 @@ def spread(threat: Threat, x: Tensor) -> float:
 
 def _run(probe: Probe, attack: Attack) -> Trace | None:
     try:
-        return watch(attack, probe.network, probe.x, probe.y, probe.threat, seed=probe.seed)
+        return watch(attack, probe.network, probe.x, probe.y, probe.threat, seed=probe.seed, whole=False)
     except (RuntimeError, RedanError):  # torch: no gradient; ours: the norm is none of this attack's
         return None
 

@@ -14,6 +14,7 @@ from redan.attacks.failure.signs import Sign
 from redan.attacks.threat import Threat
 
 LOSSES = {"ce": cross_entropy, "dlr": dlr}
+_WORDS = {"ce": "cross-entropy", "dlr": "the difference of logits"}
 MOST_ZERO = 0.05
 UNSTABLE = 0.1
 POINTS = 100
@@ -41,25 +42,28 @@ class Probe(NamedTuple):
 
 
 def unavailable_gradients(probe: Probe, losses: tuple[str, ...] = ("ce", "dlr")) -> Sign:
-    """Whether the losses that the attacks climb have no gradient, none that is a number, or one that is zero.
+    """Whether a loss that the attacks climb has no gradient, none that is a number, or one that is zero.
 
-    Sources: arXiv 2106.09947, indicator 1; AutoAttack's warning of zero gradients.
+    Sources: arXiv 2106.09947, indicator 1; AutoAttack's warning of zero gradients. One loss that works does not make up
+    for another that does not: what hides the gradient of one is seldom there for another reason.
 
     Args:
         probe: samples.
-        losses: which of `ce` and `dlr` the attacks climb; one of them with gradients suffices.
+        losses: which of `ce` and `dlr` the attacks climb.
     """
     name, n = "unavailable-gradients", len(probe.x)
-    best = 1.0
-    for loss in losses:
-        try:
-            missing = _without(probe, LOSSES[loss])
-        except RuntimeError:  # torch: an element does not require grad, or an operation has no derivative
-            continue
-        best = min(best, missing)
-    words = " and ".join("cross-entropy" if loss == "ce" else "the difference of logits" for loss in losses)
-    text = f"The gradient of {words} is missing or zero on {best:.0%} of {n:,} samples."
-    return Sign(name=name, fired=best > MOST_ZERO, message=text, value=best, threshold=MOST_ZERO, n=n)
+    missing = {_WORDS[loss]: _missing(probe, loss) for loss in losses}
+    worst = max(missing.values())
+    told = [words for words, share in missing.items() if share == worst]
+    text = f"The gradient of {' and '.join(told)} is missing or zero on {worst:.0%} of {n:,} samples."
+    return Sign(name=name, fired=worst > MOST_ZERO, message=text, value=worst, threshold=MOST_ZERO, n=n)
+
+
+def _missing(probe: Probe, loss: str) -> float:
+    try:
+        return _without(probe, LOSSES[loss])
+    except RuntimeError:  # torch: an element does not require grad, or an operation has no derivative
+        return 1.0
 
 
 def _without(probe: Probe, loss: Callable[[Tensor, Tensor], Tensor]) -> float:
@@ -78,18 +82,25 @@ def unstable_predictions(probe: Probe, points: int = POINTS) -> Sign:
     side = SMALL * (probe.threat.high - probe.threat.low)
     base = _loss(probe.network.logits(x), y)
     salt = torch.as_tensor(keys(x.cpu().numpy(), "unstable", probe.seed), device=x.device)
-    total = torch.zeros_like(base)
-    for place in range(points):
-        step = torch.full((len(x),), place, dtype=torch.int64, device=x.device)
-        moved = side * (2 * uniform(salt, step, 0, x[0].numel()).reshape(x.shape) - 1).to(x.dtype)
-        there = _loss(probe.network.logits((x + moved).clamp(probe.threat.low, probe.threat.high)), y)
+    total, each = torch.zeros_like(base), max(1, probe.network.chunk // max(1, len(x)))  # points of one batch
+    for start in range(0, points, each):
+        places = range(start, min(start + each, points))
+        around = torch.cat([_near(x, salt, place, side, probe.threat) for place in places])
+        there = _loss(probe.network.logits(around), y.repeat(len(places))).reshape(len(places), -1)
         change = (there - base).abs()
-        total += torch.where(change > 0, (change / base.clamp(min=1e-300)).clamp(max=1.0), torch.zeros_like(change))
+        share = torch.where(change > 0, (change / base.clamp(min=1e-300)).clamp(max=1.0), torch.zeros_like(change))
+        total += share.sum(dim=0)
     value = float((total / points).mean())
     text = f"The loss changes by {value:.1%} on average within {SMALL:g} of the box around {len(x):,} samples."
     return Sign(
         name="unstable-predictions", fired=value > UNSTABLE, message=text, value=value, threshold=UNSTABLE, n=len(x)
     )
+
+
+def _near(x: Tensor, salt: Tensor, place: int, side: float, threat: Threat) -> Tensor:
+    step = torch.full((len(x),), place, dtype=torch.int64, device=x.device)
+    moved = side * (2 * uniform(salt, step, 0, x[0].numel()).reshape(x.shape) - 1).to(x.dtype)
+    return (x + moved).clamp(threat.low, threat.high)
 
 
 def _loss(logits: Tensor, y: Tensor) -> Tensor:
@@ -178,6 +189,11 @@ class _GradientOperators(TorchDispatchMode):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.seen = 0
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Without it, the first operator loads PyTorch's compiler, which takes longer than all other probes."""
+        return False
 
     def __torch_dispatch__(
         self,

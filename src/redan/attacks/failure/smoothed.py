@@ -34,14 +34,21 @@ class Smoothed(Network):
         """As the other network."""
         return self.inner.logits(x)
 
+    def narrow(self, kept: Tensor) -> None:
+        """Only some of the samples are asked about from now on."""
+        self.key = self.key[kept]
+
     def gradient(self, x: Tensor, loss: Loss) -> Gradient:
         """Logits and loss at the input, the gradient averaged around it."""
-        told = self.inner.gradient(x, loss)
-        total = told.gradient.clone()
+        told, n = self.inner.gradient(x, loss), len(x)
         self.asked += 1
-        step = torch.full((len(x),), self.asked, dtype=torch.int64, device=x.device)
+        step = torch.full((n,), self.asked, dtype=torch.int64, device=x.device)
+        around = []
         for place in range(self.draws):
             key = derived(self.key, torch.full_like(step, place))
             noise = normal(key, step, 0, x[0].numel()).reshape(x.shape).to(x.dtype)
-            total += self.inner.gradient(x + self.sigma * noise, loss).gradient
+            around.append(x + self.sigma * noise)
+        whose = torch.arange(n, device=x.device).repeat(self.draws)
+        there = self.inner.gradient(torch.cat(around), lambda logits, at: loss(logits, whose[at])).gradient
+        total = told.gradient + there.reshape(self.draws, *x.shape).sum(dim=0)
         return Gradient(told.logits, told.loss, total / (self.draws + 1))

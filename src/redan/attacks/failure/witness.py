@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from redan.attacks.evasion.ball import length
-from redan.attacks.evasion.draws import keys
+from redan.attacks.evasion.draws import derived, keys
 from redan.attacks.evasion.network import Gradient, Jacobian, Loss, Network
 from redan.attacks.evasion.pool import Attack, State
+from redan.attacks.failure.smoothed import Smoothed
 from redan.attacks.threat import Threat
 
 MOST_STEPS = 1_000
@@ -48,6 +49,12 @@ class _Witness(Network):
         self.losses = None
         self.hits = torch.zeros_like(self.hits)
 
+    def narrow(self, kept: Tensor) -> None:
+        """Only some of the samples go on."""
+        self.x0, self.y, self.eps, self.hits = self.x0[kept], self.y[kept], self.eps[kept], self.hits[kept]
+        if isinstance(self.inner, Smoothed):
+            self.inner.narrow(kept)
+
     def logits(self, x: Tensor) -> Tensor:
         """As the network, and kept."""
         told = self.inner.logits(x)
@@ -77,8 +84,10 @@ class _Witness(Network):
             self.losses = loss if self.losses is None else torch.maximum(self.losses, loss)
 
 
-def watch(attack: Attack, network: Network, x: Tensor, y: Tensor, threat: Threat, *, seed: int = 0) -> Trace:
-    """Runs one job of an attack on each sample, to its end, successes included.
+def watch(
+    attack: Attack, network: Network, x: Tensor, y: Tensor, threat: Threat, *, seed: int = 0, whole: bool = True
+) -> Trace:
+    """Runs one job of an attack on each sample, to its end.
 
     Args:
         attack: as the pool takes it; untargeted.
@@ -87,38 +96,48 @@ def watch(attack: Attack, network: Network, x: Tensor, y: Tensor, threat: Threat
         y: shape (n,).
         threat: the threat model.
         seed: of the attack's draws.
+        whole: whether samples that are broken go on to the end, too; in the pool, they leave.
     """
     state = _started(attack, x, y, threat, seed)
     witness = _Witness(network, x, y, state["eps"], threat)
+    found, claimed = x.clone(), torch.zeros(len(x), dtype=torch.bool, device=x.device)
+    alive = torch.arange(len(x), device=x.device)
     losses: list[NDArray[np.float64]] = []
     hits: list[NDArray[np.bool_]] = []
-    ended = torch.zeros_like(state["done"])
-    while not bool(ended.all()) and len(losses) < MOST_STEPS:
+    while len(alive) and len(losses) < MOST_STEPS:
         witness.fresh()
         state = attack.step(state, witness, threat)
         state["k"] = state["k"] + 1
-        told = torch.full((len(x),), _NAN, device=x.device) if witness.losses is None else witness.losses.float()
-        losses.append(torch.where(ended, torch.full_like(told, _NAN), told).double().cpu().numpy())
-        hits.append((witness.hits & ~ended).cpu().numpy())
-        ended = ended | state["done"]
+        climbed, met = torch.full((len(x),), _NAN, device=x.device), torch.zeros_like(claimed)
+        met[alive] = witness.hits
+        if witness.losses is not None:
+            climbed[alive] = witness.losses.float()
+        losses.append(climbed.double().cpu().numpy())
+        hits.append(met.cpu().numpy())
+        found[alive], claimed[alive] = state["found"], state["broken"]
+        kept = ~state["done"] if whole else ~(state["done"] | state["broken"])
+        if not bool(kept.all()):
+            alive, state = alive[kept], {name: tensor[kept] for name, tensor in state.items()}
+            witness.narrow(kept)
     return Trace(
         np.stack(losses) if losses else np.empty((0, len(x))),
         np.stack(hits) if hits else np.zeros((0, len(x)), dtype=np.bool_),
-        state["found"].detach().cpu().numpy().astype(np.float32),
-        state["broken"].cpu().numpy(),
+        found.detach().cpu().numpy().astype(np.float32),
+        claimed.cpu().numpy(),
     )
 
 
 def _started(attack: Attack, x: Tensor, y: Tensor, threat: Threat, seed: int) -> State:
     none = torch.zeros(len(x), dtype=torch.bool, device=x.device)
     salt = torch.as_tensor(keys(x.detach().cpu().numpy(), attack.name, seed), device=x.device)
+    first = torch.zeros(len(x), dtype=torch.int64, device=x.device)  # as in the pool, so that both begin alike
     state: State = {
         "x0": x,
         "y": y,
         "target": torch.full_like(y, -1),
         "stage": torch.zeros_like(y),
         "eps": torch.as_tensor(threat.radii(len(x)), device=x.device),
-        "key": salt,
+        "key": derived(salt, first),
         "k": torch.zeros(len(x), dtype=torch.int64, device=x.device),
         "found": x.clone(),
         "broken": none,

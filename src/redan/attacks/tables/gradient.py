@@ -159,7 +159,7 @@ class Capgd:
         state["x"] = torch.where(tables.whole, state["x"], asked)
         ratio = (state["target"] % 2 == 1)[:, None]
 
-        def climbed(logits: Tensor, at: slice) -> Tensor:
+        def climbed(logits: Tensor, at: slice | Tensor) -> Tensor:
             return torch.where(ratio[at, 0], dlr(logits, y[at]), cross_entropy(logits, y[at]))
 
         told = network.gradient(asked, climbed)

@@ -1,30 +1,32 @@
 """`redan attack evasion`: what is left of a model's accuracy under attack, and whether to believe it."""
 
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from redan.attacks.campaign.inputs import Opening
+from redan.attacks.campaign.parts import LOCAL, SIZE, Cluster
 from redan.attacks.campaign.trying import Wanted, try_model
+from redan.cli.attack.certify import Campaigned, certified, certifying
 from redan.cli.data.answer import Format, Page, Quiet, Seed, give
 
 if TYPE_CHECKING:
     from redan.attacks.campaign.tried import Tried
-    from redan.attacks.evasion.running import Progress
+    from redan.attacks.progress import Progress
     from redan.attacks.threat import Threat
     from redan.canon import Json
     from redan.findings import Finding
 
+DEFAULT_WORKERS = 2
 Model = Annotated[str, typer.Option("--model", metavar="FILE", help="ONNX or skops file, or an endpoint's address.")]
 Data = Annotated[Path, typer.Option("--data", metavar="FILE", help="An .npz with arrays x and y, or a table.")]
 Ball = Annotated[str, typer.Option("--threat", metavar="NORM:RADIUS", help="Such as linf:8/255, l2:0.5, l0:3.")]
 Suite = Annotated[
-    Literal["standard", "plus", "rand", "screen", "queries"],
-    typer.Option("--suite", help="AutoAttack's suites, its first two attacks, or queries alone."),
+    Literal["standard", "plus", "rand", "screen", "minimum", "queries"],
+    typer.Option("--suite", help="AutoAttack's suites, its first two attacks, nearest inputs, or queries alone."),
 ]
 Label = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="Column of classes; for a table.")]
 Rules = Annotated[
@@ -42,6 +44,19 @@ Radii = Annotated[
 ]
 Work = Annotated[
     Path | None, typer.Option("--work", metavar="FILE", help="Keeps what is done; the same call goes on from it.")
+]
+Workers = Annotated[
+    int, typer.Option("--workers", min=0, metavar="N", help="Processes that share the parts, through Ray; 0 for none.")
+]
+Ray = Annotated[
+    str | None, typer.Option("--ray", metavar="ADDRESS", help="A Ray cluster whose workers share the parts, or local.")
+]
+PartSize = Annotated[
+    int, typer.Option("--part", min=1, metavar="N", help="Samples of a part; no result depends on it.")
+]
+Certify = Annotated[
+    str | None,
+    typer.Option("--certify", metavar="smoothing:SIGMA", help="What smoothing by noise would certify, in l2."),
 ]
 Unsafe = Annotated[bool, typer.Option("--unsafe-format", help="Load formats that run code, such as TorchScript.")]
 Trusted = Annotated[
@@ -64,6 +79,10 @@ def attack_evasion(
     queries: Queries = 1000,
     radius: Radii = None,
     work: Work = None,
+    workers: Workers = 0,
+    ray: Ray = None,
+    part: PartSize = SIZE,
+    certify: Certify = None,
     trust_type: Trusted = None,
     unsafe_format: Unsafe = False,
     gallery: Shown = 6,
@@ -77,27 +96,7 @@ def attack_evasion(
     Every success is judged again outside of the attacks, and failure checks look for signs that an attack failed by
     itself; then nothing holds. A model without gradients, a table and an endpoint are attacked by queries.
 
-    Args:
-        model: a file or an address.
-        data: samples and labels.
-        threat: norm and radius.
-        suite: attacks.
-        label: column of classes of a table.
-        constraints: rules of its columns.
-        name: of the model at an endpoint.
-        threshold: robust accuracy that is agreed on.
-        samples: at most.
-        box: least and largest valid value of arrays.
-        queries: for each sample, without gradients.
-        radius: further radii for the curve.
-        work: file that keeps what is done.
-        trust_type: types of a skops file that you looked at.
-        unsafe_format: load formats that run code.
-        gallery: samples that the page shows; findings never hold one.
-        output: `text` or `json`.
-        page: where to draw what was measured.
-        seed: of every draw.
-        quiet: only what is broken or could not be told.
+    Each option is told by its help.
 
     Raises:
         UsageError: an option is missing or contradicts another.
@@ -105,19 +104,27 @@ def attack_evasion(
         IncompleteError: the model does not answer any more.
     """
     wanted = Wanted(_ball(threat, box), suite, label, constraints, samples, queries, tuple(radius or ()), work, seed)
-    tried = _tried((model, name), data, wanted, trust_type or (), unsafe_format=unsafe_format)
+    wanted = wanted._replace(part=part, cluster=_cluster(ray, workers))
+    smoothing = certifying(certify, wanted.threat, table=label is not None)
+    opening = Opening(model, name, tuple(trust_type or ()), unsafe_format)
+    tried = _tried(opening, data, wanted)
     found = _found(tried, name or Path(model).name, threshold)
+    if smoothing is not None:
+        of = Campaigned(opening, tried, wanted.threat, wanted.radii, threshold, seed)
+        found += certified(of, smoothing)
     drawn = None if page is None else _drawn(tried, found, box, gallery)
     give("evasion", _files(model, data), found, output=output, page=page, quiet=quiet, group="attack", shown=drawn)
 
 
-def _tried(
-    model: tuple[str, str | None], data: Path, wanted: Wanted, trusted: Sequence[str], *, unsafe_format: bool
-) -> "Tried":
-    from redan.attacks.campaign.inputs import open_target
+def _tried(opening: Opening, data: Path, wanted: Wanted) -> "Tried":
+    progress = _progress if sys.stderr.isatty() else None
+    return try_model(opening, Path(opening.word), data, wanted._replace(progress=progress))
 
-    target = partial(open_target, *model, trusted=trusted, unsafe_format=unsafe_format)
-    return try_model(target, Path(model[0]), data, wanted._replace(progress=_progress if sys.stderr.isatty() else None))
+
+def _cluster(address: str | None, workers: int) -> Cluster | None:
+    if address is None and not workers:
+        return None
+    return Cluster(address or LOCAL, workers or DEFAULT_WORKERS)
 
 
 def _files(model: str, data: Path) -> list[Path]:

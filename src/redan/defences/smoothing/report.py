@@ -16,6 +16,7 @@ from redan.defences.passes import passes
 from redan.defences.smoothing.certificates import Certificates
 from redan.defences.smoothing.smoothed import Smoothed
 from redan.defences.smoothing.votes import ALPHA, COPIES, FIRST, certify, predict
+from redan.errors import InputError
 from redan.measures.robustness import Bounds, bounds
 
 
@@ -66,6 +67,7 @@ def beside(
     radii: Sequence[float],
     box: tuple[float, float] = (0.0, 1.0),
     effort: Effort | None = None,
+    certificates: Certificates | None = None,
     seed: int = 0,
 ) -> Smoothing:
     """Certified accuracy of a smoothed network, with what an attacker who knows the smoothing leaves beside it.
@@ -81,6 +83,7 @@ def beside(
         radii: in l2, each above 0.
         box: valid inputs, to which the attacker keeps; certificates hold outside of it as well.
         effort: of sampling and attack; the default one when None.
+        certificates: of these inputs under this noise, where there are some already; they are sampled when None.
         seed: of all noise.
 
     Raises:
@@ -89,13 +92,18 @@ def beside(
     tried = effort or Effort()
     threats = [L2(float(radius), *box) for radius in radii]
     inputs, truth = samples_of(x, y, L2(0.0, *box))
+    if certificates is not None and (len(certificates.answers), certificates.sigma) != (len(inputs), sigma):
+        raise InputError(
+            f"{len(certificates.answers)} certificates at noise of {certificates.sigma:g} for {len(inputs)} inputs",
+            remedy="give one for each input, at the same noise",
+        )
 
     def labels(values: NDArray[np.float32]) -> NDArray[np.int64]:
         told = predict(module, values, sigma=sigma, copies=tried.votes, alpha=tried.alpha, seed=seed + 1)
         return np.where(told < 0, truth, told)
 
     with passes(module) as cost:
-        found = certify(
+        found = certificates or certify(
             module, inputs, sigma=sigma, first=tried.first, copies=tried.copies, alpha=tried.alpha, seed=seed
         )
         seen, wrong, parts = Smoothed(module, sigma, tried.draws, seed), labels(inputs) != truth, []

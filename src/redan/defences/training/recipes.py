@@ -15,7 +15,7 @@ from redan.errors import InputError
 
 Progress = Callable[[Epoch], None]
 BETA = 6.0  # of TRADES: the paper's figure for CIFAR-10
-_LONG = 1.25  # of the radius: the step of FGSM-RS
+LONG = 1.25  # of the radius: the step of FGSM-RS
 _NEAR = 1e-3  # TRADES starts this near to the input, for its loss has no gradient at it
 
 
@@ -63,6 +63,7 @@ def fgsm_rs(
     y: Any,  # noqa: ANN401
     *,
     threat: Threat,
+    step: float = LONG,
     plan: Plan | None = None,
     seed: int = 0,
     progress: Progress | None = None,
@@ -79,6 +80,7 @@ def fgsm_rs(
         x: shape (n, ...), inside of the threat's box.
         y: shape (n,), classes from 0.
         threat: linf.
+        step: length of the one step, as a share of the radius; the paper's 1.25 is short of where overfitting sets in.
         plan: of training; the default one when None.
         seed: of the split, the order and the starts.
         progress: told of each epoch.
@@ -89,10 +91,12 @@ def fgsm_rs(
     """
     if threat.norm != "linf":
         raise InputError(f"FGSM-RS is for linf, not for {threat.norm}", remedy="take PGD or TRADES")
+    if not step > 0.0:
+        raise InputError(f"a step of {step} radii", remedy="give more than 0")
 
     def loss(batch: Batch) -> Tensor:
         start = somewhere(batch.x, batch.eps, threat, batch.rng)
-        moved = _worst(batch, threat, start=start, steps=1, share=_LONG)
+        moved = _worst(batch, threat, start=start, steps=1, share=step)
         return functional.cross_entropy(batch.module(moved), batch.y)
 
     return train(Course("fgsm-rs", module, threat, plan or Plan(), seed, progress), x, y, loss)

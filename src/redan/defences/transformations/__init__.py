@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from redan.defences.transformations.randomised import Shift as Shift
     from redan.defences.transformations.report import Effort as Effort
     from redan.defences.transformations.report import beside as beside
+    from redan.defences.transformations.words import named as named
 
 __getattr__ = on_first_use(
     __name__,
@@ -29,6 +30,7 @@ __getattr__ = on_first_use(
         "Noise": "randomised",
         "Shift": "randomised",
         "Jpeg": "jpeg",
+        "named": "words",
         "Effort": "report",
         "beside": "report",
     },

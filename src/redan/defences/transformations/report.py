@@ -12,12 +12,14 @@ from redan.attacks.evasion.assault import Samples, samples_of
 from redan.attacks.evasion.black_box import square
 from redan.attacks.evasion.network import Network
 from redan.attacks.evasion.white_box import apgd
+from redan.attacks.failure.diagnosis import unconstrained
+from redan.attacks.failure.signs import Sign
 from redan.attacks.result import Result
 from redan.attacks.threat import Threat
 from redan.defences.beside import Attack, Beside, Left
 from redan.defences.passes import passes
 from redan.defences.transformations.base import Known, Transformation
-from redan.measures.robustness import rate
+from redan.measures.robustness import paired, rate
 
 _LATER = 1000  # numbers of draws that judge begin here, those of the attacker at 0
 
@@ -96,7 +98,37 @@ def beside(
         false_alarms=None,
         first_breaker=left.broken,
         cost=spent,
+        robustness=paired(~left.robust, ~without.robust),
+        accuracy=paired(~clean, ~right),
     )
+
+
+def without_limit(
+    transformation: Transformation, module: nn.Module, x: Samples, y: Samples, *, threat: Threat, seed: int = 0
+) -> Sign:
+    """Whether an attacker who knows the transformation, and may change everything, leaves samples as they were.
+
+    Then what holds in the ball holds for the attacker's reasons, and says nothing of the transformation.
+
+    Args:
+        transformation: before the network.
+        module: from inputs to logits.
+        x: shape (n, ...), in the box.
+        y: shape (n,).
+        threat: whose norm and box are taken.
+        seed: of the attack.
+    """
+    inputs, truth = samples_of(x, y, threat)
+    side, size = threat.high - threat.low, inputs[0].size
+    radius = side * {"linf": 1.0, "l2": size**0.5, "l1": float(size)}.get(threat.norm, float(size))
+    whole = type(threat)(radius, threat.low, threat.high)
+    known = Known(transformation, module)
+    right = Network(known).labels(inputs) == truth
+    fell = np.zeros(len(inputs), dtype=np.bool_)
+    if right.any():
+        rows = np.flatnonzero(right)
+        fell[rows] = apgd(known, inputs[rows], truth[rows], threat=whole, seed=seed, loss="dlr").broken
+    return unconstrained(fell[right])
 
 
 class Deployed(nn.Module):  # type: ignore[misc]

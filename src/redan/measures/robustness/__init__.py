@@ -7,6 +7,7 @@ from redan.measures.robustness.confusion import Confusion, confusion
 from redan.measures.robustness.curve import Curve, CurvePoint, curve, curve_of_sizes
 from redan.measures.robustness.gallery import gallery
 from redan.measures.robustness.paired import Paired, paired
+from redan.measures.robustness.transfer import Matrix, Transfer, transfer, transfer_matrix
 
 __all__ = [
     "Bounds",
@@ -14,9 +15,11 @@ __all__ = [
     "Confusion",
     "Curve",
     "CurvePoint",
+    "Matrix",
     "Paired",
     "Rate",
     "Robustness",
+    "Transfer",
     "bounds",
     "confusion",
     "curve",
@@ -26,4 +29,6 @@ __all__ = [
     "paired",
     "rate",
     "robustness",
+    "transfer",
+    "transfer_matrix",
 ]

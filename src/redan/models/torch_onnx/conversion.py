@@ -32,7 +32,8 @@ class Converted:
 
     Args:
         module: from inputs, shape (n, ...), to logits, shape (n, classes), in evaluation mode.
-        difference: the largest difference from onnxruntime on the probes, relative to the larger of 1 and the value.
+        difference: the largest difference from onnxruntime on the probes, relative to the larger of 1 and the row's
+            largest value.
         ending: how the file's output became logits.
     """
 
@@ -83,7 +84,8 @@ def converted(
         model: what onnxruntime made of them.
         x: shape (n, ...), inputs; some of them are probes, as they are and moved.
         pieces: verified bytes of external tensors, by the name that the model uses.
-        tolerance: of each value, relative to the larger of 1 and the value.
+        tolerance: of each value, relative to the larger of 1 and the largest value of its row: rounding in a deep
+            network is of the size of what is summed, not of the sum.
 
     Raises:
         IncompleteError: an operator is not converted, or answers differ; the model can still be attacked by queries.
@@ -101,7 +103,7 @@ def converted(
         got = np.concatenate([_rows(network(torch.from_numpy(probe)).numpy()) for probe in probes])
     if got.shape != expected.shape:
         raise IncompleteError(f"the converted model answers in shape {got.shape}, onnxruntime in {expected.shape}")
-    apart = np.abs(got - expected) / np.maximum(1.0, np.abs(expected))
+    apart = np.abs(got - expected) / np.maximum(1.0, np.abs(expected).max(axis=1, keepdims=True, initial=0.0))
     difference = float(apart.max(initial=0.0))
     if not difference <= tolerance:
         raise IncompleteError(f"the converted model differs from onnxruntime by {difference:.1e}")

@@ -70,9 +70,15 @@ def _clip(node: Node, args: Args) -> Tensor:
     x, found = given(args, 0), node.attributes
     if node.opset < 11:  # noqa: PLR2004 -- limits were attributes
         return x.clamp(float(found.get("min", -torch.inf)), float(found.get("max", torch.inf)))
-    low, high = maybe(args, 1), maybe(args, 2)
-    x = x if low is None else torch.maximum(x, low.to(x))
-    return x if high is None else torch.minimum(x, high.to(x))
+    low, high = (_limit(maybe(args, place), x) for place in (1, 2))
+    return x if low is None and high is None else x.clamp(low, high)
+
+
+def _limit(one: Tensor | None, x: Tensor) -> Tensor | float | None:
+    """A limit as a plain number where reading it waits for no device: several times faster than as a tensor."""
+    if one is None or one.device.type != "cpu" or one.numel() != 1:
+        return None if one is None else one.to(x)
+    return one.item()
 
 
 def _many(function: Callable[[Tensor, Tensor], Tensor]) -> Operator:

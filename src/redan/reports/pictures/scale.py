@@ -46,7 +46,7 @@ class Scale:
         step = next(power * factor for factor in _STEPS if power * factor >= rough * (1 - 1e-9))
         first = math.ceil(self.low / step - 1e-9)
         last = math.floor(self.high / step + 1e-9)
-        return [round(i * step, 12) for i in range(first, last + 1)]
+        return [min(max(round(i * step, 12), self.low), self.high) for i in range(first, last + 1)]
 
 
 def worded(value: float, unit: str) -> str:

@@ -18,6 +18,8 @@ from redan.reports.pictures.robust_curve import robust_curve
 from redan.reports.pictures.series import series
 from redan.reports.pictures.shares import shares
 from redan.reports.pictures.slices import slice_tree
+from redan.reports.pictures.surface import surface
+from redan.reports.pictures.transfer import transfer
 
 DRAWERS: Mapping[str, Callable[[Fields], Markup]] = MappingProxyType(
     {
@@ -31,6 +33,8 @@ DRAWERS: Mapping[str, Callable[[Fields], Markup]] = MappingProxyType(
         "between": between,
         "gallery": gallery,
         "cells": cells,
+        "transfer": transfer,
+        "surface": surface,
     }
 )
 MOST = 24  # pictures of one finding
