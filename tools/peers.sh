@@ -21,6 +21,14 @@ peer flower flwr==1.41.0
 
 # ART imports packaging, requests and multiprocess, and does not declare them.
 peer art torch==2.13.0 adversarial-robustness-toolbox==1.20.1 'numpy==2.3.*' packaging requests multiprocess
+peer mlserver mlserver==1.7.1
+# visdom, which adv-lib imports, does not build in isolation; the tests stand in for what it draws.
+if [ ! -e .peers/adv-lib/.made ]; then
+  "$python" -m venv .peers/adv-lib && pip=".peers/adv-lib/bin/python -m pip install --quiet --disable-pip-version-check" &&
+    $pip 'setuptools<81' wheel torch==2.13.0 scikit-learn 'numpy<2.5' && $pip --no-build-isolation visdom &&
+    $pip adv-lib==0.2.8 foolbox==3.3.4 && touch .peers/adv-lib/.made ||
+    echo "could not install adv-lib and Foolbox: tests that compare with them will skip"
+fi
 # auto-attack was never released as a package; its few files are taken as they were at the commit that is compared with.
 # Without a network, copy its folder `autoattack` of that commit into .peers/auto-attack.
 if [ ! -d .peers/auto-attack/autoattack ]; then

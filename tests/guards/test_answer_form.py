@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from answered import PORT, flow
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from guards.answered import PORT, flow
 from redan.guards.answer_form import AnswerForm
 
 SCORES = [[0.2, 0.5, 0.3], [0.123456, 0.4, 0.476544]]

@@ -1,8 +1,8 @@
 """Sets hold the right class as often as declared, per class, whatever the model's own confidence is worth."""
 
 import numpy as np
-from answered import PORT, flow
 
+from guards.answered import PORT, flow
 from redan.guards.conformal import ABSTAIN, SET, Calibration, Conformal
 
 

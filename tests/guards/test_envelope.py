@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from answered import flow
 
+from guards.answered import flow
 from redan.guards.envelope import Bounds, Envelope
 
 

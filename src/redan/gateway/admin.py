@@ -67,30 +67,32 @@ def admin(gateway: Gateway, token: bytes | None) -> Door:
     """
 
     async def health(_: Request) -> Response:
+        """What is in service, and whether it answers."""
         return JSONResponse(status(gateway), 200 if gateway.ready() else 503)
 
     async def metrics(_: Request) -> Response:
+        """In the text format of Prometheus."""
         return Response(gateway.register.metrics.text(), media_type=_METRICS)
 
     async def openapi(_: Request) -> Response:
+        """The data plane, in OpenAPI 3.1."""
         return JSONResponse(document(gateway.models, version("redan"), body=gateway.settings.table.body))
 
     async def swap(request: Request) -> Response:
+        """Puts a newly sealed model into service."""
         name = request.path_params["name"]
         return await _done(lambda: gateway.exchange(name), gateway)
 
     async def rollback(request: Request) -> Response:
+        """Brings the generation before back."""
         one = gateway.models.get(request.path_params["name"])
         if not isinstance(one, Service):
             return JSONResponse({"error": "no model of that name answers here"}, 404)
         return await _done(one.rollback, gateway)
 
     async def verify(_: Request) -> Response:
-        def again() -> None:
-            for one in gateway.services:
-                one.verify(time.time())
-
-        return await _done(again, gateway)
+        """Verifies every model in service again."""
+        return await _done(lambda: _verified(gateway), gateway)
 
     routes = [
         Route("/health", health, methods=["GET"]),
@@ -102,6 +104,11 @@ def admin(gateway: Gateway, token: bytes | None) -> Door:
         Route("/models/{name}/rollback", rollback, methods=["POST"]),
     ]
     return Door(Starlette(routes=routes), token)
+
+
+def _verified(gateway: Gateway) -> None:
+    for one in gateway.services:
+        one.verify(time.time())
 
 
 async def _done(work: Callable[[], None], gateway: Gateway) -> Response:
