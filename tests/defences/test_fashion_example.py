@@ -60,8 +60,8 @@ def test_the_exported_graph_answers_as_the_network(example):
         assert np.allclose(session.run(None, {"x": x.numpy()})[0], wanted, atol=1e-5)
 
 
-def test_its_description_asks_of_both_networks_what_they_withstand():
-    """The system can be read, both networks are subjects of the control, and the pictures that may show are said."""
+def test_its_description_asks_of_each_network_what_it_withstands():
+    """The system can be read, each network is a subject of the control, and the pictures that may show are said."""
     from redan.controls.attacked import targets
     from redan.controls.entrances import uncontrolled
     from redan.system.read import read
@@ -70,6 +70,8 @@ def test_its_description_asks_of_both_networks_what_they_withstand():
     assert [(m.name, m.threats) for m in targets(system)] == [
         ("undefended", ("linf:0.1",)),
         ("hardened", ("linf:0.1",)),
+        ("second", ("linf:0.1",)),
     ]
-    assert [uncontrolled(system, m) for m in targets(system)] == [("source:sellers",), ()]
+    assert [uncontrolled(system, m) for m in targets(system)] == [("source:sellers",), (), ()]
+    assert next(m for m in system.models if m.name == "vote").ensemble_of == ("undefended", "second", "hardened")
     assert system.dataset("test").shown == 6
