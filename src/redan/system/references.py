@@ -84,7 +84,7 @@ def problems(tables: Tables, root: Path) -> Iterator[Problem]:
             yield Problem(("gateway", "endpoints", index), what, name, list(names["endpoint"]))
     yield from _cycles("model", _lineage(rows), "is made from itself")
     yield from _cycles("boundary", _nesting(rows), "contains itself")
-    yield from _outside(every, rows, root)
+    yield from _outside(tables, every, rows, root)
     yield from _dates(tables)
 
 
@@ -190,7 +190,7 @@ def _ring(way: Iterable[str], start: str) -> str:
     return " -> ".join(shown)
 
 
-def _outside(every: Mapping[str, object], rows: Rows, root: Path) -> Iterator[Problem]:
+def _outside(tables: Tables, every: Mapping[str, object], rows: Rows, root: Path) -> Iterator[Problem]:
     found = [
         ((table, index, *rest), text)
         for table, key in _PATHS
@@ -200,7 +200,8 @@ def _outside(every: Mapping[str, object], rows: Rows, root: Path) -> Iterator[Pr
     for name, keys in _SINGLE_PATHS:
         table = every[name]
         if isinstance(table, dict):
-            found += [((name, *rest), text) for key in keys for text, rest in _strings(table, key)]
+            stated = getattr(tables, name).model_fields_set  # what is not, is asked where it is used
+            found += [((name, *rest), text) for key in keys if key in stated for text, rest in _strings(table, key)]
     for path, text in found:
         try:
             confined(root, text)

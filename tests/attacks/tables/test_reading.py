@@ -40,7 +40,7 @@ def test_a_file_is_read_and_a_missing_one_is_told(tmp_path):
         ("[columns.a]\nlow = '3'\n", 2, "must be a number"),
         ("[columns.a]\nlow = true\n", 2, "must be a number"),
         ("[columns.a]\nlow = nan\n", 2, "must be a finite number"),
-        ("[columns.a]\nscale = 0\n", 2, "greater than 0"),
+        ("[columns.a]\nscale = 0\n", 2, "more than 0"),
         ("[columns.a]\ntype = 'int'\n", 2, "must be 'number'"),
         ("[columns.a]\nmutable = 'no'\n", 2, "must be true or false"),
         ("[columns.a]\ntype = 'category'\n", 1, "needs its levels"),
