@@ -8,24 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redan.errors import IncompleteError, InputError
+from redan.exchange.tensors import DTYPES
 
 Array: TypeAlias = NDArray[Any]
-_TYPES: dict[str, str] = {
-    "FP16": "float16",
-    "FP32": "float32",
-    "FP64": "float64",
-    "UINT8": "uint8",
-    "UINT16": "uint16",
-    "UINT32": "uint32",
-    "UINT64": "uint64",
-    "INT8": "int8",
-    "INT16": "int16",
-    "INT32": "int32",
-    "INT64": "int64",
-    "BOOL": "bool",
-}
 _SCORES = ("probabilities", "output_probability", "probability", "probs", "scores", "logits")
-_NUMBERS = frozenset(_TYPES) - {"BOOL"}
+_NUMBERS = frozenset(DTYPES) - {"BOOL", "BYTES"}
 
 
 class Named(NamedTuple):
@@ -69,10 +56,10 @@ def signature(body: bytes, output: str | None, where: str) -> Named:
 
 def request(x: Array, named: Named) -> bytes:
     """A question; values are rounded where the model takes whole numbers."""
-    dtype = np.dtype(_TYPES[named.datatype])
+    dtype = DTYPES[named.datatype]
     values = x
     if dtype.kind in "iu":
-        limits = np.iinfo(dtype)
+        limits = np.iinfo(dtype.name)
         values = np.clip(np.rint(x.astype(np.float64)), limits.min, limits.max)
     tensor = {
         "name": named.given,
@@ -104,7 +91,7 @@ def response(body: bytes, named: Named, where: str) -> Array:
     sizes = isinstance(shape, list) and all(type(side) is int and 0 <= side < 2**31 for side in shape)
     try:
         with np.errstate(over="raise"):
-            values = np.asarray(data, dtype=str if datatype == "BYTES" else _TYPES[str(datatype)])
+            values = np.asarray(data, dtype=str if datatype == "BYTES" else DTYPES[str(datatype)])
     except (ValueError, TypeError, ArithmeticError, KeyError, RecursionError) as error:
         raise _foreign(where) from error
     if not isinstance(shape, list) or not sizes or values.size != math.prod(shape):

@@ -20,7 +20,16 @@ from sklearn.preprocessing import StandardScaler
 from attacks.models import digits, hardened, weak
 from redan.errors import IncompleteError, InputError
 from redan.models.model import OnnxModel
-from redan.models.torch_onnx.conversion import BEFORE, LOGARITHM, LOGITS, ONE_LOGIT, ONE_SCORE, converted
+from redan.models.torch_onnx.conversion import (
+    BEFORE,
+    LOGARITHM,
+    LOGITS,
+    ONE_LOGIT,
+    ONE_SCORE,
+    TOLERANCE,
+    _apart,
+    converted,
+)
 
 
 def session(data):
@@ -203,6 +212,14 @@ def test_a_model_that_is_not_the_one_that_answers_is_refused():
     x = digits().x_test[:20]
     with pytest.raises(IncompleteError, match="differs from onnxruntime"):
         converted(exported(weak(), x), session(exported(hardened(), x)), x.numpy())
+
+
+def test_one_huge_value_does_not_hide_what_differs_among_the_others():
+    """Rounding is measured by the size of a row, and by the probabilities that the row stands for."""
+    told = np.array([[-1e6, 0.0, 3.0]])
+    assert _apart(told, np.array([[-1e6, 3.0, 0.0]])) > TOLERANCE
+    assert _apart(told, told + np.array([[1.0, 1e-6, 0.0]])) < TOLERANCE
+    assert not _apart(np.array([[np.nan, 0.0, 1.0]]), told) <= TOLERANCE
 
 
 def test_a_branch_is_refused():

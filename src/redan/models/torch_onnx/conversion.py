@@ -32,8 +32,7 @@ class Converted:
 
     Args:
         module: from inputs, shape (n, ...), to logits, shape (n, classes), in evaluation mode.
-        difference: the largest difference from onnxruntime on the probes, relative to the larger of 1 and the row's
-            largest value.
+        difference: the largest difference from onnxruntime on the probes, see `tolerance` of `converted`.
         ending: how the file's output became logits.
     """
 
@@ -85,7 +84,8 @@ def converted(
         x: shape (n, ...), inputs; some of them are probes, as they are and moved.
         pieces: verified bytes of external tensors, by the name that the model uses.
         tolerance: of each value, relative to the larger of 1 and the largest value of its row: rounding in a deep
-            network is of the size of what is summed, not of the sum.
+            network is of the size of what is summed, not of the sum. It holds for the softmax of a row as well, so that
+            one huge value does not hide what differs among the others.
 
     Raises:
         IncompleteError: an operator is not converted, or answers differ; the model can still be attacked by queries.
@@ -103,8 +103,7 @@ def converted(
         got = np.concatenate([_rows(network(torch.from_numpy(probe)).numpy()) for probe in probes])
     if got.shape != expected.shape:
         raise IncompleteError(f"the converted model answers in shape {got.shape}, onnxruntime in {expected.shape}")
-    apart = np.abs(got - expected) / np.maximum(1.0, np.abs(expected).max(axis=1, keepdims=True, initial=0.0))
-    difference = float(apart.max(initial=0.0))
+    difference = _apart(got, expected)
     if not difference <= tolerance:
         raise IncompleteError(f"the converted model differs from onnxruntime by {difference:.1e}")
     ending, kept = _ending(graph, expected)
@@ -137,6 +136,20 @@ def _probes(x: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     spread = (x.max(initial=0.0) - x.min(initial=0.0)) or 1.0
     moved = some + rng.uniform(-0.5, 0.5, some.shape).astype(np.float32) * np.float32(spread)
     return [some[:1], some, moved]
+
+
+def _apart(got: NDArray[np.float64], expected: NDArray[np.float64]) -> float:
+    scale = np.maximum(1.0, np.abs(expected).max(axis=1, keepdims=True, initial=0.0))
+    by_size = (np.abs(got - expected) / scale).max(initial=0.0)
+    if not got.shape[1] or not (np.isfinite(got).all() and np.isfinite(expected).all()):
+        return float(by_size)
+    by_class = np.abs(_softmax(got) - _softmax(expected)).max(initial=0.0)
+    return float(max(by_size, by_class))
+
+
+def _softmax(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    raised = np.exp(rows - rows.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
 def _rows(told: NDArray[Any]) -> NDArray[np.float64]:
