@@ -9,8 +9,8 @@ from redan.attacks.campaign.tried import Tried
 from redan.canon import Json
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
 from redan.findings.attack_pictures import Between, Cells, Change
-from redan.findings.pictures import Picture, Shares, pictured
-from redan.measures.robustness import Bounds, Rate, confusion, gallery
+from redan.findings.pictures import Picture, pictured
+from redan.measures.robustness import Bounds, Rate, bars, confusion, gallery
 from redan.measures.robustness.accuracy import counted
 from redan.terms import Level
 
@@ -111,9 +111,6 @@ def _ceiling(tried: Tried) -> str:
 
 
 def _detail(tried: Tried, clean: Rate, robust: Rate, *, seconds: bool) -> dict[str, Json]:
-    cost = tried.cost.to_json()
-    if not seconds:
-        cost.pop("seconds")
     by: dict[str, Json] = {name: int((tried.breaker == place).sum()) for place, name in enumerate(tried.attacks)}
     return {
         "threat": tried.threat,
@@ -123,7 +120,7 @@ def _detail(tried: Tried, clean: Rate, robust: Rate, *, seconds: bool) -> dict[s
         "robust_accuracy": robust.measure("robust_accuracy").to_json(),
         "first_breaker": by,
         **_certified(tried),
-        "cost": cost,
+        "cost": tried.cost.to_json(seconds=seconds),
         "trusted": None if tried.trust is None else tried.trust.trusted,
         **pictured(_pictures(tried, clean, robust)),
     }
@@ -142,13 +139,7 @@ def _certified(tried: Tried) -> dict[str, Json]:
 
 def _pictures(tried: Tried, clean: Rate, robust: Rate) -> Iterator[Picture]:
     rates = [("without an attack", clean), ("under attack", robust)]
-    rates = [(name, rate) for name, rate in rates if rate.value is not None]
-    yield Shares(
-        title="Accuracy",
-        names=tuple(name for name, _ in rates),
-        values=tuple(rate.value or 0.0 for _, rate in rates),
-        intervals=tuple(rate.interval for _, rate in rates),
-    )
+    yield bars("Accuracy", rates)
     if tried.beside:
         yield certified_picture(tried.proof, *tried.beside)
     if tried.curve is not None:
@@ -159,22 +150,12 @@ def _pictures(tried: Tried, clean: Rate, robust: Rate) -> Iterator[Picture]:
     n = int(tried.clean.sum())
     if tried.attacks and n:
         parts = [counted(int((tried.breaker == place).sum()), n) for place in range(len(tried.attacks))]
-        yield Shares(
-            title="First to break what the model had right",
-            names=tried.attacks,
-            values=tuple(part.value or 0.0 for part in parts),
-            intervals=tuple(part.interval for part in parts),
-        )
+        yield bars("First to break what the model had right", zip(tried.attacks, parts, strict=True))
     if tried.columns and tried.broken.any():
         moved = (tried.x != tried.x_adv)[tried.broken]
         order = np.argsort(-moved.sum(axis=0), kind="stable")[: min(30, int(moved.any(axis=0).sum()))]
         parts = [counted(int(moved[:, place].sum()), len(moved)) for place in order]
-        yield Shares(
-            title="Columns changed in broken rows",
-            names=tuple(tried.columns[place] for place in order),
-            values=tuple(part.value or 0.0 for part in parts),
-            intervals=tuple(part.interval for part in parts),
-        )
+        yield bars("Columns changed in broken rows", zip((tried.columns[place] for place in order), parts, strict=True))
 
 
 def certified_picture(how: str, *made: tuple[str, Bounds]) -> Between:

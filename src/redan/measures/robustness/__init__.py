@@ -1,6 +1,6 @@
 """Robustness: what attacks left of a model's accuracy, with intervals; read from judged answers, whoever attacked."""
 
-from redan.measures.robustness.accuracy import Rate, Robustness, rate, robustness
+from redan.measures.robustness.accuracy import Rate, Robustness, bars, rate, robustness
 from redan.measures.robustness.bounds import Bounds, bounds
 from redan.measures.robustness.breakers import Breakers, first_breakers
 from redan.measures.robustness.confusion import Confusion, confusion
@@ -20,6 +20,7 @@ __all__ = [
     "Rate",
     "Robustness",
     "Transfer",
+    "bars",
     "bounds",
     "confusion",
     "curve",

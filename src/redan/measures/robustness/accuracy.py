@@ -1,12 +1,13 @@
 """Accuracy without and under attack, each a share of samples with its exact interval."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from redan.findings import Measure
+from redan.findings.pictures import Shares
 from redan.measures.robustness.arrays import flags
 from redan.stats.binomial import clopper_pearson
 from redan.stats.interval import Interval
@@ -113,4 +114,20 @@ def robustness(right: ArrayLike, broken: ArrayLike | Mapping[str, ArrayLike], co
         clean=rate(clean, confidence),
         robust=rate(clean & ~fell, confidence),
         broken=counted(int(fell.sum()), int(clean.sum()), confidence),
+    )
+
+
+def bars(title: str, rates: Iterable[tuple[str, Rate]]) -> Shares:
+    """Rates side by side, with their intervals.
+
+    Args:
+        title: of the picture.
+        rates: by what each is of; those of no samples are left out.
+    """
+    told = [(name, rate, rate.value) for name, rate in rates if rate.value is not None]
+    return Shares(
+        title=title,
+        names=tuple(name for name, _, _ in told),
+        values=tuple(value for _, _, value in told),
+        intervals=tuple(rate.interval for _, rate, _ in told),
     )

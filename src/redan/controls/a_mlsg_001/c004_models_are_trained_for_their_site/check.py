@@ -41,8 +41,8 @@ from redan.controls.transferred import (
 )
 from redan.errors import InputError
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
-from redan.findings.pictures import Shares, pictured
-from redan.measures.robustness import Matrix, Paired, Rate, paired, rate, transfer
+from redan.findings.pictures import pictured
+from redan.measures.robustness import Matrix, Paired, Rate, bars, paired, rate, transfer
 from redan.system.records import Model
 from redan.system.system import System
 from redan.terms import Level, Tier
@@ -348,12 +348,7 @@ def _detail(part: str, ways: list[_Both]) -> dict[str, Json]:
         for way in ways
         for when, found in (("shared", way.before), ("own", way.after))
     ]
-    picture = Shares(
-        title="Carried from site to site, with one model for all and with one for each",
-        names=tuple(name for name, _ in named),
-        values=tuple(found.value or 0.0 for _, found in named),
-        intervals=tuple(found.interval for _, found in named),
-    )
+    picture = bars("Carried from site to site, with one model for all and with one for each", named)
     return {"threat": part, **pictured([picture])}
 
 

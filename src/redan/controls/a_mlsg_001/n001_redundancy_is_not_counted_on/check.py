@@ -30,8 +30,8 @@ from redan.controls.transferred import (
     worst_pair,
 )
 from redan.findings import Finding, Remedy
-from redan.findings.pictures import Shares, pictured
-from redan.measures.robustness import Rate, rate
+from redan.findings.pictures import pictured
+from redan.measures.robustness import Rate, bars, rate
 from redan.system.records import Model
 from redan.system.system import System
 from redan.terms import Level, Tier
@@ -144,7 +144,7 @@ def _detail_of_transfers(sent: "Transfers", bound: float) -> dict[str, Json]:
     signs: dict[str, Json] = {name: sign.to_json() for name, sign in sent.signs().items()}
     given = made.picture("Examples made on one model, tried on another, given that they broke the first")
     overall = made.picture("What each model loses to examples made on another", overall=True, above=bound)
-    cost = {key: value for key, value in sent.cost.to_json().items() if key != "seconds"}
+    cost = sent.cost.to_json(seconds=False)
     return {"threat": str(sent.threat), "signs": signs, "cost": cost, **pictured([overall, given])}
 
 
@@ -201,18 +201,12 @@ def _told_joint(have: Have, threat: str, part: str, joint: "Joint", own: Mapping
 def _detail_of_joint(joint: "Joint", own: Mapping[str, Rate], fell: Rate) -> dict[str, Json]:
     rows = {**own, "the vote, attacked as a whole": fell}
     shown = {name: found for name, found in rows.items() if found.value is not None}
-    picture = Shares(
-        title="Broken by who knows the model, of what it has right",
-        names=tuple(shown),
-        values=tuple(found.value or 0.0 for found in shown.values()),
-        intervals=tuple(found.interval for found in shown.values()),
-    )
+    picture = bars("Broken by who knows the model, of what it has right", shown.items())
     by: dict[str, Json] = {name: _count(hit) for name, hit in joint.broken.items()}
-    cost = {key: value for key, value in joint.cost.to_json().items() if key != "seconds"}
     return {
         "rule": joint.rule,
         "first_breaker": by,
-        "cost": cost,
+        "cost": joint.cost.to_json(seconds=False),
         "failure_checks": None if joint.trust is None else joint.trust.to_json(),
         **pictured([picture]),
     }

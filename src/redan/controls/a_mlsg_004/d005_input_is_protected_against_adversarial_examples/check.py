@@ -22,8 +22,8 @@ from redan.controls.attacked import (
 from redan.controls.contract import Check, Have, Subject
 from redan.errors import InputError
 from redan.findings import Finding, Remedy, broken, holds, not_run
-from redan.findings.pictures import Shares, pictured
-from redan.measures.robustness import Rate, rate
+from redan.findings.pictures import pictured
+from redan.measures.robustness import Rate, bars, rate
 from redan.system.system import System
 from redan.terms import Level, Tier
 
@@ -132,20 +132,12 @@ def _detail(made: "Beside") -> dict[str, Json]:
     names = {"who knows it": "made by who knows it"}
     rows = [(names.get(name, f"{name}, made without it"), one) for name, one in made.refused]
     rows += [] if made.false_alarms is None else [("honest input", made.false_alarms)]
-    told = [(name, one) for name, one in rows if one.value is not None]
-    picture = Shares(
-        title="Stopped by the guard",
-        names=tuple(name for name, _ in told),
-        values=tuple(one.value or 0.0 for _, one in told),
-        intervals=tuple(one.interval for _, one in told),
-    )
-    cost = made.cost.to_json()
-    cost.pop("seconds")
+    picture = bars("Stopped by the guard", rows)
     return {
         "clean_accuracy": made.clean.measure("clean_accuracy").to_json(),
         "robust_accuracy": made.aware.measure("robust_accuracy").to_json(),
         "robust_accuracy_without": made.without.measure("robust_accuracy").to_json(),
-        "cost": cost,
+        "cost": made.cost.to_json(seconds=False),
         **pictured([picture]),
     }
 

@@ -23,8 +23,8 @@ from redan.controls.contract import Check, Have, Subject
 from redan.controls.entrances import uncontrolled
 from redan.errors import InputError
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
-from redan.findings.pictures import Shares, pictured
-from redan.measures.robustness import Paired, paired
+from redan.findings.pictures import pictured
+from redan.measures.robustness import Paired, bars, paired
 from redan.system.system import System
 from redan.terms import Level, Tier
 
@@ -136,19 +136,12 @@ def _detail(made: "Beside") -> dict[str, Json]:
         ("transformed, attacker does not know", made.unaware),
         ("transformed, attacker knows", made.aware),
     )
-    picture = Shares(
-        title="Accuracy with the transformation and without",
-        names=tuple(name for name, _ in rows),
-        values=tuple(one.value or 0.0 for _, one in rows),
-        intervals=tuple(one.interval for _, one in rows),
-    )
-    cost = made.cost.to_json()
-    cost.pop("seconds")
+    picture = bars("Accuracy with the transformation and without", rows)
     return {
         "clean_accuracy": made.clean.measure("clean_accuracy").to_json(),
         "robust_accuracy": made.aware.measure("robust_accuracy").to_json(),
         "first_breaker": dict(made.first_breaker),
-        "cost": cost,
+        "cost": made.cost.to_json(seconds=False),
         **pictured([picture]),
     }
 

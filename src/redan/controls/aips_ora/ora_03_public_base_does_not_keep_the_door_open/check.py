@@ -27,8 +27,8 @@ from redan.controls.transferred import (
 )
 from redan.errors import InputError
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
-from redan.findings.pictures import Shares, pictured
-from redan.measures.robustness import paired, rate
+from redan.findings.pictures import pictured
+from redan.measures.robustness import bars, paired, rate
 from redan.system.system import System
 from redan.terms import Level, Tier
 
@@ -248,12 +248,7 @@ def _detail(case: _Case) -> dict[str, Json]:
         f"{case.product} itself": sent.own,
     }
     found = {name: rate(hit[sent.right]) for name, hit in rows.items()}
-    picture = Shares(
-        title="Broken on the product, by what the attacker knows",
-        names=tuple(found),
-        values=tuple(one.value or 0.0 for one in found.values()),
-        intervals=tuple(one.interval for one in found.values()),
-    )
+    picture = bars("Broken on the product, by what the attacker knows", found.items())
     there = rate(sent.there)
     return {"threat": case.part, "on_base": there.measure("on_base").to_json(), **pictured([picture])}
 
