@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Names by which exporters call the output that holds one number per class.
 _CLASS_SCORES = ("probabilities", "output_probability", "probability", "probs", "scores", "logits")
+_SHOWN = 5
 _DTYPES = {
     "tensor(float)": "float32",
     "tensor(double)": "float64",
@@ -67,6 +68,32 @@ class Model(Protocol):
         ...
 
 
+def misfit(inputs: tuple[Port, ...], x: "Inputs") -> InputError:
+    """The error of arrays that a model cannot take: what it reads, and what it was given.
+
+    Args:
+        inputs: what it reads.
+        x: what it was given.
+    """
+    given = x.items() if isinstance(x, Mapping) else [("", x)]
+    reads = ", ".join(_shown(port.name, port.shape) for port in inputs[:_SHOWN])
+    got = ", ".join(_shown(str(name), _shape(array)) for name, array in list(given)[:_SHOWN])
+    return InputError(
+        f"the arrays do not fit the model's inputs: it reads {reads} and is given {got}",
+        remedy="give it rows of the shape that it reads",
+    )
+
+
+def _shape(array: object) -> tuple[int | None, ...]:
+    """The shape of an array; empty for what has none."""
+    return tuple(getattr(array, "shape", ()))
+
+
+def _shown(name: str, shape: tuple[int | None, ...]) -> str:
+    sizes = " x ".join("any" if size is None else str(size) for size in shape)
+    return f"{name[:40]} ({sizes})".strip()
+
+
 @dataclass(frozen=True, slots=True)
 class OnnxModel:
     """A session of onnxruntime.
@@ -105,7 +132,7 @@ class OnnxModel:
         try:
             found = self.session.run([name], self._feed(x))[0]
         except faults() as error:
-            raise InputError("the arrays do not fit the model's inputs") from error
+            raise misfit(self.inputs, x) from error
         return _as_array(found)
 
     @property
@@ -161,7 +188,7 @@ class SklearnModel:
         try:
             return np.asarray(ask(self._table(x)))
         except (TypeError, ValueError, KeyError, IndexError) as error:
-            raise InputError("the arrays do not fit the model's inputs") from error
+            raise misfit(self.inputs, x) from error
 
     def _table(self, x: "Inputs") -> Any:  # noqa: ANN401 -- a frame of pandas where the estimator asks by name
         import numpy as np

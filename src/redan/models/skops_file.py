@@ -24,8 +24,8 @@ class UntrustedTypesError(InputError):
     def __init__(self, types: tuple[str, ...]) -> None:
         shown = ", ".join(json.dumps(name[:80]) for name in types[:_SHOWN])
         super().__init__(
-            f"the skops file needs {len(types)} types that are not trusted: {shown}",
-            remedy="look at them, and name those that you trust in trusted=[...]",
+            f"{len(types)} of the types in the skops file are not trusted: {shown}",
+            remedy="look at them, and name those that you trust: --trust-type, trusted=[...]",
         )
         self.types = types
 
