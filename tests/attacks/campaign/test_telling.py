@@ -1,6 +1,7 @@
 """What is told of a campaign: broken and holding only for sure, never robust when the attacks failed by themselves."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from redan.attacks.campaign.telling import MASKED, ROBUST, shown, tell
 from redan.attacks.campaign.tried import Tried
 from redan.attacks.cost import Cost
 from redan.attacks.failure.signs import Sign, trust
+from redan.errors import InputError
 from redan.measures.robustness import curve
 from redan.terms import Outcome
 
@@ -98,3 +100,16 @@ def test_samples_are_shown_only_when_asked_for():
     assert shown(tried(30, 30)) is None
     assert shown(tried(30, 10), most=0) is None
     assert shown(tried(30, 10, shape=(3,))) is None
+
+
+def test_classes_are_called_by_their_names():
+    """Places become names in pictures and samples; what the data named stays, and too few names are refused."""
+    plain = replace(tried(6, 0), classes=("0", "1", "2"))
+    named = plain.called(["cat", "dog", "owl", "never seen"])
+    assert named.classes == ("cat", "dog", "owl", "never seen")
+    assert any(shot.words == "cat is taken for dog" for shot in shown(named).shots)
+    assert '"dog"' in json.dumps([finding.to_json() for finding in tell(named, "m")])
+    assert plain.called([]) is plain
+    assert tried(6, 0).called(["a", "b", "c"]).classes == ("cat", "dog", "owl")
+    with pytest.raises(InputError, match="2 names for 3 classes"):
+        plain.called(["cat", "dog"])

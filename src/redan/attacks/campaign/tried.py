@@ -1,6 +1,7 @@
 """What was tried on a model, sample by sample, as the judge has it."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,10 @@ from numpy.typing import NDArray
 
 from redan.attacks.cost import Cost
 from redan.attacks.failure.signs import Trust
+from redan.errors import InputError
 from redan.measures.robustness import Bounds, Curve, Robustness, bounds, robustness
+
+_NAME = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,26 @@ class Tried:
     proof: str = ""
     beside: tuple[tuple[str, Bounds], ...] = ()
     further: tuple[NDArray[np.bool_], ...] = ()
+
+    def called(self, names: Sequence[str]) -> "Tried":
+        """The same with names of classes instead of their places.
+
+        Args:
+            names: of the classes, by place.
+
+        Returns:
+            Itself where there are no names, or the data brought names of its own.
+
+        Raises:
+            InputError: there are fewer names than classes were seen.
+        """
+        if not names or self.classes != tuple(str(place) for place in range(len(self.classes))):
+            return self
+        if len(names) < len(self.classes):
+            raise InputError(
+                f"{len(names)} names for {len(self.classes)} classes", remedy="name each class, in the model's order"
+            )
+        return replace(self, classes=tuple(name[:_NAME] for name in names))
 
     @property
     def clean(self) -> NDArray[np.bool_]:

@@ -62,6 +62,9 @@ Unsafe = Annotated[bool, typer.Option("--unsafe-format", help="Load formats that
 Trusted = Annotated[
     list[str] | None, typer.Option("--trust-type", metavar="TYPE", help="A type of a skops file; may be repeated.")
 ]
+Classes = Annotated[
+    str | None, typer.Option("--classes", metavar="NAMES", help="Names of the classes by place, with commas between.")
+]
 Shown = Annotated[int, typer.Option("--gallery", min=0, max=12, metavar="N", help="Samples that the page shows.")]
 
 
@@ -85,6 +88,7 @@ def attack_evasion(
     certify: Certify = None,
     trust_type: Trusted = None,
     unsafe_format: Unsafe = False,
+    classes: Classes = None,
     gallery: Shown = 6,
     output: Format = "text",
     page: Page = None,
@@ -107,7 +111,7 @@ def attack_evasion(
     wanted = wanted._replace(part=part, cluster=_cluster(ray, workers))
     smoothing = certifying(certify, wanted.threat, table=label is not None)
     opening = Opening(model, name, tuple(trust_type or ()), unsafe_format)
-    tried = _tried(opening, data, wanted)
+    tried = _tried(opening, data, wanted).called([word.strip() for word in (classes or "").split(",") if word.strip()])
     found = _found(tried, name or Path(model).name, threshold)
     if smoothing is not None:
         of = Campaigned(opening, tried, wanted.threat, wanted.radii, threshold, seed)

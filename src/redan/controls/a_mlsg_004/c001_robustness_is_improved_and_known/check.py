@@ -42,7 +42,9 @@ def _tried(what: Attacked, threat: "Threat", *, samples: int, curve: bool) -> "T
 
     radii = tuple(threat.eps * factor for factor in _NEIGHBOURS) if curve and isinstance(threat.eps, float) else ()
     wanted = what.wanted(threat, samples)._replace(radii=radii)
-    return try_model(what.target(), what.path, what.data, wanted)
+    tried = try_model(what.target(), what.path, what.data, wanted)
+    names = what.model.outputs  # of the classes, unless they say what the numbers of another model mean
+    return tried.called(names) if len(names) >= len(tried.classes) else tried
 
 
 def _robust(have: Have) -> Iterator[Finding]:
