@@ -8,7 +8,10 @@ from torch import nn
 from attacks import models
 from redan.attacks.threat import L1, L2, Linf
 from redan.defences import training
+from redan.defences.training.loop import _collapse
+from redan.defences.training.plan import Epoch
 from redan.errors import IncompleteError, InputError
+from redan.measures.robustness.accuracy import counted
 
 SHORT = training.Plan(epochs=8, batch=64)
 
@@ -95,6 +98,24 @@ def test_a_collapse_ends_training_at_the_best_epoch(recipe):
     assert done.epochs[-1].clean.value > 0.5
     assert int(done.module.steps) <= 60
     assert told == list(done.epochs)
+
+
+@pytest.mark.parametrize(
+    ("left", "ends"),
+    [
+        ((320, 330, 250, 160), True),  # half of the best; FGSM-RS with a step of two radii at linf 0.2 fell like that
+        ((320, 330, 250, 170), False),
+        ((700, 720, 515), True),  # a fall of a fifth of all rows
+        ((700, 720, 530), False),
+        ((11, 52, 11, 0), False),  # nothing was there to be lost
+    ],
+)
+def test_falls_that_end_training(left, ends):
+    """A fall of a fifth of all rows, or of half of what was right under attack."""
+    clean = counted(700, 1000)
+    robust = [counted(hits, 1000) for hits in left]
+    epochs = [Epoch(number=n, loss=0.5, clean=clean, robust=one) for n, one in enumerate(robust, 1)]
+    assert [bool(_collapse(epochs[:n], 0.2)) for n in range(1, len(left) + 1)] == [False] * (len(left) - 1) + [ends]
 
 
 def test_a_loss_that_is_no_number_is_told():

@@ -20,7 +20,7 @@ class Plan:
         steps: of the attack inside of training, where the recipe has one of many steps.
         share: length of such a step, as a share of the radius.
         measured: steps of PGD on the rows that are kept out, after each epoch.
-        drop: fall of their accuracy under PGD below its best, at which training stops.
+        drop: fall of their accuracy under PGD below its best, at which training stops; so does half of it.
 
     Raises:
         InputError: a value is out of its range.
