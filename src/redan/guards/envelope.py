@@ -82,11 +82,16 @@ class Envelope:
 
     def _within(self, values: Array, bounds: Bounds, flow: Flow) -> bool:
         rows = values if values.ndim == 2 else flat(values)  # noqa: PLR2004 -- rows and columns, as nearly always
-        if rows.shape[1] != len(bounds.low) or not ((rows >= bounds.low) & (rows <= bounds.high)).all():
+        low, high, mean, whiten, _ = bounds
+        if rows.shape[1] != len(low) or np.count_nonzero((rows >= low) & (rows <= high)) != rows.size:
             return False
-        if not len(bounds.mean) or not len(rows):
+        if not len(mean) or not len(rows):
             return True
-        furthest = float(bounds.distances(rows).max())
+        if len(rows) == 1:  # nearly always, and twice as fast
+            moved = (rows[0] - mean) @ whiten
+            furthest = float(moved.dot(moved))
+        else:
+            furthest = float(bounds.distances(rows).max())
         if furthest <= bounds.furthest:
             return True
         flow.notes["distance"] = round(furthest, 3)

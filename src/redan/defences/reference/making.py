@@ -198,7 +198,7 @@ def _calibrated(asked: Asked, made: Made, first: Rows, second: Rows) -> Made:
     given = probabilities(scores, logits=logits)
     held = Calibration(calibrating.temperature_of(given, codes), (np.zeros(0),) * count, logits)
     plain = probabilities(later, logits=logits)
-    losses = calibrating.likelihood(plain, then), calibrating.likelihood(held.calibrated(plain), then)
+    losses = calibrating.likelihood(plain, then), calibrating.likelihood(held.calibrated(later), then)
     reference = made.reference._replace(output=port.name, calibration=calibrating.calibrated(later, then, held))
     return made._replace(
         reference=reference,
@@ -235,7 +235,7 @@ def _halves(scores: NDArray[np.float64], codes: NDArray[np.int64], held: Calibra
     half = calibrating.calibrated(scores[::2], codes[::2], held)
     if np.isinf(half.limits(miss)).any():
         return None
-    shown = held.calibrated(probabilities(scores[1::2], logits=held.logits))
+    shown = held.calibrated(scores[1::2])
     inside = 1.0 - shown <= half.limits(miss)
     right = inside[np.arange(len(shown)), codes[1::2]]
     size = inside.sum(axis=1)
