@@ -129,6 +129,7 @@ bundle = "release"
 config = ["release/config.json"]
 seal = "release.seal"
 key = "team.pub"
+reference = "release/reference.json"
 record = "records/churn.json"
 distribution = "published"
 code = ["train.py"]
@@ -172,6 +173,8 @@ queries = 100000
 leak = 0.5
 decimals = 2
 top = 3
+coverage = 0.95
+abstain_above = 2
 site = "cloud"
 worth = "medium"
 

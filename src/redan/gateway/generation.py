@@ -3,19 +3,22 @@
 Source: A-MLSG-004-D002; R10: CVE-2026-4137 (exchange between download and load); R11: CVE-2025-51480 (tensors).
 """
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from redan.canon import Json, digest, parse_canonical
 from redan.errors import InputError, InvalidError, UsageError
 from redan.files import read_bounded
 from redan.gateway.local_model import LocalModel, local_model
+from redan.guards.own import Around
+from redan.guards.reference import LIMIT_BYTES, Reference, read_reference
+from redan.models.onnx_ends import gives_shares
 from redan.models.onnx_external import is_onnx, locations
 from redan.models.onnx_session import onnx_session
 from redan.models.onnx_unknowns import unknowns
-from redan.models.source import Vouched, vouched
+from redan.models.source import Vouched, below, vouched
+from redan.models.whole import whole_digest
 from redan.scan import ScanVerdict, scan_bytes
 from redan.scan.region import Region
 from redan.seal.oms import Trust
@@ -25,6 +28,7 @@ _SEAL_LIMIT_BYTES = 64 << 20
 _PIECES = 1000
 _CARD = "release.json"  # what a pull leaves beside the files, as redan.seal.distribution writes it
 _CARD_LIMIT_BYTES = 4 << 20
+_ROWS = 2  # axes of rows and columns
 _WORD = 12  # hex digits that clients are told of a generation
 
 
@@ -37,6 +41,8 @@ class Place:
         seal: of the file, or of the folder `within`.
         trust: whose seal is believed.
         within: the folder that the seal covers; None when it covers the file alone.
+        reference: the file of its reference in that folder; None when none is declared.
+        screen: where the model lies that looks at its input first; None when none is declared.
         releases: whether only what a pull installed is served, and never an older release than before.
         threads: of the runtime for one answer.
     """
@@ -45,6 +51,8 @@ class Place:
     seal: Path
     trust: Trust
     within: Path | None = None
+    reference: Path | None = None
+    screen: "Place | None" = None
     releases: bool = False
     threads: int = 1
 
@@ -60,6 +68,10 @@ class Generation:
         signer: who sealed it, in words.
         unknowns: numbers that describe it, the unit of leak budgets.
         release: number in its distribution, the newest has the highest; None where none is declared.
+        reference: what was measured of this very model, from sealed bytes; None where none is declared.
+        screen: the model that looks at its input first; None where none is declared.
+        shares: of its outputs in rows, whether their numbers are from 0 to 1; None where that cannot be told.
+        around: guards of its own; None until what is declared of it was made into them.
     """
 
     model: LocalModel
@@ -68,6 +80,16 @@ class Generation:
     signer: str
     unknowns: int
     release: int | None = None
+    reference: Reference | None = None
+    screen: "Generation | None" = None
+    shares: Mapping[str, bool | None] = field(default_factory=dict)
+    around: Around | None = None
+
+    def same(self, other: "Generation") -> bool:
+        """Whether another one is made from the same sealed bytes, under the same name."""
+        mine, its = self.screen, other.screen
+        alike = (mine is None and its is None) or (mine is not None and its is not None and mine.same(its))
+        return alike and (self.sha256, self.root, self.model.version) == (other.sha256, other.root, other.model.version)
 
     def told(self) -> dict[str, Json]:
         """What an operator is told of it."""
@@ -78,6 +100,7 @@ class Generation:
             "signer": self.signer,
             "unknowns": self.unknowns,
             "release": self.release,
+            "guard": None if self.screen is None else self.screen.sha256,
         }
 
 
@@ -98,13 +121,17 @@ def load_generation(place: Place) -> Generation:
     sealed = source.verified.sealed
     digested = _digest(data, pieces)
     version, number = _release(place, sealed.root)
+    model = local_model(session, version or digested[:_WORD])
     return Generation(
-        model=local_model(session, version or digested[:_WORD]),
+        model=model,
         sha256=digested,
         root=sealed.root,
         signer=sealed.signer,
         unknowns=unknowns(data),
         release=number,
+        reference=_reference(place, source, digested),
+        screen=None if place.screen is None else load_generation(place.screen),
+        shares={port.name: gives_shares(data, port.name) for port in model.outputs if len(port.shape) == _ROWS},
     )
 
 
@@ -115,8 +142,13 @@ def still_sealed(place: Place, generation: Generation) -> bool:
         InvalidError: it is not as it was sealed.
         InputError: it cannot be read.
     """
-    _, data, pieces = _read(place)
-    return _digest(data, pieces) == generation.sha256
+    source, data, pieces = _read(place)
+    digested = _digest(data, pieces)
+    _reference(place, source, digested)
+    same = digested == generation.sha256
+    if place.screen is not None and generation.screen is not None:
+        same = still_sealed(place.screen, generation.screen) and same
+    return same
 
 
 def _read(place: Place) -> tuple[Vouched, bytes, dict[str, bytes]]:
@@ -148,12 +180,27 @@ def _scan(place: Place, data: bytes, pieces: Mapping[str, bytes]) -> None:
 
 
 def _digest(data: bytes, pieces: Mapping[str, bytes]) -> str:
-    if not pieces:
-        return digest(data)
-    whole = hashlib.sha256(hashlib.sha256(data).digest())
-    for name in sorted(pieces):
-        whole.update(hashlib.sha256(name.encode()).digest() + hashlib.sha256(pieces[name]).digest())
-    return whole.hexdigest()
+    return whole_digest(digest(data), [(name, digest(held)) for name, held in pieces.items()])
+
+
+def _reference(place: Place, source: Vouched, digested: str) -> Reference | None:
+    """The reference from the seal's own bytes; it must be of this very model."""
+    if place.reference is None:
+        return None
+    where = str(place.reference)
+    name = None if place.within is None else below(place.reference, place.within)
+    if name is None:
+        raise UsageError(
+            "the seal covers the model and not its reference",
+            where=where,
+            remedy="put both into one folder, seal the folder and name it as the model's bundle",
+        )
+    found = read_reference(source.read(name, LIMIT_BYTES), where)
+    if found.model != digested:
+        raise InvalidError(
+            "the reference is of another model", where=where, remedy="make it anew: redan defend reference"
+        )
+    return found
 
 
 def _release(place: Place, root: str) -> tuple[str | None, int | None]:

@@ -17,7 +17,8 @@ from redan.system.records import Endpoint, Gateway, Model
 from redan.system.system import System
 
 _STORES = ("valkey", "valkeys", "redis", "rediss", "unix")
-_KEYS = ("rate", "burst", "queries", "leak", "decimals", "top")
+_KEYS = ("rate", "burst", "queries", "leak", "decimals", "top", "coverage", "abstain_above")
+_OF_MODELS = ("guard", "transformation", "reference")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +46,7 @@ class Served:
             yield "rate_limited"
         if found.answers != "probabilities":
             yield "answers"
-        if self.model.guard is not None:
-            yield "guard"
-        if self.model.transformation is not None:
-            yield "transformation"
+        yield from (key for key in _OF_MODELS if getattr(self.model, key) is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,10 +161,25 @@ def _endpoints(system: System) -> tuple[Endpoint, ...]:
 
 
 def _served(system: System, endpoint: Endpoint, *, remote: bool) -> Served:
-    model = next(one for one in system.models if one.name == endpoint.model)
-    where = f"{system.origin.file}:{system.line(f'model:{model.name}')}"
+    model = _named(system, endpoint.model)
     if remote:
         return Served(endpoint=endpoint, model=model, place=None)
+    return Served(endpoint=endpoint, model=model, place=_place(system, model, screens=True))
+
+
+def _named(system: System, name: str) -> Model:
+    return next(one for one in system.models if one.name == name)
+
+
+def _place(system: System, model: Model, *, screens: bool) -> Place:
+    """Where a sealed model lies, and the one that looks at its input first."""
+    where = f"{system.origin.file}:{system.line(f'model:{model.name}')}"
+    if not screens and (model.guard or model.transformation):
+        raise ConfigError(
+            f"the guard '{model.name}' has a guard or a transformation of its own, which nothing would enforce",
+            where=where,
+            remedy="take it out",
+        )
     if model.path is None or model.seal is None or model.key is None:
         raise ConfigError(
             f"model '{model.name}' has no path, seal or key, so nothing vouches for it",
@@ -178,16 +191,14 @@ def _served(system: System, endpoint: Endpoint, *, remote: bool) -> Served:
         trust = load_public(confined(root, model.key))
     except UsageError as error:
         raise ConfigError(error.what, where=error.where, remedy=error.remedy) from error
-    return Served(
-        endpoint=endpoint,
-        model=model,
-        place=Place(
-            path=confined(root, model.path),
-            seal=confined(root, model.seal),
-            trust=trust,
-            within=None if model.bundle is None else confined(root, model.bundle),
-            releases=model.distribution is not None,
-        ),
+    return Place(
+        path=confined(root, model.path),
+        seal=confined(root, model.seal),
+        trust=trust,
+        within=_path(root, model.bundle),
+        reference=_path(root, model.reference),
+        screen=_place(system, _named(system, model.guard), screens=False) if screens and model.guard else None,
+        releases=model.distribution is not None,
     )
 
 

@@ -29,6 +29,7 @@ from redan.system.shapes import (
     Range,
     Retention,
     Seed,
+    Share,
     Text,
 )
 from redan.terms import Level, Stage, Tier
@@ -215,6 +216,11 @@ class Model(Record):
         None, description="Path of the seal over the bundle, or over the file alone when there is no bundle."
     )
     key: PathText | None = Field(None, description="Path of the public key that the seal must verify against.")
+    reference: PathText | None = Field(
+        None,
+        description="Path of the file in the bundle that says what it was made for and how sure it is, as "
+        "'redan defend reference' writes it.",
+    )
     record: PathText | None = Field(
         None, description="Path of the record of its training; left out, the project's own records are searched."
     )
@@ -262,6 +268,14 @@ class Endpoint(Record):
     )
     decimals: Natural | None = Field(None, description="Decimals that numbers of an answer are rounded to.")
     top: Count | None = Field(None, description="How many classes an answer names at most, the likeliest first.")
+    coverage: Share | None = Field(
+        None,
+        description="How often the set of classes beside an answer holds the right one, such as 0.9, for every class "
+        "alike.",
+    )
+    abstain_above: Count | None = Field(
+        None, description="Classes that such a set has at most; a larger or an empty one abstains."
+    )
     site: Name | None = Field(None, description="Name of the [[site]] where it serves.")
     worth: Level = Field(Level.MEDIUM, description="What an outage or wrong answers would cost: low, medium or high.")
 
