@@ -229,6 +229,7 @@ def _plane(
         found.table.quiet,
         guards.known,
         guards.finish,
+        guards.labelling,
     )
     return DataPlane(
         pipeline,

@@ -17,7 +17,7 @@ from redan.system.records import Endpoint, Gateway, Model
 from redan.system.system import System
 
 _STORES = ("valkey", "valkeys", "redis", "rediss", "unix")
-_KEYS = ("rate", "burst", "queries", "leak", "decimals", "top")
+_KEYS = ("rate", "burst", "queries", "leak", "decimals", "top", "tolerated", "shadow", "labels")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,8 @@ class Served:
         """What the endpoint promises and a guard has to keep."""
         found = self.endpoint
         yield from (key for key in _KEYS if getattr(found, key) is not None)
+        if found.monitors:
+            yield "monitors"
         if found.authenticated is not False:
             yield "authenticated"
         if found.rate_limited:
