@@ -9,7 +9,7 @@ Source: research notes of the gateway; Ville's inequality, see `redan.stats.e_va
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from redan.exchange.tensors import Array
 from redan.guards.contract import Measure, Seen
 from redan.stats.e_values import Process, share_above
 
-EVERYONE = ""
+_JOINT: Final = 100.0  # own evidence from which the evidence against everyone together counts, too
 
 
 class Detector(Protocol):
@@ -53,68 +53,122 @@ class Grade(NamedTuple):
     factor: float
 
 
-class _Client(NamedTuple):
-    state: object
-    process: Process
-    factor: float
-    told: float
+GRADES: Final = (Grade(1e3, 0.5), Grade(1e5, 0.1), Grade(1e8, 0.0))
+
+
+class Looked(NamedTuple):
+    """A detector and how much of what it looks for is tolerated.
+
+    Args:
+        detector: looks at the rows of one client.
+        pooled: looks at the rows of everyone together, with a longer memory.
+        tolerated: share of rows that honest clients may have at most.
+        grades: of the response, the mildest first.
+    """
+
+    detector: Detector
+    pooled: Detector
+    tolerated: float
+    grades: tuple[Grade, ...] = GRADES
+
+
+class _Against(NamedTuple):
+    """What one detector holds of one client."""
+
+    state: object = None
+    evidence: Process = Process()
+    told: float = 1.0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one detector came to.
+
+    Args:
+        rows: looked at.
+        hits: among them.
+        pooled: what is remembered of everyone, and the evidence against all of them together.
+        measures: by their factor.
+    """
+
+    rows: int = 0
+    hits: int = 0
+    pooled: _Against = field(default_factory=_Against)
+    measures: dict[float, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Watch:
-    """A detector over all clients, and over everyone together, so that many names do not hide one attacker.
+    """Detectors over the clients of one model, each on its own and all together, so that many names do not hide one.
 
-    The evidence is that more than a tolerated share of a client's rows are hits; at any time, the chance that an honest
-    client is ever answered with a factor below one is at most one over the evidence of the first grade.
+    A row of a client counts when it is a hit among the client's own rows or among everyone's. The evidence is that more
+    than a tolerated share of them are hits; at any time, the chance that an honest client ever gets a factor below one
+    is at most one over the evidence of the first grade, for each detector. Once there is that evidence against everyone
+    together, less is enough for one of them, as many names may share a search.
 
     Args:
-        detector: what is looked for.
-        tolerated: share of rows that honest clients may have at most.
-        grades: of the response, the mildest first.
+        model: name.
+        looked: what is looked for.
         most: clients that are remembered; the one that was not seen for longest is forgotten.
-        clients: by principal.
+        clients: what is known of each, for each detector.
+        tallies: of each detector.
     """
 
-    detector: Detector
-    tolerated: float
-    grades: tuple[Grade, ...] = (Grade(1e3, 0.5), Grade(1e5, 0.1), Grade(1e8, 0.0))
+    model: str
+    looked: tuple[Looked, ...]
     most: int = 1_000_000
-    clients: "OrderedDict[tuple[str, str], _Client]" = field(default_factory=OrderedDict)
+    clients: "OrderedDict[str, tuple[_Against, ...]]" = field(default_factory=OrderedDict)
+    tallies: list[Tally] = field(init=False)
+    name: str = "watch"
 
-    @property
-    def name(self) -> str:
-        """Of the detector."""
-        return self.detector.name
+    def __post_init__(self) -> None:
+        self.tallies = [Tally() for _ in self.looked]
 
     def observe(self, batch: Sequence[Seen]) -> list[Measure]:
-        """Takes a batch in; gives a measure for each client whose grade changed.
+        """Takes a batch in; gives a measure for each client whose grade got worse."""
+        mine = [seen for seen in batch if seen.model == self.model]
+        return list(self._observed(mine)) if mine else []
 
-        Evidence against everyone together falls on those whose rows were hits in this batch, and on nobody else.
-        """
-        by_model: dict[str, list[Seen]] = {}
-        for seen in batch:
-            by_model.setdefault(seen.model, []).append(seen)
-        return [measure for model, seen in by_model.items() for measure in self._model(model, seen)]
+    def forget(self, principal: str) -> None:
+        """Begins anew with a client, as a measure against it has ended."""
+        self.clients.pop(principal, None)
 
-    def _model(self, model: str, batch: Sequence[Seen]) -> Iterator[Measure]:
+    def _observed(self, batch: list[Seen]) -> Iterator[Measure]:
         rows = np.concatenate([seen.x for seen in batch])
-        owners = np.repeat([seen.principal for seen in batch], [len(seen.x) for seen in batch])
-        together, hits = self._looked((EVERYONE, model), rows)
-        for principal in dict.fromkeys(seen.principal for seen in batch):
-            mine = owners == principal
-            before = self.clients.get((principal, model))
-            own, _ = self._looked((principal, model), rows[mine])
-            factor = min(own.factor, together.factor) if hits[mine].mean() > self.tolerated else own.factor
-            if factor != (1.0 if before is None else before.told):
-                yield Measure(principal, model, factor, self.name, max(own.process.value, together.process.value))
-            self.clients[principal, model] = own._replace(told=factor)
-
-    def _looked(self, key: tuple[str, str], rows: Array) -> tuple[_Client, Array]:
-        held = self.clients.pop(key, None) or _Client(None, Process(), 1.0, 1.0)
-        state, hits = self.detector.hits(held.state, rows)
-        process = held.process.after(share_above(int(hits.sum()), len(hits), self.tolerated))
-        factor = min((g.factor for g in self.grades if process.value >= g.evidence), default=1.0)
-        self.clients[key] = found = _Client(state, process, factor, held.told)
+        places: dict[str, list[int]] = {}
+        at = 0
+        for seen in batch:
+            places.setdefault(seen.principal, []).extend(range(at, at + len(seen.x)))
+            at += len(seen.x)
+        everyone = [self._together(one, tally, rows) for one, tally in zip(self.looked, self.tallies, strict=True)]
+        for principal, where in places.items():
+            held = self.clients.pop(principal, None) or (_Against(),) * len(self.looked)
+            after = []
+            for one, tally, before, common in zip(self.looked, self.tallies, held, everyone, strict=True):
+                state, own = one.detector.hits(before.state, rows[where])
+                hits = own | common[where]
+                tally.rows, tally.hits = tally.rows + len(hits), tally.hits + int(hits.sum())
+                evidence = before.evidence.after(share_above(int(hits.sum()), len(hits), one.tolerated))
+                factor = _factor(one, evidence, tally.pooled.evidence)
+                if factor < before.told:
+                    tally.measures[factor] = tally.measures.get(factor, 0) + 1
+                    yield Measure(principal, self.model, factor, one.detector.name, evidence.value)
+                after.append(_Against(state, evidence, min(factor, before.told)))
+            self.clients[principal] = tuple(after)
         while len(self.clients) > self.most:
             self.clients.popitem(last=False)
-        return found, hits
+
+    def _together(self, one: Looked, tally: Tally, rows: Array) -> Array:
+        state, hits = one.pooled.hits(tally.pooled.state, rows)
+        evidence = tally.pooled.evidence.after(share_above(int(hits.sum()), len(hits), one.tolerated))
+        tally.pooled = _Against(state, evidence)
+        return hits
+
+
+def _factor(one: Looked, own: Process, everyone: Process) -> float:
+    """The strictest grade that the evidence reaches."""
+    found = min((grade.factor for grade in one.grades if own.value >= grade.evidence), default=1.0)
+    if own.value >= _JOINT:
+        together = (grade.factor for grade in one.grades if everyone.value >= grade.evidence)
+        found = min(found, min(together, default=1.0))
+    return found
