@@ -19,7 +19,7 @@ _MAGIC: Final = b"redan-state-1\n"
 _DIGEST: Final = 32
 
 
-class State(msgspec.Struct, forbid_unknown_fields=True):
+class State(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What is kept over a restart.
 
     Args:
