@@ -59,7 +59,8 @@ def reference(rows, data):
         np.bincount(np.searchsorted(e, column, side="right"), minlength=len(e) + 1)
         for e, column in zip(edges, rows.T, strict=True)
     ]
-    mean, values = rows.mean(axis=0), np.linalg.eigh(np.cov(rows.T) + 1e-9 * np.eye(rows.shape[1]))
+    cov = np.cov(rows.T)
+    mean, values = rows.mean(axis=0), np.linalg.eigh(cov + 0.01 * np.trace(cov) / len(cov) * np.eye(len(cov)))
     whiten = values[1] / np.sqrt(values[0])
     furthest = float(np.quantile(np.square((rows - mean) @ whiten).sum(axis=1), 0.99))
     columns = tuple(Column(f"c{i}", e, n) for i, (e, n) in enumerate(zip(edges, cells, strict=True)))

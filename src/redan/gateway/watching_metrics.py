@@ -53,7 +53,7 @@ def _clients(models: list[tuple[str, Monitors]]) -> "Iterator[Metric]":
             at = [model, looked.detector.name]
             rows.add_metric(at, tally.rows)
             hits.add_metric(at, tally.hits)
-            evidence.add_metric(at, tally.pooled.evidence.value)
+            evidence.add_metric(at, tally.everyone.value(0))
             for factor, count in sorted(tally.measures.items()):
                 measures.add_metric([*at, f"{factor:g}"], count)
     yield from (rows, hits, evidence, measures, known)

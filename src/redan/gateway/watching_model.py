@@ -139,7 +139,9 @@ class Monitors:
         self.watch = self.drift = None
         if reference is not None and looking:
             found = ordinary(reference, self.rng)
-            self.watch = Watch(self.service.name, tuple(_looked(kind, found, self.tolerated) for kind in looking))
+            self.watch = Watch(
+                self.service.name, found.sketch, tuple(_looked(kind, found, self.tolerated) for kind in looking)
+            )
         if reference is not None and "drift" in self.kinds and reference.columns:
             self.drift = Drift(self.service.name, reference.columns)
         before = self.service.previous
@@ -242,9 +244,8 @@ class Monitors:
 def _looked(kind: str, found: Ordinary, tolerated: float | None) -> Looked:
     share = TOLERATED[kind] if tolerated is None else tolerated
     if kind == "near-duplicates":
-        one = NearDuplicates(found.sketch, found.radius)
-        return Looked(one, NearDuplicates(found.sketch, found.radius, _POOLED), share)
-    detector = Outlying(found.bounds) if kind == "outlying-queries" else OneProgram(found.sketch, found.far)
+        return Looked(NearDuplicates(found.radius), NearDuplicates(found.radius / 2, _POOLED), share)
+    detector = Outlying(found.bounds) if kind == "outlying-queries" else OneProgram(found.far)
     return Looked(detector, detector, share)
 
 

@@ -20,8 +20,8 @@ _MADE: Final = 2_000  # rows
 _KEPT: Final = 16  # numbers of a sketch
 _NEAR_SHARE: Final = 0.01  # of ordinary rows, nearer than the radius to one of as many as are remembered
 _WINDOW: Final = 24
+_WITHIN: Final = 0.5  # of that distance, as real rows lie in clusters and made-up ones do not
 _RARE: Final = 0.99
-_SIGMA: Final = 0.341  # half of what lies within one standard deviation
 
 
 class Ordinary(NamedTuple):
@@ -59,8 +59,7 @@ def ordinary(reference: Reference, rng: np.random.Generator) -> Ordinary:
     quantiles = [
         _quantiles(one.edges, one.counts, *ends) for one, ends in zip(reference.columns, _ends(bounds), strict=True)
     ]
-    spread = np.array([_spread(points, at) for points, at in quantiles])
-    middle = np.array([float(np.interp(0.5, at, points)) for points, at in quantiles])
+    middle, spread = np.array([_moments(points, at) for points, at in quantiles]).T
     one = sketch(middle, spread, _KEPT, rng)
     made = _made(quantiles, bounds, rng)
     sketched = one.of(made)
@@ -81,11 +80,13 @@ def _quantiles(edges: Array, counts: Array, low: float, high: float) -> tuple[Ar
     return points, np.concatenate([[0.0], shares[:-1], [1.0]])
 
 
-def _spread(points: Array, at: Array) -> float:
-    """Half of the range of the middle two thirds; of the whole where there is none."""
-    low, high = np.interp([0.5 - _SIGMA, 0.5 + _SIGMA], at, points)
-    found = float(high - low) / 2
-    return found if found > 0 else float(points[-1] - points[0]) / 2
+def _moments(points: Array, at: Array) -> tuple[float, float]:
+    """Mean and standard deviation of a column."""
+    width = np.diff(at)
+    low, high = points[:-1], points[1:]
+    mean = float((width * (low + high)).sum()) / 2
+    square = float((width * (low * low + low * high + high * high)).sum()) / 3
+    return mean, float(np.sqrt(max(0.0, square - mean * mean)))
 
 
 def _made(quantiles: list[tuple[Array, Array]], bounds: Bounds, rng: np.random.Generator) -> Array:
@@ -99,7 +100,13 @@ def _made(quantiles: list[tuple[Array, Array]], bounds: Bounds, rng: np.random.G
         spread = moved.std(axis=0)
         normal = moved / np.where(spread > 0, spread, 1.0)
     shares = norm.cdf(normal)
-    return np.stack([np.interp(shares[:, i], at, points) for i, (points, at) in enumerate(quantiles)], axis=1)
+    return np.stack([_at(shares[:, i], points, at) for i, (points, at) in enumerate(quantiles)], axis=1)
+
+
+def _at(shares: Array, points: Array, at: Array) -> Array:
+    """The values below which these shares of a column lie; whole numbers where the column has no others."""
+    found = np.interp(shares, at, points)
+    return np.floor(found) if np.array_equal(points, np.floor(points)) else found
 
 
 def _radius(sketched: Array) -> float:
@@ -108,7 +115,7 @@ def _radius(sketched: Array) -> float:
     for lag in range(1, _WINDOW + 1):
         gaps = np.linalg.norm(sketched[_WINDOW:] - sketched[_WINDOW - lag : len(sketched) - lag], axis=1)
         nearest = np.minimum(nearest, np.where(gaps > 0, gaps, np.inf))
-    return float(np.quantile(nearest, _NEAR_SHARE))
+    return _WITHIN * float(np.quantile(nearest, _NEAR_SHARE))
 
 
 def _alone(bounds: Bounds, made: Array) -> Bounds:
