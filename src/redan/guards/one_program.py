@@ -51,8 +51,9 @@ class OneProgram:
         """See `redan.guards.watching.Detector`."""
         new, clients, before = batch.sketched.astype(np.float64), batch.clients, batch.before
         ranks = before.sum(axis=1)
-        faded = np.where(before, _FADE ** np.maximum(0, ranks[:, None] - ranks[None, :] - 1), 0.0)
-        sums = faded @ new + (_FADE**ranks)[:, None] * state.sums[clients]
+        fades = _FADE ** np.arange(len(new) + 1)
+        faded = np.where(before, fades[np.maximum(0, ranks[:, None] - ranks[None, :] - 1)], 0.0)
+        sums = faded @ new + fades[ranks][:, None] * state.sums[clients]
         lengths = np.linalg.norm(new, axis=1)
         whole = np.linalg.norm(sums, axis=1) * lengths
         found = (lengths > self.far) & (whole > 0) & (np.einsum("ij,ij->i", new, sums) > self.alike * whole)
