@@ -177,6 +177,8 @@ monitors = ["near-duplicates", "shadow"]
 tolerated = 0.2
 shadow = 0.1
 labels = 500
+coverage = 0.95
+abstain_above = 2
 site = "cloud"
 worth = "medium"
 

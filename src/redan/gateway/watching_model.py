@@ -32,14 +32,14 @@ _NO_SCORES: Final = np.zeros((0, 0))
 
 
 class Passed(NamedTuple):
-    """An answered question.
+    """An answered question, or one that the envelope refused.
 
     Args:
         principal: who asked; the empty string where nobody asks who asks.
         model: name.
         event: identifier of the answer's event.
         inputs: of the question.
-        outputs: of the model as it gave them.
+        outputs: of the model as it gave them; none where the question was refused, as it lies outside of the envelope.
         generation: that answered.
         now: seconds since the epoch.
         size: bytes that it holds.
@@ -145,14 +145,10 @@ class Monitors:
         if reference is not None and "drift" in self.kinds and reference.columns:
             self.drift = Drift(self.service.name, reference.columns)
         before = self.service.previous
-        self.beside = tuple(
-            one._replace(model=before.model, version=before.sha256)
-            if before is not None and one.kind == PREVIOUS
-            else one
-            for one in self.others
-        )
-        if before is not None and "shadow" in self.kinds and not any(one.kind == PREVIOUS for one in self.beside):
-            self.beside = (Other(PREVIOUS, before.model, before.sha256), *self.beside)
+        declared = {one.kind: one for one in self.others}
+        if before is not None and "shadow" in self.kinds:
+            declared[PREVIOUS] = Other(PREVIOUS, before)
+        self.beside = tuple(declared.values())
         self.shadows = {one.kind: Shadow(most=_WAIT) for one in self.beside}
         self.given, self.right, self.joined, self.already = OrderedDict(), 0, 0, set()
 
@@ -209,9 +205,11 @@ class Monitors:
         sampled = bool(self.beside) and float(self.rng.random()) < self.share
         if not sampled and not self.labels:
             return
-        model = self.service.current.model
-        ours = classes_of(one.outputs, model.outputs)
-        ours = answered(model, one.inputs) if ours is None else ours
+        if one.generation is None or not one.outputs:
+            return
+        change = self.service.around.change
+        ours = classes_of(one.outputs, one.generation)
+        ours = answered(one.generation, one.inputs, change) if ours is None else ours
         if ours is None:
             return
         if self.labels:
@@ -219,7 +217,9 @@ class Monitors:
             while len(self.given) > _WAIT:
                 self.given.popitem(last=False)
         for other in self.beside if sampled else ():
-            theirs = answered(other.model, one.inputs)
+            # What was in service before went through the same change; another declared model has none of its own.
+            same = self.service.previous is not None and other.generation is self.service.previous
+            theirs = answered(other.generation, one.inputs, change if same else None)
             if theirs is not None and theirs.shape == ours.shape:
                 self.shadows[other.kind].answered(one.event, ours, theirs)
                 self.compared[other.kind] = self.compared.get(other.kind, 0) + len(ours)

@@ -1,4 +1,4 @@
-"""How much an answer tells: the class alone, the first classes, rounded probabilities, or everything.
+"""How much an answer tells: the class alone, the first classes, rounded probabilities, or the numbers as they are.
 
 Source: A-MLSG-004-D007; Tramèr et al., Stealing Machine Learning Models via Prediction APIs, USENIX Security 2016,
 section 7 (rounding and omitting confidence values).
@@ -24,10 +24,11 @@ class AnswerForm:
 
     Args:
         port: the output that holds one number per class.
-        form: `label` (one-hot), `top-k` (other classes get 0), `probabilities` (rounded), `score` (as they are).
+        form: `label` (one-hot), `top-k` (other classes get 0), `probabilities` or `score` (every number).
         top: classes that `top-k` shows.
         decimals: digits that are kept; None for all.
         others: names of further outputs that may go out; all others are dropped.
+        middle: of one column, the chance or score above which its answer is the second of two classes.
     """
 
     port: Port
@@ -35,6 +36,7 @@ class AnswerForm:
     top: int = 1
     decimals: int | None = None
     others: frozenset[str] = frozenset()
+    middle: float = 0.5
     name: str = "answer-form"
 
     def outbound(self, flow: Flow) -> Refusal | None:
@@ -46,7 +48,7 @@ class AnswerForm:
         for tensor in given.outputs:
             if tensor.name == self.port.name:
                 scores = scores_of((tensor,), self.port)
-                if scores is None:
+                if scores is None or not np.isfinite(scores).all():
                     return Refusal(Problem.BROKEN, self.name)
                 outputs.append(Tensor(tensor.name, tensor.datatype, self._shaped(scores).astype(tensor.values.dtype)))
             elif tensor.name in self.others:
@@ -56,9 +58,9 @@ class AnswerForm:
 
     def _shaped(self, scores: Array) -> Array:
         if self.form == "label":
-            return _kept(scores, 1, shown=False)
+            return _kept(scores, 1, shown=False) if scores.shape[1] > 1 else scores > self.middle
         kept = _kept(scores, self.top, shown=True) if self.form == "top-k" else scores
-        return kept if self.decimals is None or self.form == "score" else np.round(kept, self.decimals)
+        return kept if self.decimals is None else np.round(kept, self.decimals)
 
 
 def _kept(scores: Array, top: int, *, shown: bool) -> Array:

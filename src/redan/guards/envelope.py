@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from redan.exchange.flow import Flow
 from redan.exchange.problem import Problem, Refusal
@@ -31,6 +32,25 @@ class Bounds(NamedTuple):
     mean: Array
     whiten: Array
     furthest: float
+
+    def of(self, dtype: DTypeLike) -> "Bounds":
+        """The same for inputs of a type, so that nothing is converted with each request.
+
+        Args:
+            dtype: of the input; single precision is kept, all else is compared in double precision.
+        """
+        kind = np.float32 if np.dtype(dtype) == np.float32 else np.float64
+        low, high, mean, whiten = (np.ascontiguousarray(one, kind) for one in self[:4])
+        return Bounds(low, high, mean, whiten, self.furthest)
+
+    def within(self, rows: Array) -> Array:
+        """Whether each column of each row lies in its range; shape (rows,)."""
+        return np.asarray(((rows >= self.low) & (rows <= self.high)).all(axis=1))
+
+    def distances(self, rows: Array) -> Array:
+        """Squared distance of each row from the mean, in the precision of these bounds; shape (rows,)."""
+        moved = (rows - self.mean) @ self.whiten
+        return np.asarray(np.einsum("ij,ij->i", moved, moved))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +81,18 @@ class Envelope:
         return None
 
     def _within(self, values: Array, bounds: Bounds, flow: Flow) -> bool:
-        rows = values.reshape(len(values), -1) if values.ndim > 1 else values.reshape(-1, 1)
+        rows = values if values.ndim == 2 else flat(values)  # noqa: PLR2004 -- rows and columns, as nearly always
         if rows.shape[1] != len(bounds.low) or not ((rows >= bounds.low) & (rows <= bounds.high)).all():
             return False
         if not len(bounds.mean) or not len(rows):
             return True
-        moved = (rows - bounds.mean) @ bounds.whiten
-        furthest = float(np.einsum("ij,ij->i", moved, moved).max())
+        furthest = float(bounds.distances(rows).max())
+        if furthest <= bounds.furthest:
+            return True
         flow.notes["distance"] = round(furthest, 3)
-        return furthest <= bounds.furthest
+        return False
+
+
+def flat(values: Array) -> Array:
+    """An input as rows and columns, whatever its shape; shape (rows, columns)."""
+    return values.reshape(len(values), -1) if values.ndim > 1 else values.reshape(-1, 1)

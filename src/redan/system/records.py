@@ -29,6 +29,7 @@ from redan.system.shapes import (
     Range,
     Retention,
     Seed,
+    Share,
     Text,
 )
 from redan.terms import Level, Stage, Tier
@@ -268,6 +269,14 @@ class Endpoint(Record):
     )
     decimals: Natural | None = Field(None, description="Decimals that numbers of an answer are rounded to.")
     top: Count | None = Field(None, description="How many classes an answer names at most, the likeliest first.")
+    coverage: Share | None = Field(
+        None,
+        description="How often the set of classes beside an answer holds the right one, such as 0.9, for every class "
+        "alike.",
+    )
+    abstain_above: Count | None = Field(
+        None, description="Classes that such a set has at most; a larger or an empty one abstains."
+    )
     monitors: tuple[Monitor, ...] = Field((), description="What the gateway looks for once answers are out.")
     tolerated: Amount | None = Field(
         None, description="Share of a client's rows that may look like an attack's; left out, each monitor's own."
