@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable
 from typing import Final
 
+import numpy as np
+
 from redan.errors import ConfigError
 from redan.exchange.flow import Flow
 from redan.exchange.problem import Problem, Refusal, RefusedError
@@ -109,7 +111,12 @@ def _envelope(policy: Policy, model: LocalModel, reference: Reference) -> Envelo
         if name not in ports or ports[name].datatype != "BYTES":
             raise ConfigError(f"{_MANY}: its input '{name}' is another", where=policy.where, remedy=_AGAIN)
     fitting = {name: held.of(DTYPES[ports[name].datatype]) for name, held in reference.bounds.items()}
-    return Envelope(fitting, reference.levels)
+    if reference.whole is None:
+        return Envelope(fitting, reference.levels)
+    kinds = np.result_type(*(DTYPES[ports[name].datatype] for name in reference.looked))
+    whole = reference.whole.of(kinds)
+    apart = {name: held for name, held in fitting.items() if name not in reference.looked}  # judged once, not twice
+    return Envelope(apart, reference.levels, reference.looked, whole)
 
 
 def _screen(policy: Policy, one: Generation, screen: Generation) -> Screen:

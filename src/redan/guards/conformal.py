@@ -15,7 +15,7 @@ import numpy as np
 from redan.exchange.flow import Answer, Flow
 from redan.exchange.problem import Problem, Refusal
 from redan.exchange.tensors import Array, Port, Tensor
-from redan.guards.scores import probabilities, scores_of
+from redan.guards.scores import finite, probabilities, scores_of
 
 SET, ABSTAIN = "conformal_set", "abstain"
 _SLACK: Final = 1e-12  # of rounding, always in favour of the class
@@ -39,16 +39,18 @@ class Calibration(NamedTuple):
         """Their number."""
         return len(self.scores)
 
-    def calibrated(self, given: Array) -> Array:
-        """Probabilities through the temperature.
+    def calibrated(self, scores: Array) -> Array:
+        """Probabilities at the temperature, of the model's own numbers.
 
         Args:
-            given: probabilities, shape (rows, classes).
+            scores: shape (rows, classes), or one column for the second of two classes.
         """
+        if self.logits:
+            return probabilities(scores if self.temperature == 1.0 else scores / self.temperature, logits=True)
+        given = probabilities(scores, logits=False)
         if self.temperature == 1.0:
             return given
-        logs = np.log(np.clip(given, 1e-12, 1.0)) / self.temperature
-        raised = np.exp(logs - logs.max(axis=1, keepdims=True))
+        raised = np.maximum(given, 0.0) ** (1.0 / self.temperature)
         return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
     def p_values(self, given: Array) -> Array:
@@ -101,11 +103,11 @@ class Conformal:
     valid: Callable[[], bool]
     shown: bool = True
     name: str = "conformal"
-    _limits: Array = field(init=False, repr=False)
+    _least: Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """What every request asks for is made once."""
-        object.__setattr__(self, "_limits", self.calibration.limits(self.miss) + _SLACK)
+        object.__setattr__(self, "_least", 1.0 - self.calibration.limits(self.miss) - _SLACK)
 
     @property
     def ports(self) -> tuple[Port, ...]:
@@ -118,18 +120,23 @@ class Conformal:
         scores = None if given is None else scores_of(given.outputs, self.port)
         if given is None or scores is None or max(2, scores.shape[1]) != self.calibration.classes:
             return Refusal(Problem.BROKEN, self.name)
-        if not np.isfinite(scores).all():
+        if not finite(scores):
             return Refusal(Problem.BROKEN, self.name)
-        shown = self.calibration.calibrated(probabilities(scores, logits=self.calibration.logits))
-        inside = 1.0 - shown <= self._limits
-        size = inside.sum(axis=1)
-        abstain = (size == 0) | (size > self.most)
+        shown = self.calibration.calibrated(scores)
+        inside = shown >= self._least
+        if len(inside) == 1:  # nearly always
+            abstained = int(not 0 < np.count_nonzero(inside) <= self.most)
+            abstain = np.full(1, bool(abstained))
+        else:
+            size = inside.sum(axis=1)
+            abstain = (size == 0) | (size > self.most)
+            abstained = int(np.count_nonzero(abstain))
         outputs = [self._replaced(tensor, shown) if self.shown else tensor for tensor in given.outputs]
         outputs += [Tensor(SET, "BOOL", inside), Tensor(ABSTAIN, "BOOL", abstain)]
         said = (("coverage", round(1.0 - self.miss, 12)), ("coverage_valid", self.valid()))
         flow.answer = Answer(tuple(outputs), (*given.parameters, *said))
-        if abstain.any():
-            flow.notes["abstained"] = int(abstain.sum())
+        if abstained:
+            flow.notes["abstained"] = abstained
         return None
 
     def _replaced(self, tensor: Tensor, shown: Array) -> Tensor:

@@ -37,6 +37,11 @@ def label_ports(outputs: Sequence[Port]) -> tuple[Port, ...]:
     )
 
 
+def finite(scores: Array) -> bool:
+    """Whether all numbers are."""
+    return bool(np.count_nonzero(np.isfinite(scores)) == scores.size)
+
+
 def scores_of(outputs: Sequence[Tensor], port: Port) -> Array | None:
     """The values of that output.
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from redan.errors import IncompleteError, InputError
 from redan.guards.conformal import Calibration
-from redan.guards.scores import probabilities, shares
+from redan.guards.scores import shares
 
 KEPT: Final = 999  # scores of a class in the file; of more, a part that never makes a set too small
 _SMALLEST: Final = 1e-12
@@ -106,7 +106,7 @@ def calibrated(scores: NDArray[np.float64], codes: NDArray[np.int64], held: Cali
         codes: right classes, shape (n,).
         held: with its temperature.
     """
-    shown = held.calibrated(probabilities(scores, logits=held.logits))
+    shown = held.calibrated(scores)
     found = tuple(thinned(np.sort(np.clip(1.0 - shown[codes == k, k], 0.0, 1.0))) for k in range(shown.shape[1]))
     return held._replace(scores=found)
 

@@ -116,15 +116,26 @@ def make(asked: Asked, rng: np.random.Generator) -> Made:
     order = rng.permutation(len(asked.held))
     cut = max(1, round(_FIRST * len(order)))
     first, second = asked.held.at(order[:cut]), asked.held.at(order[cut:])
-    name, bounds, columns = _looked(asked, first)
+    looked = _looked(asked, first)
     known = {k: enveloping.levels(v) for k, v in asked.train.feed.items() if v.dtype == object}
     held = {k: found for k, found in known.items() if found is not None}
-    near = _near(bounds, held, first)
-    inside, passed = _near(bounds, held, second, ranges=True), _near(bounds, held, second)
-    reference = Reference(asked.digest, name, "", asked.transformation, bounds, held, None, columns)
+    reference = Reference(
+        asked.digest,
+        looked.names[0] if looked.names else "",
+        "",
+        asked.transformation,
+        looked.bounds,
+        held,
+        None,
+        looked.columns,
+        looked.names[1:],
+        looked.whole if len(looked.names) > 1 else None,
+    )
+    near = _near(reference, first)
+    inside, passed = _near(reference, second, ranges=True), _near(reference, second)
     made = Made(
         reference,
-        bool(name) and len(bounds[name].mean) > 0,
+        looked.whole is not None and len(looked.whole.mean) > 0,
         tuple(k for k, found in known.items() if found is None),
         len(second),
         int((~passed).sum()),
@@ -133,37 +144,50 @@ def make(asked: Asked, rng: np.random.Generator) -> Made:
     return _calibrated(asked, made, first.at(np.flatnonzero(near)), second.at(np.flatnonzero(passed)))
 
 
-def _looked(asked: Asked, first: Rows) -> tuple[str, dict[str, Bounds], tuple[Column, ...]]:
-    """The numeric input that is looked at as a whole, the bounds of all, and its columns."""
+class _Looked(NamedTuple):
+    """The numeric inputs that are looked at: the widest one, or all where each has one column."""
+
+    names: tuple[str, ...]
+    bounds: dict[str, Bounds]
+    whole: Bounds | None
+    columns: tuple[Column, ...]
+
+
+def _looked(asked: Asked, first: Rows) -> _Looked:
     numeric = {k: v for k, v in asked.train.feed.items() if v.dtype.kind in "fiu"}
     bounds = {k: enveloping.ranges(v) for k, v in numeric.items()}
     if not numeric:
-        return "", bounds, ()
-    name = max(bounds, key=lambda k: len(bounds[k].low))
-    width = len(bounds[name].low)
+        return _Looked((), bounds, None, ())
+    single = all(len(one.low) == 1 for one in bounds.values())
+    names = tuple(numeric) if single else (max(bounds, key=lambda k: len(bounds[k].low)),)
+    rows, held = (np.concatenate([flat(of[k]) for k in names], axis=1) for of in (numeric, first.feed))
+    whole, width = enveloping.ranges(rows), rows.shape[1]
     if 1 < width <= enveloping.WIDEST:
-        whole = enveloping.with_distance(bounds[name], numeric[name])
-        rows = first.feed[name]
-        within = whole.of(rows.dtype).within(flat(rows))
-        bounds[name] = enveloping.with_furthest(whole, rows[within], asked.refused)
-    names = asked.train.columns if len(asked.train.columns) == width else tuple(f"{name}[{i}]" for i in range(width))
-    names = (name,) if width == 1 and len(numeric) > 1 else names
-    return name, bounds, enveloping.columns(numeric[name], names) if width <= _WIDEST_DRIFT else ()
+        whole = enveloping.with_distance(whole, rows)
+        within = whole.of(held.dtype).within(held)
+        whole = enveloping.with_furthest(whole, held[within], asked.refused)
+    if len(names) == 1:
+        bounds[names[0]] = whole
+    known = asked.train.columns if len(names) == 1 and len(numeric) == 1 else ()
+    called = names if single and len(known) != width else known
+    called = called if len(called) == width else tuple(f"{names[0]}[{i}]" for i in range(width))
+    return _Looked(names, bounds, whole, enveloping.columns(rows, called) if width <= _WIDEST_DRIFT else ())
 
 
-def _near(
-    bounds: dict[str, Bounds], levels: dict[str, frozenset[bytes]], rows: Rows, *, ranges: bool = False
-) -> NDArray[np.bool_]:
+def _near(reference: Reference, rows: Rows, *, ranges: bool = False) -> NDArray[np.bool_]:
     """Rows that the envelope lets pass, as the gateway judges them."""
     kept = np.ones(len(rows), dtype=bool)
-    for name, values in rows.feed.items():
-        if name in bounds:
-            of = bounds[name].of(values.dtype)
-            kept &= of.within(flat(values))
-            if len(of.mean) and not ranges:
-                kept &= of.distances(flat(values)) <= of.furthest
-        elif name in levels:
-            kept &= np.array([str(one).encode() in levels[name] for one in values.ravel()])
+    parts = [(flat(rows.feed[name]), held) for name, held in reference.bounds.items()]
+    if reference.whole is not None:
+        side = np.concatenate([flat(rows.feed[name]) for name in reference.looked], axis=1)
+        parts.append((side, reference.whole))
+    for values, held in parts:
+        of = held.of(values.dtype)
+        kept &= of.within(values)
+        if len(of.mean) and not ranges:
+            kept &= of.distances(values) <= of.furthest
+    for name, known in reference.levels.items():
+        kept &= np.array([str(one).encode() in known for one in rows.feed[name].ravel()])
     return kept
 
 
@@ -198,7 +222,7 @@ def _calibrated(asked: Asked, made: Made, first: Rows, second: Rows) -> Made:
     given = probabilities(scores, logits=logits)
     held = Calibration(calibrating.temperature_of(given, codes), (np.zeros(0),) * count, logits)
     plain = probabilities(later, logits=logits)
-    losses = calibrating.likelihood(plain, then), calibrating.likelihood(held.calibrated(plain), then)
+    losses = calibrating.likelihood(plain, then), calibrating.likelihood(held.calibrated(later), then)
     reference = made.reference._replace(output=port.name, calibration=calibrating.calibrated(later, then, held))
     return made._replace(
         reference=reference,
@@ -235,7 +259,7 @@ def _halves(scores: NDArray[np.float64], codes: NDArray[np.int64], held: Calibra
     half = calibrating.calibrated(scores[::2], codes[::2], held)
     if np.isinf(half.limits(miss)).any():
         return None
-    shown = held.calibrated(probabilities(scores[1::2], logits=held.logits))
+    shown = held.calibrated(scores[1::2])
     inside = 1.0 - shown <= half.limits(miss)
     right = inside[np.arange(len(shown)), codes[1::2]]
     size = inside.sum(axis=1)

@@ -78,6 +78,8 @@ def _names(model: "OnnxModel", table: "Table", label: str | None, columns: Seque
     if label is not None and label not in table.columns:
         raise InputError(f"there is no column {label!r}", where=table.place, remedy="name the label's column")
     ports = [port.name for port in model.inputs]
+    if label is not None and label in (columns or ports):
+        raise InputError(f"the model reads {label!r}, the label", where=table.place, remedy="name the label's column")
     if columns is None and set(ports) <= set(table.columns):
         return ports
     names = [name for name in table.columns if name != label] if columns is None else [*columns]
