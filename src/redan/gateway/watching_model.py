@@ -230,8 +230,8 @@ class Monitors:
         if reference is None or (self.watch is None and self.drift is None):
             return
         for one in passed:
-            rows = _rows(one.inputs, reference.input, len(reference.columns))
-            if rows is not None:
+            rows = reference.rows(one.inputs)
+            if rows is not None and len(rows) and rows.shape[1] == len(reference.columns):
                 yield Seen(one.principal, one.model, self._some(rows), _NO_SCORES, one.now)
 
     def _some(self, rows: Array) -> Array:
@@ -247,12 +247,3 @@ def _looked(kind: str, found: Ordinary, tolerated: float | None) -> Looked:
         return Looked(NearDuplicates(found.radius), NearDuplicates(found.radius / 2, _POOLED), share)
     detector = Outlying(found.bounds) if kind == "outlying-queries" else OneProgram(found.far)
     return Looked(detector, detector, share)
-
-
-def _rows(inputs: Sequence[Tensor], name: str, columns: int) -> Array | None:
-    """The input that is looked at, a row for each question, or None where it has another shape."""
-    values = next((one.values for one in inputs if one.name == name), None)
-    if values is None or not values.size or values.dtype.kind not in "fiub":
-        return None
-    rows = values.reshape(len(values), -1) if values.ndim > 1 else values.reshape(-1, 1)
-    return rows if rows.shape[1] == columns else None

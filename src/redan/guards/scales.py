@@ -56,7 +56,7 @@ def ordinary(reference: Reference, rng: np.random.Generator) -> Ordinary:
             "the reference has no columns of numbers, and monitors compare those",
             remedy="make it from a table or arrays of numbers: redan defend reference",
         )
-    bounds = reference.bounds[reference.input]
+    bounds = reference.bounds[reference.input] if reference.whole is None else reference.whole
     quantiles = [
         _quantiles(one.edges, one.counts, *ends) for one, ends in zip(reference.columns, _ends(bounds), strict=True)
     ]
