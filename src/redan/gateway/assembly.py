@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from redan.errors import ConfigError, InvalidError, RedanError
 from redan.exchange.limits import Limits
 from redan.exchange.tensors import Port
-from redan.gateway import snapshot
+from redan.gateway import snapshot, watching_kept
 from redan.gateway.answering import Policy
 from redan.gateway.around import around, around_behind, refuse_behind
 from redan.gateway.asgi import DataPlane
@@ -30,6 +30,8 @@ from redan.gateway.service import Service
 from redan.gateway.settings import Settings, refuse_unenforced
 from redan.gateway.steps import Pipeline
 from redan.gateway.valkey_store import ValkeyStore, valkey_store
+from redan.gateway.watching import Watching
+from redan.gateway.watching_setup import KEPT, watching_of
 from redan.guards.limits import Leak
 from redan.guards.own import Around
 from redan.guards.signature import Signature
@@ -56,6 +58,7 @@ class Gateway:
         models: by name.
         client: of the server behind; None when models answer here.
         store: of nonces, rates and totals.
+        watching: monitors; None where none are declared.
         secret: key of pseudonyms and of the kept state.
         releases: highest release that was in service, by model.
         born: since when nonces are remembered; signatures made before are not believed, as a killed process lost them.
@@ -75,6 +78,7 @@ class Gateway:
     born: float
     started: float
     opens: float = 0.0
+    watching: Watching | None = None
     _writing: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
     @property
@@ -106,7 +110,8 @@ class Gateway:
             if one.current.release is not None:
                 self.releases[one.name] = max(one.current.release, self.releases.get(one.name, 0))
         held = self.store.held(now) if isinstance(self.store, MemoryStore) else MemoryStore().held(now)
-        state = snapshot.State(now, held, dict(self.releases), clean)
+        monitors = b"" if self.watching is None else watching_kept.kept(self.watching)
+        state = snapshot.State(now, held, dict(self.releases), clean, monitors)
         with self._writing:
             snapshot.write(self.settings.state / _STATE, state, self.secret)
 
@@ -150,9 +155,10 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
     key = secret(found.state / _SECRET)
     kept = snapshot.read(found.state / _STATE, key)
     born = -math.inf if found.table.store is not None or (kept is not None and kept.clean) else moment
-    world = _world(models, born)
+    monitors: list[Watching] = []
+    world = _world(models, born, monitors)
     guards = guards_of(found, world)
-    refuse_unenforced(found, guards.enforced, where)
+    refuse_unenforced(found, guards.enforced | KEPT, where)
     client = None if found.upstream is None else Client(found.upstream)
     models |= _models(found, client, moment, where, world.valid)
     releases = {} if kept is None else dict(kept.releases)
@@ -176,6 +182,7 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
     gateway.plane = dataclasses.replace(gateway.plane, ready=gateway.ready)
     _gauges(gateway)
     try:
+        monitors += _watch(gateway, kept)
         gateway.keep(moment)  # from here on a restart finds a state, and knows whether this one ended in order
     except RedanError:
         if register.journal is not None:
@@ -184,7 +191,19 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
     return gateway
 
 
-def _world(models: Models, born: float) -> World:
+def _watch(gateway: Gateway, kept: snapshot.State | None) -> list[Watching]:
+    """Monitors where any are declared, with what they knew before a restart."""
+    watching = watching_of(gateway.settings, gateway.models, gateway.store, gateway.register, gateway.secret)
+    if watching is None:
+        return []
+    watching_kept.restore(watching, b"" if kept is None else kept.monitors)
+    gateway.watching = watching
+    if watching.labels:
+        gateway.plane = dataclasses.replace(gateway.plane, labelled=watching.labelled)
+    return [watching]
+
+
+def _world(models: Models, born: float, monitors: list[Watching]) -> World:
     def ports(name: str) -> tuple[tuple[Port, ...], tuple[Port, ...]] | None:
         one = models.get(name)
         return None if one is None else one.ports
@@ -203,7 +222,10 @@ def _world(models: Models, born: float) -> World:
         one = models.get(name)
         return None if one is None else one.around
 
-    return World(ports, serves, born, leak, around_of)
+    def valid(name: str) -> bool:
+        return all(one.valid(name) for one in monitors)
+
+    return World(ports, serves, born, leak, around_of, valid)
 
 
 def _models(found: Settings, client: Client | None, moment: float, where: str, valid: Valid) -> Models:
@@ -241,6 +263,7 @@ def _plane(
         found.table.quiet,
         guards.known,
         guards.finish,
+        guards.labelling,
     )
     return DataPlane(
         pipeline,

@@ -21,6 +21,7 @@ from redan.guards.allowance import Allowance, Allowed
 from redan.guards.answer_signature import AnswerSignature
 from redan.guards.authorisation import Authorise
 from redan.guards.contract import Finish, Inbound, Outbound
+from redan.guards.feedback import Feedback
 from redan.guards.limits import Budget, Leak, Rate
 from redan.guards.own import Around, OwnGuards
 from redan.guards.schema import Schema
@@ -63,6 +64,7 @@ class Guards(NamedTuple):
         outbound: after the model.
         known: for what is told besides answers.
         finish: over the bytes that go out.
+        labelling: for labels that come after an answer.
         enforced: keys of `[[endpoint]]`, `[[model]]` and `[gateway]` that all of them keep.
     """
 
@@ -71,6 +73,7 @@ class Guards(NamedTuple):
     outbound: tuple[Outbound, ...] = ()
     known: tuple[Inbound, ...] = ()
     finish: tuple[Finish, ...] = ()
+    labelling: tuple[Inbound, ...] = ()
     enforced: frozenset[str] = frozenset()
 
 
@@ -114,9 +117,15 @@ def guards_of(found: Settings, world: World) -> Guards:
         checked=own,
         outbound=own,
         known=(told.identify, rate, _OfModels(authorise)),
+        labelling=(told.identify, *signature, rate, authorise, Feedback(_labels(found))),
         finish=(AnswerSignature(told.shared),) if told.shared and found.table.answers_signed else (),
         enforced=_ENFORCED,
     )
+
+
+def _labels(found: Settings) -> Callable[[str], int | None]:
+    """Labels that a client may give in a day, of a model by its name."""
+    return {one.model.name: one.endpoint.labels for one in found.served}.get
 
 
 def _signature(found: Settings, told: Credentials, born: float) -> tuple[Inbound, ...]:

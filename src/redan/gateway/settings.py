@@ -17,7 +17,19 @@ from redan.system.records import Endpoint, Gateway, Model
 from redan.system.system import System
 
 _STORES = ("valkey", "valkeys", "redis", "rediss", "unix")
-_KEYS = ("rate", "burst", "queries", "leak", "decimals", "top", "coverage", "abstain_above")
+_KEYS = (
+    "rate",
+    "burst",
+    "queries",
+    "leak",
+    "decimals",
+    "top",
+    "coverage",
+    "abstain_above",
+    "tolerated",
+    "shadow",
+    "labels",
+)
 _OF_MODELS = ("guard", "transformation", "reference")
 
 
@@ -29,17 +41,21 @@ class Served:
         endpoint: as it is described.
         model: as it is described.
         place: of the sealed model; None when a server behind answers.
+        beside: places of the models that it is compared with, by what they are: `previous`, `baseline`.
     """
 
     endpoint: Endpoint
     model: Model
     place: Place | None
+    beside: tuple[tuple[str, Place], ...] = ()
 
     @property
     def declared(self) -> Iterator[str]:
         """What the endpoint promises and a guard has to keep."""
         found = self.endpoint
         yield from (key for key in _KEYS if getattr(found, key) is not None)
+        if found.monitors:
+            yield "monitors"
         if found.authenticated is not False:
             yield "authenticated"
         if found.rate_limited:
@@ -164,7 +180,15 @@ def _served(system: System, endpoint: Endpoint, *, remote: bool) -> Served:
     model = _named(system, endpoint.model)
     if remote:
         return Served(endpoint=endpoint, model=model, place=None)
-    return Served(endpoint=endpoint, model=model, place=_place(system, model, screens=True))
+    beside = {"previous": model.previous, "baseline": model.baseline} if "shadow" in endpoint.monitors else {}
+    return Served(
+        endpoint=endpoint,
+        model=model,
+        place=_place(system, model, screens=True),
+        beside=tuple(
+            (kind, _place(system, _named(system, name), screens=False)) for kind, name in beside.items() if name
+        ),
+    )
 
 
 def _named(system: System, name: str) -> Model:
@@ -176,7 +200,7 @@ def _place(system: System, model: Model, *, screens: bool) -> Place:
     where = f"{system.origin.file}:{system.line(f'model:{model.name}')}"
     if not screens and (model.guard or model.transformation):
         raise ConfigError(
-            f"the guard '{model.name}' has a guard or a transformation of its own, which nothing would enforce",
+            f"'{model.name}' has a guard or a transformation of its own, which nothing would enforce",
             where=where,
             remedy="take it out",
         )
