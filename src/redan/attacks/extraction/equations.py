@@ -8,11 +8,15 @@ Source: Tramèr et al., Stealing Machine Learning Models via Prediction APIs, US
 section 4.1.
 """
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from redan.attacks.extraction.contract import Known, towards
+from redan.attacks.extraction.copies import Copy
 from redan.attacks.extraction.domain import Domain
 from redan.attacks.extraction.oracle import Oracle
 from redan.attacks.extraction.perceptron import Perceptron, PerceptronRecipe
@@ -42,16 +46,8 @@ def solve_linear(oracle: Oracle, domain: Domain, *, queries: int | None = None, 
     Raises:
         InputError: it answered nothing.
     """
-    rng = np.random.default_rng(seed)
-    drawn = spread(domain, domain.rank if queries is None else queries, rng)
-    near, pull = drawn[0], 1.0
-    for start in range(0, len(drawn), _STEP):
-        _, y = oracle.ask(_pulled(domain, drawn[start : start + _STEP], near, pull))
-        if oracle.ended is not None or not oracle.shown.exact or not _probable(y):
-            continue
-        if (y.max(axis=1) > 1 - _SURE).mean() > _MANY:  # sure answers have lost the digits that equations need
-            held = oracle.held
-            near, pull = held.x[held.y.max(axis=1).argmin()], pull / 2
+    wanted = domain.rank if queries is None else queries
+    _gather(oracle, domain, wanted, np.random.default_rng(seed))
     return solved(oracle, domain)
 
 
@@ -70,6 +66,25 @@ def solved(oracle: Oracle, domain: Domain) -> Linear:
     if not _probable(y):
         return Linear(domain, np.asarray(np.linalg.lstsq(design, logs, rcond=None)[0], dtype=np.float64))
     return Linear(domain, _by_ratios(design, logs))
+
+
+@dataclass(frozen=True, slots=True)
+class Equations:
+    """Linear and softmax classifiers; of others it finds the linear part.
+
+    Args:
+        name: of the attack.
+    """
+
+    name: str = "equation solving"
+
+    def copies(self, oracle: Oracle, known: Known, marks: Sequence[int]) -> Iterator[Copy]:
+        """A copy at each mark."""
+        for place, wanted in enumerate(towards(oracle, marks)):
+            _gather(oracle, known.domain, wanted, np.random.default_rng([known.seed, place]))
+            if not oracle.asked:
+                return
+            yield solved(oracle, known.domain)
 
 
 def solve_perceptron(
@@ -105,6 +120,21 @@ def spread(domain: Domain, n: int, rng: np.random.Generator) -> NDArray[np.float
     order = qr(design.T, mode="r", pivoting=True)[1][:least]
     rest = np.setdiff1d(np.arange(len(drawn)), order)[: n - least]
     return np.asarray(drawn[np.concatenate([order, rest])])
+
+
+def _gather(oracle: Oracle, domain: Domain, n: int, rng: np.random.Generator) -> None:
+    """Asks; where most answers are sure, nearer to the least sure one."""
+    if not n:
+        return
+    drawn = spread(domain, n, rng)
+    near, pull = drawn[0], 1.0
+    for start in range(0, len(drawn), _STEP):
+        _, y = oracle.ask(_pulled(domain, drawn[start : start + _STEP], near, pull))
+        if oracle.ended is not None or not oracle.shown.exact or not _probable(y):
+            continue
+        if (y.max(axis=1) > 1 - _SURE).mean() > _MANY:  # sure answers have lost the digits that equations need
+            held = oracle.held
+            near, pull = held.x[held.y.max(axis=1).argmin()], pull / 2
 
 
 def _pulled(domain: Domain, x: NDArray[np.float32], near: NDArray[np.float32], pull: float) -> NDArray[np.float32]:
