@@ -17,6 +17,7 @@ from redan.attacks.extraction.contract import Attack, Known
 from redan.attacks.extraction.copies import Copy, labels_of
 from redan.attacks.extraction.domain import Domain
 from redan.attacks.extraction.oracle import Oracle
+from redan.attacks.extraction.recipes import BestRecipe
 from redan.errors import InputError
 from redan.measures.robustness import Rate, rate
 
@@ -216,8 +217,9 @@ def ceiling(known: Known, x: Array, y: NDArray[np.int64], by: Yardstick) -> Rate
         y: their true classes.
         by: inputs on which they are compared.
     """
-    hot = np.eye(by.classes)[y]
-    one, other = (known.recipe.fitted(known.domain, x, hot, known.seed + place) for place in (1, 2))
+    hot, recipe = np.eye(by.classes)[y], known.recipe
+    drawn = recipe.among[-1] if isinstance(recipe, BestRecipe) else recipe  # the first ones have no seed that matters
+    one, other = (drawn.fitted(known.domain, x, hot, known.seed + place) for place in (1, 2))
     return agreement(one, other, by.x)
 
 
