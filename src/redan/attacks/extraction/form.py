@@ -14,9 +14,9 @@ from redan.errors import ConfigError, UsageError
 from redan.guards.answer_form import Form
 from redan.guards.leak import Form as Told
 from redan.guards.leak import Kind, told
-from redan.guards.scores import probabilities
 
 Array: TypeAlias = NDArray[Any]
+_ROUNDED = 1e-3  # of exporters
 _TEXT = re.compile(r"(score|label|probabilities)(?::(\d{1,2}))?|(top-k)(?::(\d{1,4}))(?::(\d{1,2}))?")
 _KINDS: dict[str, Kind] = {"score": "values", "probabilities": "probabilities", "label": "labels", "top-k": "top"}
 
@@ -57,7 +57,7 @@ class Shown(NamedTuple):
         given = np.asarray(scores, dtype=np.float64)
         if self.form == "score":
             return given
-        found = probabilities(given)
+        found = _probabilities(given)
         if self.form == "label":
             return _kept(np.ones_like(found), found, 1)
         kept = _kept(found, found, self.top) if self.form == "top-k" else found
@@ -93,6 +93,15 @@ def shown(text: str) -> Shown:
     except ConfigError as error:
         raise UsageError(error.what, remedy="keep 0 to 24 digits") from error
     return made
+
+
+def _probabilities(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows that are probabilities as they are, others through the softmax."""
+    sums = scores.sum(axis=1)
+    if bool((scores >= 0).all() and (np.abs(sums - 1) < _ROUNDED).all()):
+        return scores
+    shifted = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
 
 def _kept(values: NDArray[np.float64], by: NDArray[np.float64], top: int) -> NDArray[np.float64]:
