@@ -1,5 +1,6 @@
 """One request on its way: what every guard reads, and the few places that one guard fills for the next."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -63,10 +64,12 @@ class Spent(NamedTuple):
     Args:
         denied: the first claim that could not be taken; None when all were.
         retry_after: seconds until it can be; infinite for what never comes back.
+        left: of each claim in its order, up to the one that could not be taken, what is left once it is taken.
     """
 
     denied: Claim | None = None
     retry_after: float = 0.0
+    left: Sequence[float] = ()
 
 
 class Answer(NamedTuple):
@@ -96,6 +99,7 @@ class Flow:
         signed: filled by the guard of signatures.
         inference: filled by the decoder.
         claims: what has to be spent; every guard may add to it before the store is asked.
+        spent: what the store said of the claims; None while it was not asked.
         answer: filled by the model, replaced by guards of answers.
         notes: for the event: short names and numbers, nothing of a person.
     """
@@ -108,6 +112,7 @@ class Flow:
     signed: Signed | None = None
     inference: Inference | None = None
     claims: list[Claim] = field(default_factory=list)
+    spent: Spent | None = None
     answer: Answer | None = None
     notes: dict[str, str | int | float] = field(default_factory=dict)
 

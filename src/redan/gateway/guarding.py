@@ -23,6 +23,7 @@ from redan.guards.answer_signature import AnswerSignature
 from redan.guards.authorisation import Authorise
 from redan.guards.contract import Finish, Inbound, Outbound
 from redan.guards.limits import Budget, Leak, Rate
+from redan.guards.rate_headers import RateHeaders
 from redan.guards.schema import Schema
 from redan.guards.signature import Signature
 
@@ -104,7 +105,10 @@ def guards_of(found: Settings, world: World) -> Guards:
     return Guards(
         inbound=tuple(inbound),
         known=(told.identify, rate, _OfModels(authorise)),
-        finish=(AnswerSignature(told.shared),) if told.shared and found.table.answers_signed else (),
+        finish=(
+            RateHeaders(),
+            *((AnswerSignature(told.shared),) if told.shared and found.table.answers_signed else ()),
+        ),
         enforced=_ENFORCED,
     )
 
