@@ -58,7 +58,7 @@ class RateHeaders:
             policy = self._policy(claim)
             if policy is not None:
                 held = left if spent.denied is None else left + claim.amount  # nothing was taken
-                held = min(max(held, 0.0), policy.limit)
+                held = min(max(0.0, held), policy.limit)
                 declared.append(policy.declared)
                 said.append(
                     b"%b;r=%d;t=%d" % (policy.name, held, math.ceil((policy.limit - held) * policy.period))
