@@ -17,15 +17,19 @@ from redan.gateway.connection import Room
 from redan.gateway.events import Clerk
 from redan.gateway.generation import load_generation
 from redan.gateway.guarding import Guards, World, guards_of, told_of
+from redan.gateway.history import History
 from redan.gateway.http_client import Client
 from redan.gateway.journal import Journal
-from redan.gateway.metrics import Metrics
+from redan.gateway.metrics import Family, Metrics
+from redan.gateway.panel import Panel
 from redan.gateway.register import Register
 from redan.gateway.remote_model import RemoteModel
 from redan.gateway.secrets_file import secret
 from redan.gateway.service import Service
 from redan.gateway.settings import Settings, refuse_unenforced
 from redan.gateway.steps import Pipeline
+from redan.gateway.timing import Sizes, timed
+from redan.gateway.traffic import Traffic
 from redan.gateway.valkey_store import ValkeyStore, valkey_store
 from redan.guards.limits import Leak
 from redan.guards.signature import Signature
@@ -57,6 +61,9 @@ class Gateway:
         born: since when nonces are remembered; signatures made before are not believed, as a killed process lost them.
         started: seconds since the epoch.
         opens: seconds since the epoch from which questions can be believed that were signed just now.
+        traffic: who asks most, for operators.
+        panel: monitors, for operators.
+        history: counters of the last minutes.
     """
 
     settings: Settings
@@ -71,12 +78,23 @@ class Gateway:
     born: float
     started: float
     opens: float = 0.0
+    traffic: Traffic
+    panel: Panel = dataclasses.field(default_factory=Panel)
+    history: History = dataclasses.field(default_factory=History)
     _writing: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
     @property
     def services(self) -> list[Service]:
         """Models that answer here."""
         return [one for one in self.models.values() if isinstance(one, Service)]
+
+    def sample(self, now: float) -> None:
+        """Takes one sample of the counters, for the operators' page; called every few seconds.
+
+        Args:
+            now: seconds since the epoch.
+        """
+        self.history.take(self.register.metrics, self.panel.shown(), now)
 
     def ready(self) -> bool:
         """Whether questions can be answered now."""
@@ -154,6 +172,8 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
     _refuse_older(models, releases)
     store = _store(found, kept, moment)
     register = _register(found, key, models)
+    traffic = Traffic(register.clerk.pseudonym)
+    register.watchers += (traffic.decided,)
     gateway = Gateway(
         settings=found,
         plane=_plane(found, guards, models, store, register),
@@ -166,6 +186,7 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
         releases=releases,
         born=born,
         started=moment,
+        traffic=traffic,
         opens=max((one.born + one.skew + 1 for one in guards.inbound if isinstance(one, Signature)), default=0.0),
     )
     gateway.plane = dataclasses.replace(gateway.plane, ready=gateway.ready)
@@ -228,7 +249,7 @@ def _plane(
         lambda name: models[name].version,
         found.table.quiet,
         guards.known,
-        guards.finish,
+        (*guards.finish, Sizes(register.metrics.given)),
     )
     return DataPlane(
         pipeline,
@@ -239,6 +260,7 @@ def _plane(
         body=found.table.body,
         arrive_s=None,
         busy=found.table.requests,
+        timed=timed(pipeline, register.metrics),
     )
 
 
@@ -297,6 +319,12 @@ def _gauges(gateway: Gateway) -> None:
     )
     metrics.gauge("redan_connections", "Open connections.", lambda: {"": float(len(gateway.room.every))})
     metrics.gauge("http_server_active_requests", "Under way.", lambda: {"": float(gateway.plane.load.requests)})
+    metrics.families["redan_budget_remaining"] = Family(
+        "Least share of a budget that is left to any of the clients that ask most.",
+        ("budget", "model"),
+        lambda: gateway.traffic.least(time.time()),
+    )
+    metrics.families.update(gateway.panel.families())
     journal = register.journal
     if journal is not None:
         metrics.gauge("redan_audit_tree_size", "Entries of the ledger.", lambda: {"": float(journal.size)})

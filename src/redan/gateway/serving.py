@@ -27,6 +27,7 @@ from redan.exchange.problem import RefusedError
 from redan.gateway.address import Address
 from redan.gateway.admin import admin
 from redan.gateway.assembly import Gateway
+from redan.gateway.history import EVERY_S
 from redan.gateway.remote_model import RemoteModel
 from redan.gateway.secrets_file import secret
 from redan.gateway.valkey_store import ValkeyStore
@@ -217,10 +218,12 @@ async def _described(gateway: Gateway, stop: asyncio.Event) -> None:
 
 def _chores(gateway: Gateway) -> list[Any]:
     """What happens beside the answers."""
+    gateway.sample(time.time())
     return [
         gateway.room.watch(),
         _every(float(gateway.settings.table.verify_s), lambda: _verify(gateway)),
         _every(_KEEP_S, lambda: _keep(gateway)),
+        _every(EVERY_S, lambda: _sample(gateway)),
     ]
 
 
@@ -244,6 +247,10 @@ async def _keep(gateway: Gateway) -> None:
         await asyncio.to_thread(gateway.keep, time.time())
     except RedanError as error:
         _LOG.error("the state cannot be kept: %s", error)
+
+
+async def _sample(gateway: Gateway) -> None:
+    gateway.sample(time.time())
 
 
 async def _exchange_all(gateway: Gateway) -> None:
