@@ -50,7 +50,14 @@ def admin(gateway: Gateway, token: bytes | None) -> Door:
 
     async def openapi(_: Request) -> Response:
         """The data plane, in OpenAPI 3.1."""
-        return JSONResponse(document(gateway.models, version("redan"), body=gateway.settings.table.body))
+        return JSONResponse(
+            document(
+                gateway.models,
+                version("redan"),
+                body=gateway.settings.table.body,
+                secured=gateway.settings.clients is not None,
+            )
+        )
 
     view, words = View(gateway), Words(secrets.token_bytes(32))
     routes = [
