@@ -28,6 +28,7 @@ from redan.gateway.secrets_file import secret
 from redan.gateway.service import Service
 from redan.gateway.settings import Settings, refuse_unenforced
 from redan.gateway.steps import Pipeline
+from redan.gateway.telemetry import Telemetry, telemetry
 from redan.gateway.timing import Sizes, timed
 from redan.gateway.traffic import Traffic
 from redan.gateway.valkey_store import ValkeyStore, valkey_store
@@ -64,6 +65,7 @@ class Gateway:
         traffic: who asks most, for operators.
         panel: monitors, for operators.
         history: counters of the last minutes.
+        telemetry: sends them to a collector; None where none is declared.
     """
 
     settings: Settings
@@ -81,6 +83,7 @@ class Gateway:
     traffic: Traffic
     panel: Panel = dataclasses.field(default_factory=Panel)
     history: History = dataclasses.field(default_factory=History)
+    telemetry: Telemetry | None = None
     _writing: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
     @property
@@ -144,6 +147,8 @@ class Gateway:
                 self.client.close()
             if self.register.journal is not None:
                 self.register.journal.close()
+            if self.telemetry is not None:
+                self.telemetry.close()
 
 
 def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = None) -> Gateway:
@@ -174,6 +179,9 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
     register = _register(found, key, models)
     traffic = Traffic(register.clerk.pseudonym)
     register.watchers += (traffic.decided,)
+    sent = None if found.table.telemetry is None else telemetry(found.table.telemetry, register.metrics, moment)
+    if sent is not None:
+        register.watchers += (sent.decided,)
     gateway = Gateway(
         settings=found,
         plane=_plane(found, guards, models, store, register),
@@ -187,6 +195,7 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
         born=born,
         started=moment,
         traffic=traffic,
+        telemetry=sent,
         opens=max((one.born + one.skew + 1 for one in guards.inbound if isinstance(one, Signature)), default=0.0),
     )
     gateway.plane = dataclasses.replace(gateway.plane, ready=gateway.ready)
