@@ -103,9 +103,37 @@ def test_what_is_said_to_be_left_can_be_taken_and_no_more(steps, period, limit):
                 assert (copy.spend([Claim("rate", "k", more, limit, period)], now).denied is None) is taken
 
 
-def test_policies_are_remembered_within_bounds():
-    """However many limits there are."""
+def test_plans_are_remembered_within_bounds():
+    """However many models are invented."""
+    guard, store = RateHeaders(), MemoryStore()
+    for place in range(3000):
+        flow = Flow(REQUEST, f"m{place}")
+        flow.identity, flow.claims = ALICE, [Claim("rate", "rate/alice/", 1, 1e6, 1.0)]
+        flow.spent = store.spend(flow.claims, 1.0)
+        guard.finish(flow, OK)
+    assert len(guard._plans) <= 1024
+
+
+def test_a_plan_is_for_a_tier_and_a_model_and_what_is_claimed():
+    """One guard, many clients: unsigned or signed, malformed or not, of another tier, on another model."""
     guard = RateHeaders()
-    for place in range(5000):
-        guard._policy(Claim("rate", "rate/a/b", 1, float(place + 1), 1.0))
-    assert len(guard._known) <= 1024
+    nonce, rows = Claim("nonce", "nonce/k/1", 1, 0, 60), Claim("rate", "rows/alice/churn", 2, 100, 1.0)
+    small, large = (Claim("rate", "rate/alice/churn", 1, n, 0.5) for n in (10, 40))
+    endpoint, leak = (
+        Claim("rate", "endpoint/alice/churn", 1, 5, 1.0),
+        Claim("total", "endpoint-leak/g/alice/churn", 1, 9, 0),
+    )
+    cases = [
+        ("a", "m", [nonce, small, rows], b'"requests";r=9;t=1, "rows";r=98;t=2'),
+        ("a", "m", [small, rows], b'"requests";r=9;t=1, "rows";r=98;t=2'),
+        ("a", "m", [nonce, small], b'"requests";r=9;t=1'),
+        ("b", "m", [nonce, large, rows], b'"requests";r=39;t=1, "rows";r=98;t=2'),
+        ("a", "n", [small, rows, endpoint, leak], b'"requests";r=9;t=1, "rows";r=98;t=2, "endpoint";r=4;t=1'),
+        ("a", "n", [nonce], None),
+    ]
+    for _ in range(2):
+        for tier, model, claims, wanted in cases:
+            flow = Flow(REQUEST, model)
+            flow.identity, flow.claims = ALICE._replace(tier=tier), claims
+            flow.spent = MemoryStore().spend(claims, 1.0)
+            assert dict(guard.finish(flow, OK).headers).get(b"ratelimit") == wanted

@@ -9,86 +9,90 @@ Source: draft-ietf-httpapi-ratelimit-headers-11 (RateLimit-Policy, RateLimit); R
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from redan.exchange.flow import Claim, Flow
 from redan.exchange.message import Response
 
 _SILENT: Final = frozenset({401, 403})
-_MOST: Final = 1024  # policies that are remembered as bytes: there are as many as tiers and endpoints have limits
+_MOST: Final = 1024  # plans that are remembered: there are about as many as tiers times models
 _LARGEST: Final = 999_999_999_999_999  # RFC 9651 section 3.3.1
 _NAMES: Final = MappingProxyType(
     {"rate": b'"requests"', "rows": b'"rows"', "endpoint": b'"endpoint"', "queries": b'"queries"'}
 )
 _ROWS: Final = frozenset({"rows", "queries"})
+_Key: TypeAlias = tuple[str, str, tuple[str, ...]]
 
 
-class _Policy(NamedTuple):
-    """A limit as bytes.
+class _Plan(NamedTuple):
+    """What is said of claims of one kind, for one tier and model: all that does not change from request to request.
 
     Args:
-        declared: item of `RateLimit-Policy`.
-        name: of it, quoted.
-        period: seconds until one unit is back; 0 for what never comes back.
-        limit: units.
+        declared: the header of the policies.
+        said: the value of the other header, numbers left out.
+        shown: place among the claims, limit, and seconds until one unit is back (0 for never), of each that is told.
     """
 
-    declared: bytes
-    name: bytes
-    period: float
-    limit: float
+    declared: tuple[bytes, bytes]
+    said: bytes
+    shown: tuple[tuple[int, float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RateHeaders:
-    """Adds `RateLimit-Policy` and `RateLimit` for the client's own limits."""
+    """Adds `RateLimit-Policy` and `RateLimit` for the client's own limits.
+
+    Limits are those of a tier and a model, which stay while the process runs.
+    """
 
     name: str = "rate-headers"
-    _known: dict[tuple[str, float, float], _Policy | None] = field(default_factory=dict, repr=False)
+    _plans: dict[_Key, _Plan] = field(default_factory=dict, repr=False)
 
     def finish(self, flow: Flow, response: Response) -> Response:
         """The response with what is left, where the store was asked for a client that is known."""
-        spent = flow.spent
-        if spent is None or flow.identity is None or response.status in _SILENT:
+        spent, identity, claims = flow.spent, flow.identity, flow.claims
+        if spent is None or identity is None or response.status in _SILENT:
             return response
-        declared, said = [], []
-        for claim, left in zip(flow.claims, spent.left, strict=False):
-            policy = self._policy(claim)
-            if policy is not None:
-                held = left if spent.denied is None else left + claim.amount  # nothing was taken
-                held = min(max(0.0, held), policy.limit)
-                declared.append(policy.declared)
-                said.append(
-                    b"%b;r=%d;t=%d" % (policy.name, held, math.ceil((policy.limit - held) * policy.period))
-                    if policy.period
-                    else b"%b;r=%d" % (policy.name, held)
-                )
-        if not declared:
+        key = (identity.tier, flow.model, tuple([claim.key.partition("/")[0] for claim in claims]))
+        plan = self._plans.get(key) or self._planned(key, claims)
+        left, numbers = spent.left, []
+        if spent.denied is not None:  # nothing was taken, and what comes after it was not looked at
+            left = [held + claim.amount for held, claim in zip(left, claims, strict=False)]
+            plan = _plan(claims[: len(left)], key[2])
+        for place, limit, period in plan.shown:
+            held = left[place]
+            held = limit if held > limit else max(0.0, held)
+            numbers.append(held)
+            if period:
+                numbers.append(math.ceil((limit - held) * period))
+        if not numbers:
             return response
-        more = ((b"ratelimit-policy", b", ".join(declared)), (b"ratelimit", b", ".join(said)))
-        return response._replace(headers=response.headers + more)
+        more = (plan.declared, (b"ratelimit", plan.said % tuple(numbers)))
+        return Response(response.status, response.headers + more, response.body)
 
-    def _policy(self, claim: Claim) -> _Policy | None:
-        kind = claim.key.partition("/")[0]
-        key = (kind, claim.limit, claim.period)
-        if key in self._known:
-            return self._known[key]
-        if len(self._known) >= _MOST:
-            self._known.clear()
-        found = self._known[key] = _made(kind, claim)
+    def _planned(self, key: _Key, claims: Sequence[Claim]) -> _Plan:
+        if len(self._plans) >= _MOST:
+            self._plans.clear()
+        found = self._plans[key] = _plan(claims, key[2])
         return found
 
 
-def _made(kind: str, claim: Claim) -> _Policy | None:
-    name = _NAMES.get(kind)
-    if name is None:
-        return None
-    limit = min(claim.limit, float(_LARGEST))
-    said = b"%b;q=%d" % (name, limit)
-    if kind in _ROWS:
-        said += b';qu="rows"'
-    if claim.period:
-        said += b";w=%d" % min(_LARGEST, max(1, math.ceil(limit * claim.period)))
-    return _Policy(said, name, claim.period, limit)
+def _plan(claims: Sequence[Claim], kinds: Sequence[str]) -> _Plan:
+    declared, said, shown = [], [], []
+    for place, (claim, kind) in enumerate(zip(claims, kinds, strict=False)):
+        name = _NAMES.get(kind)
+        if name is None:
+            continue
+        limit = min(claim.limit, float(_LARGEST))
+        policy = b"%b;q=%d" % (name, limit)
+        if kind in _ROWS:
+            policy += b';qu="rows"'
+        if claim.period:
+            policy += b";w=%d" % min(_LARGEST, max(1, math.ceil(limit * claim.period)))
+        declared.append(policy)
+        said.append(name + (b";r=%d;t=%d" if claim.period else b";r=%d"))
+        shown.append((place, limit, claim.period))
+    return _Plan((b"ratelimit-policy", b", ".join(declared)), b", ".join(said), tuple(shown))
