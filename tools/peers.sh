@@ -17,6 +17,7 @@ peer model-signing model-signing==1.1.1 pyOpenSSL
 # evidently 0.7.23 does not import with pandas 3, although it allows it.
 peer evidently evidently==0.7.23 pandas==2.3.3 'numpy==2.4.*' pyarrow
 peer flower flwr==1.41.0
+peer openapi-client openapi-python-client==0.29.1
 [ "${2:-}" = bench ] || exit 0
 
 # ART imports packaging, requests and multiprocess, and does not declare them.

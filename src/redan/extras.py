@@ -28,6 +28,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("msgspec", "httptools", "uvicorn", "uvloop", "starlette", "prometheus_client"),
             *("onnxruntime", "httpx", "joserfc", "valkey"),
         ),
+        "otel": ("opentelemetry",),
         "flower": ("flwr",),
         "demo": ("sklearn", "skl2onnx"),
     }

@@ -13,6 +13,10 @@ from redan.gateway.admin import admin
 
 PATHS = [
     "/",
+    "/live",
+    "/live.js",
+    "/page.css",
+    "/icon.svg",
     "/health",
     "/state",
     "/metrics",
@@ -72,7 +76,14 @@ def test_metrics_are_what_prometheus_reads(made):
     assert found["redan_guard_decisions_total[('decision', 'passed'), ('guard', 'all')]"] == 3
     assert found["redan_guard_decisions_total[('decision', 'malformed'), ('guard', 'schema')]"] == 1
     assert found["model_infer_request_success_total[('model', 'churn')]"] == 3
-    assert found["http_server_request_duration_seconds_count[]"] == 4
+    spent = [value for name, value in found.items() if name.startswith("http_server_request_duration_seconds_count")]
+    assert sorted(spent) == [1, 3]
+    labels = "[('error_type', ''), ('http_request_method', 'POST'), ('http_response_status_code', '200'), ('http_route', '/v2/models/{model}/infer')]"
+    assert found["http_server_request_duration_seconds_count" + labels] == 3
+    assert found["http_server_request_body_size_bytes_count[]"] == 4
+    assert found["http_server_response_body_size_bytes_count[]"] == 4
+    assert found["redan_guard_seconds_count[('guard', 'schema')]"] >= 1
+    assert not any("alice" in name for name in found)
     assert found["redan_model_verified[('model', 'churn')]"] == 1
 
 

@@ -95,6 +95,7 @@ def test_it_decides_as_the_store_in_memory_does(path, steps):
                 wanted, found = memory.spend(fresh, now), await shared.spend(fresh, now)
                 assert found.denied == wanted.denied
                 assert found.retry_after == pytest.approx(wanted.retry_after, rel=1e-9, abs=1e-6)
+                assert found.left == pytest.approx(wanted.left, rel=1e-9, abs=1e-5, nan_ok=True)
                 if wanted.denied is None:
                     forget.update({c.key: True for c in fresh if c.kind == "nonce"})
 

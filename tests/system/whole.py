@@ -258,6 +258,7 @@ authorities = ["api.example.org"]
 ledger = "events"
 key = "keys/gateway.pem"
 checkpoint = "published/checkpoint"
+telemetry = "http://127.0.0.1:4318"
 commit_ms = 20
 durable = true
 quiet = false

@@ -1,5 +1,6 @@
 """One request on its way: what every guard reads, and the few places that one guard fills for the next."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -63,10 +64,12 @@ class Spent(NamedTuple):
     Args:
         denied: the first claim that could not be taken; None when all were.
         retry_after: seconds until it can be; infinite for what never comes back.
+        left: of each claim in its order, up to the one that could not be taken, what is left once it is taken.
     """
 
     denied: Claim | None = None
     retry_after: float = 0.0
+    left: Sequence[float] = ()
 
 
 class Answer(NamedTuple):
@@ -109,6 +112,7 @@ class Flow:
         inference: filled by the decoder.
         claims: what has to be spent; every guard may add to it before the store is asked.
         around: what answers, and the guards of its own; filled when the question has been decoded, where there are any.
+        spent: what the store said of the claims; None while it was not asked.
         answer: filled by the model, replaced by guards of answers.
         outputs: of the model as it gave them, before any guard of answers.
         labels: filled by the guard of feedback.
@@ -124,6 +128,7 @@ class Flow:
     inference: Inference | None = None
     around: Any = None
     claims: list[Claim] = field(default_factory=list)
+    spent: Spent | None = None
     answer: Answer | None = None
     outputs: tuple[Tensor, ...] = ()
     labels: Labels | None = None

@@ -1,61 +1,35 @@
-"""The operators' plane: health in detail, metrics, the data plane's document, exchange and rollback of models.
+"""The operators' plane: a page, health in detail, metrics, the data plane's document, exchange and rollback of models.
 
 It listens on this machine alone. Nothing of it answers without the token, or without the permission to open its socket;
-a page in an operator's browser cannot reach it, since names other than this machine's are refused.
+another page in an operator's browser cannot reach it (`redan.gateway.door`).
 
 Source: R3, R4 (one gate before every route), R1 (models come from the declared place alone).
 """
 
 import asyncio
-import hmac
+import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import version
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
+from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from redan.errors import RedanError
 from redan.gateway.assembly import Gateway
+from redan.gateway.door import Door, Words, browsed
 from redan.gateway.openapi import document
+from redan.gateway.page_view import View, asset
 from redan.gateway.service import Service
 
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-_HOSTS: Final = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
 _METRICS: Final = "text/plain; version=1.0.0; charset=utf-8"
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """One gate before every route of the operators' plane.
-
-    Args:
-        inside: the application.
-        token: that has to be shown; None where the socket's permission is enough.
-    """
-
-    inside: Callable[[Scope, Receive, Send], Awaitable[None]]
-    token: bytes | None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Lets a request in, or refuses it without a word about what is inside."""
-        if scope["type"] != "http":
-            return
-        headers = dict(scope["headers"])
-        host = headers.get(b"host", b"").rpartition(b":")
-        named = (host[0] if host[1] and host[2].isdigit() else host[2]).lower()
-        if self.token is not None:
-            given = headers.get(b"authorization", b"")
-            if named not in _HOSTS or not hmac.compare_digest(given, b"Bearer " + self.token):
-                await JSONResponse({"error": "The request does not show who sends it."}, 401)(scope, receive, send)
-                return
-        await self.inside(scope, receive, send)
+_ASSETS: Final = (("page.css", "text/css"), ("live.js", "text/javascript"), ("icon.svg", "image/svg+xml"))
+_FORM: Final = 4096  # bytes of a form
 
 
 def admin(gateway: Gateway, token: bytes | None) -> Door:
@@ -76,34 +50,116 @@ def admin(gateway: Gateway, token: bytes | None) -> Door:
 
     async def openapi(_: Request) -> Response:
         """The data plane, in OpenAPI 3.1."""
-        return JSONResponse(document(gateway.models, version("redan"), body=gateway.settings.table.body))
+        return JSONResponse(
+            document(
+                gateway.models,
+                version("redan"),
+                body=gateway.settings.table.body,
+                secured=gateway.settings.clients is not None,
+            )
+        )
+
+    view, words = View(gateway), Words(secrets.token_bytes(32))
+    routes = [
+        Route("/health", health, methods=["GET"]),
+        Route("/state", health, methods=["GET"]),
+        Route("/metrics", metrics, methods=["GET"]),
+        Route("/openapi.json", openapi, methods=["GET"]),
+        *_shown(view),
+        *_deeds(gateway, view, words),
+    ]
+    return Door(Starlette(routes=routes), token)
+
+
+def _shown(view: View) -> list[Route]:
+    """The page, its files, and its news."""
+
+    async def page(_: Request) -> Response:
+        """For operators' browsers."""
+        return HTMLResponse(await view.page())
+
+    async def live(_: Request) -> Response:
+        """One event and the end: the browser asks again by itself, and an orderly end waits for nobody."""
+        return Response(await view.event(), media_type="text/event-stream")
+
+    async def file(kept: Response, _: Request) -> Response:
+        """A file of the page."""
+        return kept
+
+    routes = [Route("/", page, methods=["GET"]), Route("/live", live, methods=["GET"])]
+    for name, kind in _ASSETS:
+        routes.append(Route(f"/{name}", partial(file, Response(asset(name), media_type=kind)), methods=["GET"]))
+    return routes
+
+
+def _deeds(gateway: Gateway, view: View, words: Words) -> list[Route]:
+    """What changes something."""
 
     async def swap(request: Request) -> Response:
         """Puts a newly sealed model into service."""
         name = request.path_params["name"]
-        return await _done(lambda: gateway.exchange(name), gateway)
+        return _by_tool(request) or await _done(lambda: gateway.exchange(name), gateway)
+
+    async def verify(request: Request) -> Response:
+        """Verifies every model in service again."""
+        return _by_tool(request) or await _done(lambda: _verified(gateway), gateway)
+
+    async def confirm(request: Request) -> Response:
+        """Asks an operator before a rollback."""
+        one = gateway.models.get(request.path_params["name"])
+        if not isinstance(one, Service) or one.previous is None:
+            return HTMLResponse(view.said("Nothing to roll back to", "No generation before this one is kept."), 404)
+        word = words.word("rollback", *_standing(one))
+        return HTMLResponse(view.confirm(one.name, one.current.told(), one.previous.told(), word))
 
     async def rollback(request: Request) -> Response:
         """Brings the generation before back."""
         one = gateway.models.get(request.path_params["name"])
         if not isinstance(one, Service):
             return JSONResponse({"error": "no model of that name answers here"}, 404)
-        return await _done(one.rollback, gateway)
+        if not browsed(request.headers):
+            return await _done(one.rollback, gateway)
+        if not words.fits(await _word(request), "rollback", *_standing(one)):
+            text = "The form is old, or was not made here: look again at what is in service."
+            return HTMLResponse(view.said("Not done", text), 409)
+        try:
+            one.rollback()
+        except RedanError as error:
+            return HTMLResponse(view.said("Not done", str(error)), 409)
+        return RedirectResponse("/#t-models", 303)
 
-    async def verify(_: Request) -> Response:
-        """Verifies every model in service again."""
-        return await _done(lambda: _verified(gateway), gateway)
-
-    routes = [
-        Route("/health", health, methods=["GET"]),
-        Route("/state", health, methods=["GET"]),
-        Route("/metrics", metrics, methods=["GET"]),
-        Route("/openapi.json", openapi, methods=["GET"]),
+    return [
         Route("/verify", verify, methods=["POST"]),
         Route("/models/{name}/swap", swap, methods=["POST"]),
+        Route("/models/{name}/rollback", confirm, methods=["GET"]),
         Route("/models/{name}/rollback", rollback, methods=["POST"]),
     ]
-    return Door(Starlette(routes=routes), token)
+
+
+def _standing(one: Service) -> tuple[str, str, str]:
+    """What a form is about: it fits no other state, so that sending it twice does nothing twice."""
+    before = one.previous
+    return one.name, one.current.sha256, "" if before is None else before.sha256
+
+
+def _by_tool(request: Request) -> Response | None:
+    """None where a tool asks; a browser has no form for it."""
+    if browsed(request.headers):
+        return JSONResponse({"error": "show the token as a bearer: no form leads here"}, 403)
+    return None
+
+
+async def _word(request: Request) -> str:
+    """The word in a form; the empty string where there is none."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _FORM:
+            return ""
+    try:
+        return parse_qs(body.decode("ascii"), max_num_fields=4).get("word", [""])[0]
+    except ValueError:
+        return ""
 
 
 def _verified(gateway: Gateway) -> None:

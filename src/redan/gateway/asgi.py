@@ -30,6 +30,7 @@ _NAME: Final = {"name": "redan", "version": "2", "extensions": ["binary_tensor_d
 _CLOSE: Final = (b"connection", b"close")
 _LIVE: Final = Response(200, (encode.JSON,), b'{"live":true}')
 _READY: Final = Response(200, (encode.JSON,), b'{"ready":true}')
+_TIMED: Final = 128  # of so many questions two are timed, on average
 _WAITS: Final = frozenset({CoroutineType, asyncio.Future})  # what a store, a model or a journal may answer with
 
 
@@ -57,6 +58,7 @@ class DataPlane:
         clock: seconds since the epoch.
         labelled: takes labels in that the guards let pass.
         load: what is under way.
+        timed: the same guards under a watch, for a sample of the questions; None for none.
     """
 
     pipeline: Pipeline
@@ -72,6 +74,7 @@ class DataPlane:
     clock: Callable[[], float] = time.time
     labelled: Callable[[Flow], Response] = _unlabelled
     load: Load = field(default_factory=Load)
+    timed: Pipeline | None = None
     intake: Intake = field(init=False)
 
     def __post_init__(self) -> None:
@@ -133,7 +136,13 @@ class DataPlane:
         """
         try:
             if to.kind == "infer":
-                steps = infer(self.pipeline, request, to.model, to.version)
+                load = self.load
+                if load.untimed or self.timed is None:
+                    load.untimed -= 1
+                    pipeline = self.pipeline
+                else:
+                    load.untimed, pipeline = secrets.randbelow(_TIMED), self.timed
+                steps = infer(pipeline, request, to.model, to.version)
             elif to.kind in {"live", "ready"}:
                 return self._health(to)
             else:

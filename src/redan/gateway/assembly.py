@@ -20,15 +20,20 @@ from redan.gateway.connection import Room
 from redan.gateway.events import Clerk
 from redan.gateway.generation import load_generation
 from redan.gateway.guarding import Guards, Valid, World, guards_of
+from redan.gateway.history import History
 from redan.gateway.http_client import Client
 from redan.gateway.journal import Journal
-from redan.gateway.metrics import Metrics
+from redan.gateway.metrics import Family, Metrics
+from redan.gateway.panel import Panel
 from redan.gateway.register import Register
 from redan.gateway.remote_model import RemoteModel
 from redan.gateway.secrets_file import secret
 from redan.gateway.service import Service
 from redan.gateway.settings import Settings, refuse_unenforced
 from redan.gateway.steps import Pipeline
+from redan.gateway.telemetry import Telemetry, telemetry
+from redan.gateway.timing import Sizes, timed
+from redan.gateway.traffic import Traffic
 from redan.gateway.valkey_store import ValkeyStore, valkey_store
 from redan.gateway.watching import Watching
 from redan.gateway.watching_setup import KEPT, watching_of
@@ -64,6 +69,10 @@ class Gateway:
         born: since when nonces are remembered; signatures made before are not believed, as a killed process lost them.
         started: seconds since the epoch.
         opens: seconds since the epoch from which questions can be believed that were signed just now.
+        traffic: who asks most, for operators.
+        panel: monitors, for operators.
+        history: counters of the last minutes.
+        telemetry: sends them to a collector; None where none is declared.
     """
 
     settings: Settings
@@ -78,13 +87,25 @@ class Gateway:
     born: float
     started: float
     opens: float = 0.0
+    traffic: Traffic
     watching: Watching | None = None
+    panel: Panel = dataclasses.field(default_factory=Panel)
+    history: History = dataclasses.field(default_factory=History)
+    telemetry: Telemetry | None = None
     _writing: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
     @property
     def services(self) -> list[Service]:
         """Models that answer here."""
         return [one for one in self.models.values() if isinstance(one, Service)]
+
+    def sample(self, now: float) -> None:
+        """Takes one sample of the counters, for the operators' page; called every few seconds.
+
+        Args:
+            now: seconds since the epoch.
+        """
+        self.history.take(self.register.metrics, self.panel.shown(), now)
 
     def ready(self) -> bool:
         """Whether questions can be answered now."""
@@ -135,6 +156,8 @@ class Gateway:
                 self.client.close()
             if self.register.journal is not None:
                 self.register.journal.close()
+            if self.telemetry is not None:
+                self.telemetry.close()
 
 
 def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = None) -> Gateway:
@@ -165,6 +188,11 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
     _refuse_older(models, releases)
     store = _store(found, kept, moment)
     register = _register(found, key, models)
+    traffic = Traffic(register.clerk.pseudonym)
+    register.watchers += (traffic.decided,)
+    sent = None if found.table.telemetry is None else telemetry(found.table.telemetry, register.metrics, moment)
+    if sent is not None:
+        register.watchers += (sent.decided,)
     gateway = Gateway(
         settings=found,
         plane=_plane(found, guards, models, store, register),
@@ -177,6 +205,8 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
         releases=releases,
         born=born,
         started=moment,
+        traffic=traffic,
+        telemetry=sent,
         opens=max((one.born + one.skew + 1 for one in guards.inbound if isinstance(one, Signature)), default=0.0),
     )
     gateway.plane = dataclasses.replace(gateway.plane, ready=gateway.ready)
@@ -262,7 +292,7 @@ def _plane(
         lambda name: models[name].version,
         found.table.quiet,
         guards.known,
-        guards.finish,
+        (*guards.finish, Sizes(register.metrics.given)),
         guards.labelling,
     )
     return DataPlane(
@@ -274,6 +304,7 @@ def _plane(
         body=found.table.body,
         arrive_s=None,
         busy=found.table.requests,
+        timed=timed(pipeline, register.metrics),
     )
 
 
@@ -332,6 +363,12 @@ def _gauges(gateway: Gateway) -> None:
     )
     metrics.gauge("redan_connections", "Open connections.", lambda: {"": float(len(gateway.room.every))})
     metrics.gauge("http_server_active_requests", "Under way.", lambda: {"": float(gateway.plane.load.requests)})
+    metrics.families["redan_budget_remaining"] = Family(
+        "Least share of a budget that is left to any of the clients that ask most.",
+        ("budget", "model"),
+        lambda: gateway.traffic.least(time.time()),
+    )
+    metrics.families.update(gateway.panel.families())
     journal = register.journal
     if journal is not None:
         metrics.gauge("redan_audit_tree_size", "Entries of the ledger.", lambda: {"": float(journal.size)})

@@ -24,6 +24,7 @@ from redan.guards.contract import Finish, Inbound, Outbound
 from redan.guards.feedback import Feedback
 from redan.guards.limits import Budget, Leak, Rate
 from redan.guards.own import Around, OwnGuards
+from redan.guards.rate_headers import RateHeaders
 from redan.guards.schema import Schema
 from redan.guards.signature import Signature
 
@@ -118,7 +119,10 @@ def guards_of(found: Settings, world: World) -> Guards:
         outbound=own,
         known=(told.identify, rate, _OfModels(authorise)),
         labelling=(told.identify, *signature, rate, authorise, Feedback(_labels(found))),
-        finish=(AnswerSignature(told.shared),) if told.shared and found.table.answers_signed else (),
+        finish=(
+            RateHeaders(),
+            *((AnswerSignature(told.shared),) if told.shared and found.table.answers_signed else ()),
+        ),
         enforced=_ENFORCED,
     )
 

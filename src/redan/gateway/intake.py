@@ -34,10 +34,12 @@ class Load:
     Args:
         requests: that were begun and are not answered.
         held: bytes of bodies that are not whole yet.
+        untimed: questions until the next one whose guards are timed.
     """
 
     requests: int = 0
     held: int = 0
+    untimed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ class Journal:
         self._broken = False
         self._published_at = 0.0
         self.size = ledger.size
+        self.written = 0.0  # seconds since the epoch; 0 before the first commit
         self._thread = threading.Thread(target=self._write, name="redan-journal", daemon=True)
         self._thread.start()
 
@@ -136,6 +137,7 @@ class Journal:
             if not last:
                 self._stop.wait(_RETRY_S)
             return False
+        self.written = time.time()
         if self._broken:
             self._broken = False
             self._failed(False)

@@ -5,14 +5,16 @@ Source: research, section 6 (names); OpenTelemetry semantic conventions for HTTP
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
-_SECONDS: Final = (
+Labels: TypeAlias = tuple[str, ...]
+SECONDS: Final = (
     0.0001,
     0.00025,
     0.0005,
@@ -30,7 +32,19 @@ _SECONDS: Final = (
     5.0,
     10.0,
 )
+_GUARD_SECONDS: Final = (1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 1e-2, 1e-1)
 _BYTES: Final = (256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304)
+_OK: Final = 200
+_FAULT: Final = 500
+INFER: Final = "infer"
+ROUTES: Final = MappingProxyType(  # as OpenTelemetry's http.route: the path's pattern, never the path
+    {
+        INFER: ("POST", "/v2/models/{model}/infer"),
+        "model": ("GET", "/v2/models/{model}"),
+        "model-ready": ("GET", "/v2/models/{model}/ready"),
+        "server": ("GET", "/v2"),
+    }
+)
 
 
 @dataclass(slots=True)
@@ -62,6 +76,22 @@ class Histogram:
         return found
 
 
+class Family(NamedTuple):
+    """Numbers that are asked for when they are shown.
+
+    Args:
+        text: what they are.
+        labels: names of the labels.
+        values: by values of the labels; an empty value is no label.
+        counter: whether they only rise.
+    """
+
+    text: str
+    labels: Labels
+    values: Callable[[], Mapping[Labels, float]]
+    counter: bool = False
+
+
 @dataclass(slots=True)
 class Metrics:
     """What is counted.
@@ -69,32 +99,73 @@ class Metrics:
     Args:
         decisions: refusals by guard and the slug of the problem.
         statuses: answers by model and status.
-        seconds: from the last byte of a request to its decision.
+        seconds: from the last byte of a request to its decision, by the kind of its route and status.
         asked: bytes of questions.
         more: give further families when everything is shown.
-        gauges: numbers that are asked for when they are shown, by name and help.
+        given: bytes of answers and refusals.
+        guards: seconds of guards, of a sample of the requests.
+        families: numbers that are asked for when they are shown, by name.
     """
 
     decisions: Counter[tuple[str, str]] = field(default_factory=Counter)
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
-    seconds: Histogram = field(default_factory=lambda: Histogram(_SECONDS))
+    seconds: dict[tuple[str, int], Histogram] = field(default_factory=dict)
     asked: Histogram = field(default_factory=lambda: Histogram(_BYTES))
-    gauges: dict[str, tuple[str, Callable[[], Mapping[str, float]]]] = field(default_factory=dict)
+    given: Histogram = field(default_factory=lambda: Histogram(_BYTES))
+    guards: dict[str, Histogram] = field(default_factory=dict)
+    families: dict[str, Family] = field(default_factory=dict)
 
     more: "list[Callable[[], Iterable[Metric]]]" = field(default_factory=list)
 
     @property
     def passed(self) -> int:
         """Answered."""
-        return sum(count for (_, status), count in self.statuses.items() if status == 200)  # noqa: PLR2004
+        return sum(count for (_, status), count in self.statuses.items() if status == _OK)
+
+    @property
+    def refused(self) -> int:
+        """Not answered."""
+        return sum(self.decisions.values())
+
+    def took(self, kind: str, status: int, seconds: float, size: int) -> None:
+        """Counts a request that was decided.
+
+        Args:
+            kind: of its route.
+            status: of HTTP.
+            seconds: from its last byte to the decision.
+            size: bytes of its body.
+        """
+        held = self.seconds.get((kind, status))
+        if held is None:
+            held = self.seconds[kind, status] = Histogram(SECONDS)
+        held.add(seconds)
+        if kind == INFER:
+            self.asked.add(size)
+
+    def guard(self, name: str) -> Histogram:
+        """The seconds of one guard."""
+        return self.guards.setdefault(name, Histogram(_GUARD_SECONDS))
 
     def gauge(self, name: str, text: str, value: Callable[[], Mapping[str, float]]) -> None:
         """Shows numbers besides, by model; the empty string where there is no model."""
-        self.gauges[name] = (text, value)
+        self.families[name] = Family(text, ("model",), lambda: {(model,): found for model, found in value().items()})
 
-    def collect(self) -> "Iterable[Metric]":
+    def collect(self) -> "Iterator[Metric]":
         """Everything, as prometheus_client's registries collect it."""
-        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+        yield from self._counters()
+        yield from self._histograms()
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        for name, family in sorted(self.families.items()):
+            kind = CounterMetricFamily if family.counter else GaugeMetricFamily
+            shown = kind(name.removesuffix("_total") if family.counter else name, family.text, labels=family.labels)
+            for labels, number in sorted(family.values().items()):
+                shown.add_metric(list(labels), number)
+            yield shown
+
+    def _counters(self) -> "Iterator[Metric]":
+        from prometheus_client.core import CounterMetricFamily
 
         decided = CounterMetricFamily("redan_guard_decisions", "Decisions by guard.", labels=["guard", "decision"])
         decided.add_metric(["all", "passed"], self.passed)
@@ -109,27 +180,32 @@ class Metrics:
             alias = CounterMetricFamily(name, "As MLServer calls it.", labels=["model"])
             sums: Counter[str] = Counter()
             for (model, status), count in self.statuses.items():
-                sums[model] += count if (status == 200) is good else 0  # noqa: PLR2004
+                sums[model] += count if (status == _OK) is good else 0
             for model in sorted(sums):
                 alias.add_metric([model], sums[model])
             yield alias
-        yield HistogramMetricFamily(
-            "http_server_request_duration_seconds",
-            "From the last byte of a question to its decision.",
-            buckets=self.seconds.buckets(),
-            sum_value=self.seconds.total,
+
+    def _histograms(self) -> "Iterator[Metric]":
+        from prometheus_client.core import HistogramMetricFamily
+
+        named = ["http_request_method", "http_route", "http_response_status_code", "error_type"]
+        text = "From the last byte of a request to its decision."
+        duration = HistogramMetricFamily("http_server_request_duration_seconds", text, labels=named)
+        for (kind, status), held in sorted(self.seconds.items()):
+            fault = str(status) if status >= _FAULT else ""
+            duration.add_metric([*ROUTES.get(kind, ("", "")), str(status), fault], held.buckets(), held.total)
+        yield duration
+        for name, text, held in (
+            ("http_server_request_body_size_bytes", "Bytes of questions.", self.asked),
+            ("http_server_response_body_size_bytes", "Bytes of answers and refusals.", self.given),
+        ):
+            yield HistogramMetricFamily(name, text, buckets=held.buckets(), sum_value=held.total)
+        guards = HistogramMetricFamily(
+            "redan_guard_seconds", "Seconds of each guard, of a sample of the questions.", labels=["guard"]
         )
-        yield HistogramMetricFamily(
-            "http_server_request_body_size_bytes",
-            "Bytes of questions.",
-            buckets=self.asked.buckets(),
-            sum_value=self.asked.total,
-        )
-        for name, (text, value) in sorted(self.gauges.items()):
-            shown = GaugeMetricFamily(name, text, labels=["model"])
-            for model, number in sorted(value().items()):
-                shown.add_metric([model], number)
-            yield shown
+        for name, held in sorted(self.guards.items()):
+            guards.add_metric([name], held.buckets(), held.total)
+        yield guards
         for further in self.more:
             yield from further()
 

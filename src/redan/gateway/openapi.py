@@ -1,8 +1,9 @@
 """The data plane as an OpenAPI 3.1 document, with the models that are in service; served to operators only.
 
-Source: OpenAPI 3.1.1; Open Inference Protocol, version 2, REST.
+Source: OpenAPI 3.1.1; Open Inference Protocol, version 2, REST, with its binary tensor data extension.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,17 +12,20 @@ from redan.exchange.tensors import DTYPES, Port
 from redan.gateway.upstream import Described
 
 _JSON = "application/json"
+_BINARY = "application/octet-stream"
 _PROBLEM = "application/problem+json"
+_NOUGHT: Mapping[str, Any] = {"boolean": False, "integer": 0, "number": 0.0, "string": ""}
 _NUMBERS = {"b": "boolean", "u": "integer", "i": "integer", "f": "number", "O": "string"}
 
 
-def document(models: Mapping[str, Described], version: str, *, body: int) -> dict[str, Any]:
+def document(models: Mapping[str, Described], version: str, *, body: int, secured: bool = True) -> dict[str, Any]:
     """The document.
 
     Args:
         models: in service, by name.
         version: of redan.
         body: bytes of a question at most.
+        secured: whether clients have to show who they are.
     """
     paths: dict[str, Any] = {
         "/v2/health/live": {"get": _op("live", "Whether the service lives.", {"200": _plain("It lives.")}, free=True)},
@@ -46,13 +50,32 @@ def document(models: Mapping[str, Described], version: str, *, body: int) -> dic
         "components": {
             "schemas": {"Problem": _problem()},
             "responses": {
-                str(status): {"description": text, "content": {_PROBLEM: {"schema": _ref("Problem")}}}
+                str(status): {
+                    "description": text,
+                    "headers": _headers(status),
+                    "content": {_PROBLEM: {"schema": _ref("Problem")}},
+                }
                 for status, text in _statuses().items()
             },
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
-        "security": [{"bearer": []}],
+        "security": [{"bearer": []}] if secured else [],
     }
+
+
+def _headers(status: int) -> dict[str, Any]:
+    """What an answer may say in its head."""
+    text = {"schema": {"type": "string"}}
+    found: dict[str, Any] = {}
+    if status == Problem.UNAUTHENTICATED.status:
+        return {"WWW-Authenticate": {"required": True, **text}}
+    if status == Problem.METHOD.status:
+        found["Allow"] = {"required": True, **text}
+    if status in {Problem.THROTTLED.status, Problem.UNREADY.status}:
+        found["Retry-After"] = {"schema": {"type": "integer", "minimum": 1}}
+    if status != Problem.FORBIDDEN.status:
+        found |= {"RateLimit-Policy": text, "RateLimit": text}
+    return found
 
 
 def _statuses() -> dict[int, str]:
@@ -104,11 +127,26 @@ def _infer(word: str, one: Described, body: int) -> dict[str, Any]:
             "outputs": {"type": "array", "items": {"type": "object", "required": ["name", "shape", "datatype"]}},
         },
     }
-    answer = {"description": "The answer.", "content": {_JSON: {"schema": given}}}
+    answer = {
+        "description": "The answer; as bytes where they were asked for.",
+        "headers": _headers(200),
+        "content": {_JSON: {"schema": given}, _BINARY: {}},
+    }
     refused = _refused(*(status for status in _statuses() if status not in {405, 411}))
     return {
         **_op(f"{word}-infer", f"Asks the model; at most {body} bytes.", {"200": answer, **refused}),
-        "requestBody": {"required": True, "content": {_JSON: {"schema": asked}}},
+        "parameters": [
+            {
+                "name": "Inference-Header-Content-Length",
+                "in": "header",
+                "description": "Bytes of the JSON before the tensors, where tensors are sent as bytes.",
+                "schema": {"type": "integer", "minimum": 0},
+            }
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {_JSON: {"schema": asked, "example": _example(one)}, _BINARY: {}},
+        },
     }
 
 
@@ -125,7 +163,12 @@ def _tensors(ports: tuple[Port, ...], *, asked: bool) -> dict[str, Any]:
             "additionalProperties": False,
             "properties": {
                 "name": {"const": port.name},
-                "shape": {"type": "array", "prefixItems": [_size(n) for n in port.shape], "items": False},
+                "shape": {
+                    "type": "array",
+                    "prefixItems": [_size(n) for n in port.shape],
+                    "items": False,
+                    "minItems": len(port.shape),
+                },
                 "datatype": {"const": port.datatype},
                 "parameters": {"type": "object"},
                 "data": {"type": "array", "items": _values(port.datatype)},
@@ -135,6 +178,16 @@ def _tensors(ports: tuple[Port, ...], *, asked: bool) -> dict[str, Any]:
     ]
     count = len(options)
     return {"type": "array", "minItems": count, "maxItems": count, "items": {"oneOf": options}}
+
+
+def _example(one: Described) -> dict[str, Any]:
+    """A question of one row that is answered; whether data are as many as a shape says is not for a schema to say."""
+    inputs = []
+    for port in one.inputs:
+        shape = [max(1, n) for n in port.shape]
+        data = [_NOUGHT[_NUMBERS[DTYPES[port.datatype].kind]]] * math.prod(shape)
+        inputs.append({"name": port.name, "shape": shape, "datatype": port.datatype, "data": data})
+    return {"inputs": inputs}
 
 
 def _size(length: int) -> dict[str, Any]:

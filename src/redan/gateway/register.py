@@ -11,7 +11,7 @@ from redan.canon import Json
 from redan.exchange.problem import Problem, Refusal, RefusedError
 from redan.gateway.events import Clerk
 from redan.gateway.journal import Journal
-from redan.gateway.metrics import Metrics
+from redan.gateway.metrics import INFER, Metrics
 from redan.gateway.steps import Decided
 
 _RANDOM: Final = 4096
@@ -58,12 +58,13 @@ class Register:
         flow, refused = one
         now = self.clock()
         metrics = self.metrics
+        status = 200 if refused is None else refused.problem.status
         if refused is None:
             metrics.statuses[flow.model, 200] += 1
         else:
             self._count(flow.model if flow.identity is not None else "", refused)
-        metrics.seconds.add(now - flow.request.now)
-        metrics.asked.add(len(flow.request.body))
+        kind = str(flow.notes.get("asked", INFER)) if flow.notes else INFER
+        metrics.took(kind, status, now - flow.request.now, len(flow.request.body))
         key = self.identifier()
         for watch in self.watchers:
             watch(one, key)

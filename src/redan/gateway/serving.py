@@ -24,9 +24,11 @@ import uvloop
 
 from redan.errors import RedanError, UsageError
 from redan.exchange.problem import RefusedError
+from redan.gateway import telemetry
 from redan.gateway.address import Address
 from redan.gateway.admin import admin
 from redan.gateway.assembly import Gateway
+from redan.gateway.history import EVERY_S
 from redan.gateway.remote_model import RemoteModel
 from redan.gateway.secrets_file import secret
 from redan.gateway.valkey_store import ValkeyStore
@@ -217,11 +219,15 @@ async def _described(gateway: Gateway, stop: asyncio.Event) -> None:
 
 def _chores(gateway: Gateway) -> list[Any]:
     """What happens beside the answers."""
+    gateway.sample(time.time())
+    sent = gateway.telemetry
     return [
         *([] if gateway.watching is None else [gateway.watching.run()]),
         gateway.room.watch(),
         _every(float(gateway.settings.table.verify_s), lambda: _verify(gateway)),
         _every(_KEEP_S, lambda: _keep(gateway)),
+        _every(EVERY_S, lambda: _sample(gateway)),
+        *([] if sent is None else [_every(telemetry.EVERY_S, lambda: _send(sent))]),
     ]
 
 
@@ -245,6 +251,15 @@ async def _keep(gateway: Gateway) -> None:
         await asyncio.to_thread(gateway.keep, time.time())
     except RedanError as error:
         _LOG.error("the state cannot be kept: %s", error)
+
+
+async def _sample(gateway: Gateway) -> None:
+    gateway.sample(time.time())
+
+
+async def _send(sent: telemetry.Telemetry) -> None:
+    if not await asyncio.to_thread(sent.send, time.time()):
+        _LOG.warning("the collector of telemetry does not answer")
 
 
 async def _exchange_all(gateway: Gateway) -> None:

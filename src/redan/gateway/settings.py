@@ -116,6 +116,14 @@ def settings(system: System) -> Settings:
         raise ConfigError("is the address that questions are taken at", where=f"{where}: admin", remedy="name another")
     if table.store is not None and urlsplit(table.store).scheme not in _STORES:
         raise ConfigError("is no address of a store", where=f"{where}: store", remedy="write 'valkey://127.0.0.1:6379'")
+    if table.telemetry is not None:
+        collector = urlsplit(table.telemetry)
+        if collector.scheme not in {"http", "https"} or not collector.hostname or collector.query:
+            raise ConfigError(
+                "is no address of a collector",
+                where=f"{where}: telemetry",
+                remedy="write 'http://127.0.0.1:4318'",
+            )
     state = confined(root, table.state)
     logged = [one for one in served if one.endpoint.logged is not False]
     if logged and len(logged) != len(served):

@@ -115,7 +115,7 @@ def told(pipeline: Pipeline, request: Request, to: Route, tell: Callable[[Route,
     answer, refused = None, _first(pipeline.labelling if to.kind == "feedback" else pipeline.known, flow)
     try:
         if refused is None and flow.claims:
-            spent: Spent = yield Spend(flow.claims, request.now)
+            flow.spent = spent = yield Spend(flow.claims, request.now)
             refused = _denied(spent)
         if refused is None:
             answer = tell(to, flow)
@@ -136,7 +136,7 @@ def _guarded(pipeline: Pipeline, flow: Flow) -> Generator[Need, Any, Refusal | N
             malformed = Refusal(Problem.UNKNOWN, "routes")
         if malformed is not None and not flow.claims:
             return malformed
-        spent: Spent = yield Spend(flow.claims, flow.request.now)
+        flow.spent = spent = yield Spend(flow.claims, flow.request.now)
         refused = _denied(spent) or malformed or _first(pipeline.checked, flow)
         if refused is not None:
             return refused

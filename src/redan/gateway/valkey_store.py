@@ -33,6 +33,12 @@ end
 local n = (#ARGV - 1) / 4
 local writes = {}
 local pending = {}
+local answer = {0, '0'}
+local function denied(i, after)
+  answer[1] = i
+  answer[2] = after
+  return answer
+end
 for i = 1, n do
   local at = 1 + (i - 1) * 4
   local kind, amount = ARGV[at + 1], tonumber(ARGV[at + 2])
@@ -43,23 +49,29 @@ for i = 1, n do
     factor = tonumber(redis.call('GET', scaled) or '1')
   end
   if kind == 'n' then
-    if pending[key] or redis.call('EXISTS', key) == 1 then return {i, '-1'} end
+    if pending[key] or redis.call('EXISTS', key) == 1 then return denied(i, '-1') end
     pending[key] = true
+    answer[i + 2] = '0'
     writes[#writes + 1] = {'n', key, period}
   elseif kind == 't' then
     local spent = pending[key] or tonumber(redis.call('GET', key) or '0')
-    if not (spent + amount <= limit * factor) then return {i, '-1'} end
+    answer[i + 2] = string.format('%.17g', limit * factor - spent - amount)
+    if not (spent + amount <= limit * factor) then return denied(i, '-1') end
     pending[key] = spent + amount
     writes[#writes + 1] = {'t', key, spent + amount}
   else
-    if factor <= 0 then return {i, string.format('%.17g', period)} end
+    if factor <= 0 then
+      answer[i + 2] = string.format('%.17g', -amount)
+      return denied(i, string.format('%.17g', period))
+    end
     local interval = period / factor
     local tat = pending[key] or tonumber(redis.call('GET', key) or '0')
     tat = math.max(tat, now) + amount * interval
     local early = tat - now - limit * interval
+    answer[i + 2] = string.format('%.17g', -early / interval)
     if not (early <= 1e-9 * math.max(1, interval)) then
-      if amount <= limit then return {i, string.format('%.17g', early)} end
-      return {i, '-1'}
+      if amount <= limit then return denied(i, string.format('%.17g', early)) end
+      return denied(i, '-1')
     end
     pending[key] = tat
     writes[#writes + 1] = {'r', key, tat, tat - now}
@@ -74,7 +86,7 @@ for _, w in ipairs(writes) do
     redis.call('SET', w[2], string.format('%.17g', w[3]), 'PX', math.max(1, math.ceil(w[4] * 1000) + 1000))
   end
 end
-return {0, '0'}
+return answer
 """
 # A stricter factor that holds is not replaced by a milder one, whichever replica found it.
 _SCALE: Final = """
@@ -124,10 +136,10 @@ class ValkeyStore:
         except (ValkeyError, OSError, TimeoutError) as error:
             _LOG.warning("the store does not answer: %s", type(error).__name__)
             raise RefusedError(Refusal(Problem.UNREADY, "store", retry_after=1.0)) from error
-        place, after = int(found[0]), float(found[1])
+        place, after, left = int(found[0]), float(found[1]), [float(one) for one in found[2:]]
         if not place:
-            return Spent()
-        return Spent(claims[place - 1], math.inf if after < 0 else after)
+            return Spent(None, 0.0, left)
+        return Spent(claims[place - 1], math.inf if after < 0 else after, left)
 
     async def scale(self, key: str, factor: float, now: float = 0.0, lasts: float = math.inf) -> None:
         """Sets the factor of a graded response for all replicas; 1 takes it back.

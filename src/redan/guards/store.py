@@ -91,32 +91,37 @@ class MemoryStore:
         arrivals: dict[str, float] = {}
         totals: dict[str, float] = {}
         nonces: list[str] = []
+        left: list[float] = []
         for claim in claims:
             if claim.kind == NONCE:
                 if claim.key in nonces or self._known(claim, now):
-                    return Spent(claim, math.inf)
+                    return Spent(claim, math.inf, left)
                 nonces.append(claim.key)
+                left.append(0.0)
                 continue
             factor = self._scaled(claim.scaled, now) if claim.scaled else 1.0
             if claim.kind == TOTAL:
                 total = totals.get(claim.key, self._spent.get(claim.key, 0.0)) + claim.amount
+                left.append(claim.limit * factor - total)
                 if not total <= claim.limit * factor:
-                    return Spent(claim, math.inf)
+                    return Spent(claim, math.inf, left)
                 totals[claim.key] = total
                 continue
             if factor <= 0:
-                return Spent(claim, claim.period)
+                left.append(-claim.amount)
+                return Spent(claim, claim.period, left)
             interval = claim.period / factor
             tat = max(arrivals.get(claim.key, self._arrival.get(claim.key, now)), now) + claim.amount * interval
             early = tat - now - claim.limit * interval
+            left.append(-early / interval)
             if not early <= _ROUNDING * max(1.0, interval):
-                return Spent(claim, early if claim.amount <= claim.limit else math.inf)
+                return Spent(claim, early if claim.amount <= claim.limit else math.inf, left)
             arrivals[claim.key] = tat
         self._room(now, len(nonces), arrivals, totals)
         self._arrival.update(arrivals)
         self._spent.update(totals)
         self._young.update(nonces)
-        return Spent()
+        return Spent(None, 0.0, left)
 
     def _known(self, claim: Claim, now: float) -> bool:
         self._longest = max(self._longest, claim.period)

@@ -398,6 +398,11 @@ class Gateway(Record):
         None,
         description="Path that the log's signed checkpoint is written to, for a place out of the operator's reach.",
     )
+    telemetry: Text | None = Field(
+        None,
+        description="Address of the OpenTelemetry collector (OTLP over HTTP) that metrics and traces are sent to; "
+        "left out, nothing is sent.",
+    )
     commit_ms: Count = Field(50, description="Milliseconds that decisions are gathered before they are written.")
     durable: StrictBool = Field(False, description="Whether an answer waits until its decision is on the disk.")
     quiet: StrictBool = Field(True, description="Whether refusals keep their reason back.")
