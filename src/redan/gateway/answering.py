@@ -42,6 +42,12 @@ class Policy(NamedTuple):
             one is not None for one in (end.decimals, end.top, end.coverage, end.abstain_above)
         )
 
+    @property
+    def classes_alone(self) -> bool:
+        """Whether answers are to name the class and nothing else is declared of them."""
+        end = self.endpoint
+        return end.answers == "label" and end.decimals is end.top is end.coverage is end.abstain_above is None
+
 
 class Scores(NamedTuple):
     """The output of scores, and what is known of it."""
@@ -69,7 +75,7 @@ def scores_of(policy: Policy, outputs: tuple[Port, ...], one: Generation | None)
         one: the generation; None when a server behind answers.
 
     Returns:
-        None when nothing is shaped.
+        None when nothing is shaped, or the model names classes alone and nothing more is to be told.
 
     Raises:
         ConfigError: there is no such output.
@@ -79,6 +85,8 @@ def scores_of(policy: Policy, outputs: tuple[Port, ...], one: Generation | None)
     reference = None if one is None else one.reference
     named = None if reference is None else next((port for port in outputs if port.name == reference.output), None)
     port = named or score_port(outputs)
+    if port is None and policy.classes_alone and label_ports(outputs):
+        return None
     if port is None:
         raise ConfigError(
             "answers are shaped, and the model has no output of one number for each class",
@@ -164,10 +172,14 @@ def shaped(  # noqa: PLR0917 -- what a model is, and what is declared of it
         ConfigError: something is declared that says nothing, or cannot be kept.
     """
     end = policy.endpoint
-    if scores is None:
+    if scores is None and not policy.shapes:
         return Around(inputs, outputs, told_of(outputs))
+    labels = label_ports(outputs)
+    if scores is None:
+        row = len(labels) * told(Form("labels", _FREE))
+        return Around(inputs, labels, row, needs=Needs(labels, [one.name for one in labels]))
     _refuse_idle(policy, scores)
-    port, labels = scores.port, label_ports(outputs)
+    port = scores.port
     guards: list[Outbound] = []
     added: tuple[Port, ...] = ()
     row = told(_form(end, scores, calibrated=calibration is not None))
