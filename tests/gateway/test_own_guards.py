@@ -174,6 +174,25 @@ def test_a_guard_refuses_by_any_class_but_its_first_or_one_score_above_its_middl
         assert not made.models["churn"].verify(2.0)
 
 
+def test_a_calibration_is_of_the_guard_before_it(tmp_path):
+    """Rows that a guard refuses are never answered, so another guard is another promise."""
+    import hashlib
+
+    screen = bundles.network(np.eye(4, 2))
+    keys = f'{bundles.REFERENCE}\nguard = "watch"'
+    for number, (held, starts) in enumerate([("", False), (hashlib.sha256(screen).hexdigest(), True)]):
+        made = bundles.reference(guard=held)
+        folder = bundles.bundle(tmp_path / str(number), held=made, model=keys, more=SCREEN, endpoint="coverage = 0.9")
+        bundles.put(folder, {"model.onnx": screen}, name="watch")
+        if starts:
+            with houses.gateway(folder) as found:
+                assert asked(found, [[0.0, 1.0, 0, 0]]) == 422
+                assert asked(found, [[1.0, 0.0, 0, 0]]) == 200
+        else:
+            with pytest.raises(RedanError, match="another guard"):
+                assemble(houses.read(folder))
+
+
 def test_a_guard_that_cannot_be_asked_stops_the_start(tmp_path):
     """Not sealed, of other inputs, or of a score that may be anything."""
     keys = f'{bundles.REFERENCE}\nguard = "watch"'

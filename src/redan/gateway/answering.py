@@ -138,6 +138,12 @@ def calibration_of(policy: Policy, one: Generation, scores: Scores | None) -> Ca
             where=policy.where,
             remedy="make it anew: redan defend reference",
         )
+    if one.reference.guard != ("" if one.screen is None else one.screen.sha256):
+        raise ConfigError(
+            "the calibration was made with another guard than the declared one, which refuses other rows",
+            where=policy.where,
+            remedy="make it anew: redan defend reference --guard",
+        )
     least = math.ceil(1 / (1 - end.coverage) - 1e-9) - 1
     few = [k for k, found in enumerate(held.scores) if len(found) < least]
     if few:
