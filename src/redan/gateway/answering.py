@@ -18,6 +18,7 @@ from redan.guards.own import Around, Needs
 from redan.guards.scores import label_ports, score_port
 from redan.system.records import Endpoint, Model
 
+_CALIBRATED: Final = frozenset({"probabilities", "top-k"})  # a class is the same, and a score goes out as it is
 _FREE: Final = 1000  # numbers of a length that is free
 
 
@@ -192,13 +193,14 @@ def shaped(  # noqa: PLR0917 -- what a model is, and what is declared of it
     row += len(labels) * told(Form("labels", scores.classes))
     if calibration is not None and end.coverage is not None:
         most = end.abstain_above or max(1, calibration.classes - 1)
-        sets = Conformal(port, calibration, 1.0 - end.coverage, most, valid, shown=end.answers != "score")
+        sets = Conformal(port, calibration, 1.0 - end.coverage, most, valid, shown=end.answers in _CALIBRATED)
         added = sets.ports
         row += told(Form("set", calibration.classes))
         guards.append(sets)
     others = frozenset(one.name for one in (*labels, *added))
-    middle = 0.0 if scores.shares is False and calibration is None else 0.5
-    guards.append(AnswerForm(port, end.answers, end.top or 1, end.decimals, others, middle))
+    middle = 0.0 if scores.shares is False else 0.5
+    checked = calibration is not None
+    guards.append(AnswerForm(port, end.answers, end.top or 1, end.decimals, others, middle, checked))
     needed = tuple(one for one in outputs if one is port or one in labels)
     return Around(
         inputs, (*needed, *added), row, outbound=tuple(guards), needs=Needs(needed, [one.name for one in needed])
