@@ -158,6 +158,21 @@ def test_one_column_becomes_a_class_at_its_middle(tmp_path, output, last, middle
     assert values[output].ravel().tolist() == [0, 1, 1], middle
 
 
+def test_a_model_that_names_classes_alone_gives_labels(tmp_path):
+    """As exporters write classifiers whose probabilities are no array; numbers, sets and digits it has none."""
+    from onnx import load_model_from_string
+
+    whole = load_model_from_string(bundles.MODEL)
+    del whole.graph.output[0]
+    data = whole.SerializeToString()
+    values, _ = answered(tmp_path / "p", data=data, held=None, endpoint='answers = "label"')
+    assert {name: found.tolist() for name, found in values.items()} == {"label": [0, 1]}
+    wish = bundles.body(ROWS, outputs=[{"name": "label"}])
+    assert answered(tmp_path / "q", wish, data=data, held=None, endpoint='answers = "label"')[0].keys() == {"label"}
+    refused(tmp_path / "r", "no output of one number", data=data, held=None, endpoint="decimals = 2")
+    refused(tmp_path / "s", "no output of one number", data=data, held=None, endpoint='answers = "label"\ndecimals = 2')
+
+
 def test_a_policy_that_cannot_be_kept_stops_the_start(tmp_path):
     """Each with what to do about it."""
     plain = bundles.network(np.eye(4, 1), output="y", last="Tanh", label=False)
