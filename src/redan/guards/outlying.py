@@ -34,7 +34,7 @@ class Outlying:
     def forget(self, state: None, client: int) -> None:
         """See `redan.guards.watching.Detector`."""
 
-    def hits(self, state: None, batch: Batch) -> tuple[Array, Array]:
+    def hits(self, state: None, batch: Batch) -> Array:
         """See `redan.guards.watching.Detector`."""
         del state
         moved = (batch.rows - self.bounds.mean) @ self.bounds.whiten
@@ -42,4 +42,4 @@ class Outlying:
         if self.whole:
             counts = batch.rows[:, self.whole]
             far |= (counts != np.rint(counts)).any(axis=1)
-        return far, np.ones(len(batch.rows), dtype=bool)
+        return np.asarray(far)
