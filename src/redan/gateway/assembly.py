@@ -150,6 +150,8 @@ class Gateway:
     def close(self) -> None:
         """Writes everything down and lets go of it."""
         try:
+            if self.watching is not None:
+                self.watching.drain()
             self.keep(time.time(), clean=True)
         finally:
             if self.client is not None:

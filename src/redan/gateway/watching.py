@@ -63,6 +63,7 @@ class Watching:
         failed: batches in which a monitor broke.
         force: measures that hold, with the time of their end.
         asked: answers whose labels may come, by model.
+        lock: held while monitors look, so that what is kept is whole; the event loop never waits for it.
     """
 
     models: Mapping[str, Monitors]
@@ -211,23 +212,25 @@ class Watching:
 
     async def hold(self, now: float) -> None:
         """Lets measures take hold whose time has come, and begins anew with clients whose measure has ended."""
-        with self.lock:
-            due = self.later.due(now)
-            ended = [key for key, until in self.force.items() if until <= now]
+        due = self.later.due(now)
+        ended = [key for key, until in self.force.items() if until <= now]
         for place, one in enumerate(due):
             try:
                 found = self.scale(scale_key(one.principal, one.model), one.factor, now, self.holds_s)
                 if inspect.isawaitable(found):
                     await found
             except RefusedError:  # the store does not answer: nothing is answered either
-                with self.lock:
-                    self.later.again(due[place:], now + _AGAIN_S)
+                self.later.again(due[place:], now + _AGAIN_S)
                 break
             self.force[one.principal, one.model] = now + self.holds_s
-        with self.lock:
-            for key in ended:
-                if self.force.get(key, math.inf) <= now:
-                    del self.force[key]
-                    watch = self.models[key[1]].watch if key[1] in self.models else None
-                    if watch is not None:
-                        watch.forget(key[0])
+        for key in ended:
+            if self.force.get(key, math.inf) <= now:
+                del self.force[key]
+                watch = self.models[key[1]].watch if key[1] in self.models else None
+                if watch is not None:
+                    watch.forget(key[0])
+
+    def drain(self) -> None:
+        """Looks at everything that waits, at the end."""
+        while self._queue:
+            self.look(self.taken())

@@ -50,13 +50,14 @@ def kept(watching: Watching) -> bytes:
     """What a restart may not forget."""
     asked = {name: list(events.items()) for name, events in list(watching.asked.items())}
     with watching.lock:
-        found = _Kept(
-            {name: _model(one) for name, one in watching.models.items()},
-            [(principal, model, until) for (principal, model), until in list(watching.force.items())],
-            [(due, measure) for due, _, measure in watching.later.waiting],
-            {name: [(event, who, rows) for event, (who, rows) in events] for name, events in asked.items()},
-        )
-        return msgspec.msgpack.encode(found)
+        models = {name: _model(one) for name, one in watching.models.items()}
+    found = _Kept(
+        models,
+        [(principal, model, until) for (principal, model), until in list(watching.force.items())],
+        [(due, measure) for due, _, measure in list(watching.later.waiting)],
+        {name: [(event, who, rows) for event, (who, rows) in events] for name, events in asked.items()},
+    )
+    return msgspec.msgpack.encode(found)
 
 
 def restore(watching: Watching, data: bytes) -> None:

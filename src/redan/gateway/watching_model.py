@@ -24,7 +24,7 @@ from redan.guards.scales import Ordinary, ordinary
 from redan.guards.shadow import Shadow
 from redan.guards.watching import Looked, Watch
 
-TOLERATED: Final = {"near-duplicates": 0.2, "outlying-queries": 0.1, "one-program": 0.1}
+TOLERATED: Final = {"near-duplicates": 0.4, "outlying-queries": 0.1, "one-program": 0.1}
 _POOLED: Final = 256  # rows of everyone that near duplicates are looked for among
 _ROWS: Final = 64  # of one question that monitors look at
 _WAIT: Final = 20_000  # answers that wait for their labels
@@ -140,7 +140,7 @@ class Monitors:
         if reference is not None and looking:
             found = ordinary(reference, self.rng)
             self.watch = Watch(
-                self.service.name, found.sketch, tuple(_looked(kind, found, self.tolerated) for kind in looking)
+                self.service.name, found.sketch, tuple(looked(kind, found, self.tolerated) for kind in looking)
             )
         if reference is not None and "drift" in self.kinds and reference.columns:
             self.drift = Drift(self.service.name, reference.columns)
@@ -241,9 +241,16 @@ class Monitors:
         return np.asarray(rows[np.sort(self.rng.choice(len(rows), _ROWS, replace=False))])
 
 
-def _looked(kind: str, found: Ordinary, tolerated: float | None) -> Looked:
+def looked(kind: str, found: Ordinary, tolerated: float | None) -> Looked:
+    """A monitor of clients by its declared name.
+
+    Args:
+        kind: one of `TOLERATED`.
+        found: what ordinary rows are.
+        tolerated: share of a client's rows that may be hits; None for the monitor's own.
+    """
     share = TOLERATED[kind] if tolerated is None else tolerated
     if kind == "near-duplicates":
         return Looked(NearDuplicates(found.radius), NearDuplicates(found.radius / 2, _POOLED), share)
-    detector = Outlying(found.bounds) if kind == "outlying-queries" else OneProgram(found.far)
+    detector = Outlying(found.bounds, found.whole) if kind == "outlying-queries" else OneProgram(found.far)
     return Looked(detector, detector, share)

@@ -1,6 +1,6 @@
 """Queries that hardly differ from earlier ones, as searches for adversarial examples ask them.
 
-Exact repeats tell a client nothing new: they neither are hits nor dilute them.
+Exact repeats tell a client nothing new and are no hits.
 
 Source: Chen, Carlini and Wagner, Stateful Detection of Black-Box Adversarial Attacks, SPAI 2020; its limits:
 arXiv 2405.20641 (OARS).
@@ -51,7 +51,7 @@ class NearDuplicates:
         """See `redan.guards.watching.Detector`."""
         state.held[client], state.seen[client] = 0.0, 0
 
-    def hits(self, state: Recent, batch: Batch) -> tuple[Array, Array]:
+    def hits(self, state: Recent, batch: Batch) -> Array:
         """See `redan.guards.watching.Detector`."""
         new, clients = batch.sketched, batch.clients
         filled = np.arange(self.kept)[None, :] < state.seen[clients][:, None]
@@ -69,7 +69,7 @@ class NearDuplicates:
         ranks = batch.before.sum(axis=1)
         state.held[clients, (state.seen[clients] + ranks) % self.kept] = new  # the last of a place stays
         np.add.at(state.seen, clients, 1)
-        return near & ~same, ~same
+        return near & ~same
 
     def _same(self, state: Recent, batch: Batch, place: int, gaps: Array) -> bool:
         others = np.concatenate([state.held[batch.clients[place]], batch.sketched])[gaps <= _SAME]

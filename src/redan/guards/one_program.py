@@ -47,7 +47,7 @@ class OneProgram:
         """See `redan.guards.watching.Detector`."""
         state.sums[client] = 0.0
 
-    def hits(self, state: Patterns, batch: Batch) -> tuple[Array, Array]:
+    def hits(self, state: Patterns, batch: Batch) -> Array:
         """See `redan.guards.watching.Detector`."""
         new, clients, before = batch.sketched.astype(np.float64), batch.clients, batch.before
         ranks = before.sum(axis=1)
@@ -59,4 +59,4 @@ class OneProgram:
         found = (lengths > self.far) & (whole > 0) & (np.einsum("ij,ij->i", new, sums) > self.alike * whole)
         # The last row of a client holds all before it; rows come in their order, so it is what stays.
         state.sums[clients] = _FADE * sums + new
-        return found, np.ones(len(new), dtype=bool)
+        return np.asarray(found)

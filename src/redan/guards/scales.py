@@ -33,12 +33,14 @@ class Ordinary(NamedTuple):
         radius: distance in the sketch below which two rows are near.
         far: length of a sketch that one in a hundred rows passes.
         bounds: with the distance from all of them that one in a hundred rows passes.
+        whole: places of columns that hold whole numbers alone, as far as the reference says.
     """
 
     sketch: Sketch
     radius: float
     far: float
     bounds: Bounds
+    whole: tuple[int, ...]
 
 
 def ordinary(reference: Reference, rng: np.random.Generator) -> Ordinary:
@@ -65,7 +67,12 @@ def ordinary(reference: Reference, rng: np.random.Generator) -> Ordinary:
     made = _made(quantiles, bounds, rng)
     sketched = one.of(made)
     far = float(np.quantile(np.linalg.norm(sketched, axis=1), _RARE))
-    return Ordinary(one, _radius(sketched), far, _further(bounds, made))
+    whole = tuple(
+        place
+        for place, (column, ends) in enumerate(zip(reference.columns, _ends(bounds), strict=True))
+        if all(float(value).is_integer() for value in (*column.edges.tolist(), *ends))
+    )
+    return Ordinary(one, _radius(sketched), far, _further(bounds, made), whole)
 
 
 def _ends(bounds: Bounds) -> list[tuple[float, float]]:

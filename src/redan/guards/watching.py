@@ -61,7 +61,7 @@ class Detector(Protocol):
         """
         ...
 
-    def hits(self, state: Any, batch: Batch) -> tuple[Array, Array]:  # noqa: ANN401 -- from `begin`
+    def hits(self, state: Any, batch: Batch) -> Array:  # noqa: ANN401 -- from `begin`
         """Looks at rows, and remembers them.
 
         Args:
@@ -69,7 +69,7 @@ class Detector(Protocol):
             batch: of any clients.
 
         Returns:
-            Whether each row is a hit, and whether it counts at all.
+            Whether each row is a hit.
         """
         ...
 
@@ -173,7 +173,7 @@ class Tally:
         evidence: against each client.
         common: what is remembered of everyone together.
         everyone: evidence against all of them.
-        rows: that counted.
+        rows: looked at.
         hits: among them.
         measures: by their factor.
     """
@@ -274,13 +274,11 @@ class Watch:
         batch = Batch(rows, self.sketch.of(rows), clients, np.tril(clients[:, None] == clients[None, :], -1))
         every = batch._replace(clients=np.zeros(len(rows), int), before=np.tril(np.ones((len(rows),) * 2, bool), -1))
         for one, tally in zip(self.looked, self.tallies, strict=True):
-            own, counted = one.detector.hits(tally.state, batch)
-            common, all_counted = one.pooled.hits(tally.common, every)
-            hit = (own | common) & counted
-            hits = np.bincount(of, hit, len(names))
-            seen = np.bincount(of, counted, len(names))
-            tally.rows, tally.hits = tally.rows + int(seen.sum()), tally.hits + int(hits.sum())
-            together = np.array([(common & all_counted).sum()]), np.array([all_counted.sum()])
+            common = one.pooled.hits(tally.common, every)
+            hit = one.detector.hits(tally.state, batch) | common
+            hits, seen = np.bincount(of, hit, len(names)), np.bincount(of, minlength=len(names))
+            tally.rows, tally.hits = tally.rows + len(rows), tally.hits + int(hits.sum())
+            together = np.array([common.sum()]), np.array([len(rows)])
             everyone = float(tally.everyone.after(np.zeros(1, int), *together, one.tolerated)[0])
             value = tally.evidence.after(places, hits, seen, one.tolerated)
             factor = _factors(one.grades, value, everyone)
