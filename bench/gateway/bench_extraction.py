@@ -274,7 +274,7 @@ def table(found):
         lines += [
             f"## {model}: {mean['unknowns']:,.0f} unknowns\n",
             f"Without a question: the most frequent answer {mean['most_frequent']:.1%}, a model trained on public data",
-            f"with true classes {mean['asked_nothing']:.1%} (mean of {len(seeds)} seeds, {mean['judged']:.0f} judge).\n",
+            f"with true classes {mean['asked_nothing']:.1%} (mean of {len(seeds)} seeds).\n",
             "| answers | leak | attack | questions | fidelity (range) | 95 %, seed 0 | random inputs |",
             "|---|---|---|---|---|---|---|",
         ]
