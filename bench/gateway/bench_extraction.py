@@ -55,8 +55,8 @@ FORMS = {
 LEAKS = {"linear": (0.1, 0.25, 0.5, 1.0), "forest": (0.001, 0.003, 0.01, 0.03)}
 MOST = 1024  # questions of an attacker whom no budget holds
 DECLARED = {  # by form of answers: leak, and the fidelity that copies stay below
-    "linear": dict.fromkeys(FORMS, (0.25, 0.95)),
-    "forest": dict.fromkeys(FORMS, (0.003, 0.9)),
+    "linear": {"all digits": (0.5, 0.95), "two decimals": (0.1, 0.95), "class alone": (0.1, 0.95)},
+    "forest": {"all digits": (0.03, 0.9), "two decimals": (0.001, 0.9), "class alone": (0.001, 0.9)},
 }
 
 
@@ -266,16 +266,16 @@ def best(points):
 def table(found):
     lines = [
         "# Copies of the churn model, bare and behind leak budgets\n",
-        "`python bench/gateway/bench_extraction.py --keep`. Each attack asks a real `redan serve` with an API key of its",
-        f"own until it is refused for good, or {MOST:,} times. `leak` is a share of the model's unknowns.\n",
+        "`python bench/gateway/bench_extraction.py --keep`. Each attack asks a real `redan serve` with an API key of",
+        f"its own until it is refused for good, or {MOST:,} times. `leak` is a share of the model's unknowns.\n",
     ]
     for model, seeds in found["beside"].items():
         mean = {key: float(np.mean([one[key] for one in seeds])) for key in seeds[0]}
         lines += [
             f"## {model}: {mean['unknowns']:,.0f} unknowns\n",
-            f"Without a question: the most frequent answer {mean['most_frequent']:.1%}, a model trained on public data with",
-            f"true classes {mean['asked_nothing']:.1%} (means of {len(seeds)} seeds; {mean['judged']:,.0f} rows judge).\n",
-            "| answers | leak | attack | questions | fidelity, mean (least to most) | 95 % interval, seed 0 | random inputs |",
+            f"Without a question: the most frequent answer {mean['most_frequent']:.1%}, a model trained on public data",
+            f"with true classes {mean['asked_nothing']:.1%} (mean of {len(seeds)} seeds).\n",
+            "| answers | leak | attack | questions | fidelity (range) | 95 %, seed 0 | random inputs |",
             "|---|---|---|---|---|---|---|",
         ]
         kinds = dict.fromkeys((r["answers"], r["leak"], r["attack"]) for r in found["rows"] if r["model"] == model)

@@ -152,3 +152,13 @@ def test_words_as_labels_are_places_of_the_estimators_classes():
     x, _ = tumours()
     told = Oracle(tree(), shown=shown("label")).ask(x)
     assert (tree().classes_[told.y.argmax(axis=1)] == tree().predict(x)).all()
+
+
+def test_public_names_are_where_they_are_said_to_be():
+    """Each is imported on first use, and there are no others."""
+    import redan.attacks.extraction as whole
+
+    for name in whole._HOMES:
+        assert getattr(whole, name) is not None
+    with pytest.raises(AttributeError, match="no attribute"):
+        whole.nothing  # noqa: B018
