@@ -6,7 +6,6 @@ Source: ASGI specification 3.0, HTTP; research: no framework on the data path.
 import asyncio
 import logging
 import secrets
-import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from types import CoroutineType
@@ -15,6 +14,7 @@ from typing import Any, Final, TypeAlias
 from redan.exchange import encode
 from redan.exchange.message import Request, Response
 from redan.exchange.problem import Problem, Refusal, RefusedError
+from redan.gateway.clock import Clock
 from redan.gateway.intake import Intake, Load, Receive, bare
 from redan.gateway.routes import Route, allowed, route
 from redan.gateway.steps import Ask, Decided, Pipeline, Spend, Steps, infer, told
@@ -61,7 +61,7 @@ class DataPlane:
     busy: int = 1024
     held: int = 256 << 20
     ready: Callable[[], bool] = lambda: True
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = field(default_factory=Clock)
     load: Load = field(default_factory=Load)
     intake: Intake = field(init=False)
 

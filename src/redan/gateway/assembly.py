@@ -3,7 +3,6 @@
 import dataclasses
 import math
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -13,6 +12,7 @@ from redan.exchange.limits import Limits
 from redan.exchange.tensors import Port
 from redan.gateway import snapshot
 from redan.gateway.asgi import DataPlane
+from redan.gateway.clock import Clock
 from redan.gateway.connection import Room
 from redan.gateway.events import Clerk
 from redan.gateway.generation import load_generation
@@ -38,6 +38,7 @@ Models: TypeAlias = dict[str, Service | RemoteModel]
 _STATE: Final = "state.bin"
 _SECRET: Final = "secret"  # noqa: S105 -- the name of a file
 _KEY: Final = "key.pem"
+_BEHIND_S: Final = 60.0  # beyond it nothing that was signed by a right clock is believed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class Gateway:
         born: since when nonces are remembered; signatures made before are not believed, as a killed process lost them.
         started: seconds since the epoch.
         opens: seconds since the epoch from which questions can be believed that were signed just now.
+        clock: seconds since the epoch; never goes back, also not over a restart.
     """
 
     settings: Settings
@@ -71,6 +73,7 @@ class Gateway:
     born: float
     started: float
     opens: float = 0.0
+    clock: Clock = dataclasses.field(default_factory=Clock)
     _writing: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
     @property
@@ -82,7 +85,8 @@ class Gateway:
         """Whether questions can be answered now."""
         journal = self.register.journal
         return (
-            time.time() >= self.opens
+            self.clock() >= self.opens
+            and self.clock.behind < _BEHIND_S
             and all(not one.fault for one in self.models.values())
             and all(one.inputs for one in self.models.values())
             and not (journal is not None and journal.broken)
@@ -120,7 +124,7 @@ class Gateway:
     def close(self) -> None:
         """Writes everything down and lets go of it."""
         try:
-            self.keep(time.time(), clean=True)
+            self.keep(self.clock(), clean=True)
         finally:
             if self.client is not None:
                 self.client.close()
@@ -140,11 +144,12 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
         ConfigError: something is declared that nothing would enforce.
         RedanError: a model is not sealed, the kept state was altered, or a folder cannot be used.
     """
-    moment = time.time() if now is None else now
     models: Models = {}
 
     key = secret(found.state / _SECRET)
     kept = snapshot.read(found.state / _STATE, key)
+    clock = Clock(0.0 if kept is None else kept.at)
+    moment = clock() if now is None else now
     born = -math.inf if found.table.store is not None or (kept is not None and kept.clean) else moment
     guards = guards_of(found, _world(models, born))
     refuse_unenforced(found, guards.enforced, where)
@@ -153,10 +158,11 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
     releases = {} if kept is None else dict(kept.releases)
     _refuse_older(models, releases)
     store = _store(found, kept, moment)
-    register = _register(found, key, models)
+    register = _register(found, key, models, clock)
     gateway = Gateway(
         settings=found,
         plane=_plane(found, guards, models, store, register),
+        clock=clock,
         room=_room(found),
         register=register,
         models=models,
@@ -168,7 +174,7 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
         started=moment,
         opens=max((one.born + one.skew + 1 for one in guards.inbound if isinstance(one, Signature)), default=0.0),
     )
-    gateway.plane = dataclasses.replace(gateway.plane, ready=gateway.ready)
+    gateway.plane = dataclasses.replace(gateway.plane, ready=gateway.ready, clock=clock)
     _gauges(gateway)
     try:
         gateway.keep(moment)  # from here on a restart finds a state, and knows whether this one ended in order
@@ -254,7 +260,7 @@ def _refuse_older(models: Mapping[str, Service | RemoteModel], releases: Mapping
             )
 
 
-def _register(found: Settings, key: bytes, models: Mapping[str, Service | RemoteModel]) -> Register:
+def _register(found: Settings, key: bytes, models: Mapping[str, Service | RemoteModel], clock: Clock) -> Register:
     journal = None
     if found.ledger is not None:
         path = found.key or found.state / _KEY
@@ -270,7 +276,7 @@ def _register(found: Settings, key: bytes, models: Mapping[str, Service | Remote
         one = models.get(name)
         return "" if one is None else one.version
 
-    register = Register(Metrics(), Clerk(key), journal, version, durable=found.table.durable)
+    register = Register(Metrics(), Clerk(key), journal, version, durable=found.table.durable, clock=clock)
     for one in models.values():
         if isinstance(one, Service):
             one.told = register.happened

@@ -109,9 +109,9 @@ def told(pipeline: Pipeline, request: Request, to: Route, tell: Callable[[Route]
     flow.notes["asked"] = to.kind
     answer, refused = None, _first(pipeline.known, flow)
     try:
-        if refused is None and flow.claims:
+        if flow.claims:
             spent: Spent = yield Spend(flow.claims, request.now)
-            refused = _denied(spent)
+            refused = _denied(spent) or refused
         if refused is None:
             answer = tell(to)
     except RefusedError as error:
