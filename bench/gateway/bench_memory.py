@@ -4,7 +4,8 @@
 
 A process of its own for each count. A client that is known and has just asked holds: its identity by the digest of its
 key, its signing key, a rate and a budget of rows that are not full again, a total of what answers told, one nonce, and
-what the monitors remember of it: sketches of its last rows and the direction of its strange ones, both full.
+what the monitors remember of it: sketches of its last rows and the direction of its strange ones, both full. The state
+is what asking adds to the credentials.
 """
 
 import argparse
@@ -92,10 +93,11 @@ def main():
         line = [sys.executable, __file__, "--child", str(count)]
         told = json.loads(subprocess.run(line, check=True, capture_output=True, text=True).stdout)
         each = {name: round(value / count) for name, value in told["bytes"].items()}
-        whole = {"bench": "gateway/memory", "clients": count, "bytes_each": each, "sum": sum(each.values())}
+        state = each["store"] + each["monitors"]
+        whole = {"bench": "gateway/memory", "clients": count, "bytes_each": each, "state": state}
         whole |= {"gib": round(told["resident"] / 2**30, 3), "limit_gib": LIMIT_GIB, "limit_each": LIMIT_EACH_KIB << 10}
         print(json.dumps(whole))
-        print(f"{count:,} clients: {sum(each.values()):,} bytes each {each}, {whole['gib']} GiB in all")
+        print(f"{count:,} clients: {state:,} bytes of state each, {each}, {whole['gib']} GiB in all")
 
 
 if __name__ == "__main__":

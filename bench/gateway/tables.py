@@ -68,13 +68,13 @@ def latency(lines):
 def memory(lines):
     """Memory of known clients."""
     yield from ("## Memory of known clients", "")
-    yield "| clients | credentials, bytes each | store | monitors | all | GiB of the process |"
+    yield "| clients | credentials, bytes each | store | monitors | state: both | GiB of the process |"
     yield "|---|---|---|---|---|---|"
     for one in lines:
         each = one["bytes_each"]
-        parts = f"{each['credentials']:,} | {each['store']:,} | {each['monitors']:,} | {one['sum']:,}"
+        parts = f"{each['credentials']:,} | {each['store']:,} | {each['monitors']:,} | {one['state']:,}"
         yield f"| {one['clients']:,} | {parts} | {one['gib']} |"
-    yield from ("", "Target: at most 4,096 bytes each, and 6 GiB for a million.")
+    yield from ("", "Target: a state of at most 4,096 bytes each, and 6 GiB for a million.")
 
 
 def soak(lines):
