@@ -117,7 +117,7 @@ class Connection(asyncio.Protocol):
         self._stage = _IDLE
         self._since = 0.0
         self._seen = 0  # bytes of a head that is not whole
-        self._read = 0  # bytes that came at once
+        self._long = False  # whether what came could hold a head that is too large
         self._waiting: deque[_Asked] = deque()
         self._answering = False  # by a task
         self._full = False  # the client does not read
@@ -164,7 +164,7 @@ class Connection(asyncio.Protocol):
         if self._stage == _IDLE:
             self._stage, self._since = _HEAD, self._loop.time()
         self._room.idle.pop(self, None)
-        self._read = len(data)
+        self._long = self._seen + len(data) > self._room.head
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -199,13 +199,14 @@ class Connection(asyncio.Protocol):
         """A head is whole: whether its body may come is said now."""
         if len(self._waiting) >= self._room.pipelined or self._last:
             raise ValueError("too many requests at once")
-        if self._read > self._room.head and self._large():
-            raise ValueError("a head that came at once, and is too large")
         self._headed = True
         self._seen = 0
         self._stage, self._since = _BODY, self._loop.time()
         path, _, _ = self._url.partition(b"?")
         headers = tuple(self._headers)
+        if self._long and len(self._url) + sum(len(n) + len(v) for n, v in headers) > self._room.head:
+            self._refuse(Problem.HEAD)  # it came in one piece, with its end
+            return
         try:
             self._to = self._plane.opened(self._parser.get_method().decode("ascii"), path, headers)
         except RefusedError as error:
@@ -213,9 +214,6 @@ class Connection(asyncio.Protocol):
             return
         if self._to.kind == "infer" and (b"expect", b"100-continue") in headers and not self._waiting:
             self._transport.write(_CONTINUE)
-
-    def _large(self) -> bool:
-        return len(self._url) + sum(len(name) + len(value) for name, value in self._headers) > self._room.head
 
     def on_body(self, body: bytes) -> None:
         """A piece of a body; a body in too many of them, or too large, is cut off."""
