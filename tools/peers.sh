@@ -18,6 +18,9 @@ peer model-signing model-signing==1.1.1 pyOpenSSL
 peer evidently evidently==0.7.23 pandas==2.3.3 'numpy==2.4.*' pyarrow
 peer flower flwr==1.41.0
 peer openapi-client openapi-python-client==0.29.1
+# The schemas of Kubernetes, KServe and Envoy that the manifests in deploy/ are checked by; of KServe only the files are read.
+peer deploy kubernetes-validate==1.37.0 envoy-data-plane==2.2.0
+peer kserve --no-deps kserve==0.21.0
 [ "${2:-}" = bench ] || exit 0
 
 # ART imports packaging, requests and multiprocess, and does not declare them.

@@ -256,5 +256,5 @@ def test_fuzz_infer(data):
 
 def test_the_example_is_read():
     """The example of the documentation is a file that the service takes."""
-    found = read_clients(Path(__file__).parents[2] / "examples" / "gateway" / "clients.toml")
+    found = read_clients(Path(__file__).parents[2] / "examples" / "gateway" / "every_client.toml")
     assert [client.principal for client in found.client] == ["billing"]

@@ -169,3 +169,20 @@ def test_who_does_not_read_the_answer_is_let_go(tmp_path):
             while made.room.every and time.monotonic() < until:
                 time.sleep(0.05)
             assert not made.room.every
+
+
+@pytest.mark.parametrize("where", ["path", "query", "field", "fields"])
+def test_a_head_that_is_too_large_is_refused_in_one_piece_and_in_many(port, where):
+    """R12: forty thousand bytes of it, with its end in the same packet or not."""
+    long = b"a" * 40_000
+    head = {
+        "path": b"GET /v2/%b HTTP/1.1\r\nhost: x\r\n\r\n" % long,
+        "query": b"GET /v2/health/live?%b HTTP/1.1\r\nhost: x\r\n\r\n" % long,
+        "field": b"GET /v2/health/live HTTP/1.1\r\nhost: x\r\nx: %b\r\n\r\n" % long,
+        "fields": b"GET /v2/health/live HTTP/1.1\r\nhost: x\r\n%b\r\n"
+        % b"".join(b"x-%d: %b\r\n" % (n, long[:1000]) for n in range(40)),
+    }[where]
+    for data in (head, [head[at : at + 1000] for at in range(0, len(head), 1000)]):
+        assert houses.raw(port, data).startswith(b"HTTP/1.1 431")
+    small = b"GET /v2/health/live?%b HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n" % long[:20_000]
+    assert houses.raw(port, small).startswith(b"HTTP/1.1 200")

@@ -102,10 +102,10 @@ def test_what_must_be_refused_is(made):
         "stale": (signed(now=time.time() - 600), houses.BODY, "/v2/models/churn/infer", 401),
         "future": (signed(now=time.time() + 600), houses.BODY, "/v2/models/churn/infer", 401),
         "foreign key": (signed(keyid="bob-1", secret=OTHER), houses.BODY, "/v2/models/churn/infer", 401),
-        "foreign token": (signed(token=FOREIGN), houses.BODY, "/v2/models/churn/infer", 401),
+        "foreign token": (signed(token=FOREIGN), houses.BODY, "/v2/models/churn/infer", 404),
         "no token": ([h for h in signed() if h[0] != "authorization"], houses.BODY, "/v2/models/churn/infer", 401),
         "other host": (signed(authority=b"evil.example.org"), houses.BODY, "/v2/models/churn/infer", 401),
-        "other path": (signed(), houses.BODY, "/v2/models/churn/versions/1/infer", 401),
+        "other path": (signed(path="/v2/models/other/infer"), houses.BODY, "/v2/models/churn/infer", 401),
         "not his model": (signed(token=FOREIGN, keyid="bob-1", secret=OTHER), houses.BODY, "/v2/models/churn/infer", 404),
         "no such model": (signed(path="/v2/models/nothing/infer"), houses.BODY, "/v2/models/nothing/infer", 404),
         "no such version": (signed(path="/v2/models/churn/versions/9/infer"), houses.BODY, "/v2/models/churn/versions/9/infer", 404),
@@ -116,6 +116,23 @@ def test_what_must_be_refused_is(made):
         for name, (headers, body, path, _) in cases.items()
     }
     assert found == {name: wanted for name, (*_, wanted) in cases.items()}
+
+
+def test_who_asks_astray_pays_and_learns_nothing(tmp_path):
+    """Names that are not there and names of others are the same, before and after the rate is spent, and the rate of
+    what the principal may ask stays whole: a token without its signing key spends nothing of it."""
+    folder = project(tmp_path / "p")
+    (folder / "clients.toml").write_text(CLIENTS.replace("rate = 1000.0\nburst = 1000.0", "rate = 0.01\nburst = 4"))
+    bare = [("authorization", f"Bearer {TOKEN}"), ("content-type", "application/json")]
+    with houses.gateway(folder) as made:
+        names = ("other", "nothing", "churn/versions/9", "other", "nothing")
+        found = [houses.asked(made.plane, path=f"/v2/models/{name}/infer", headers=bare) for name in names]
+        assert [status for status, *_ in found] == [404, 404, 404, 404, 429]
+        assert len({(tuple(sorted(h)), len(body)) for status, h, body in found if status == 404}) == 1
+        assert houses.asked(made.plane, "GET", "/v2/models/other", b"", bare)[0] == 429
+        assert [houses.asked(made.plane, headers=bare)[0] for _ in range(9)] == [401] * 9
+        assert [houses.asked(made.plane, headers=signed(secret=OTHER))[0] for _ in range(9)] == [401] * 9
+        assert [houses.asked(made.plane, headers=signed())[0] for _ in range(5)] == [200] * 4 + [429]
 
 
 def test_metadata_is_for_those_who_are_known_and_may_ask(made):

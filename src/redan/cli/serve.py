@@ -37,7 +37,7 @@ def serve(
         InvalidError: a model is not as it was sealed, or the kept state was altered.
         MissingExtraError: the gateway's packages are not installed.
     """
-    _installed()
+    installed()
     from redan.gateway.assembly import assemble
     from redan.gateway.serving import run
     from redan.gateway.settings import settings
@@ -71,7 +71,12 @@ def _say(running: "Running") -> None:
     sys.stdout.flush()
 
 
-def _installed() -> None:
+def installed() -> None:
+    """Makes sure that the gateway's packages are there.
+
+    Raises:
+        MissingExtraError: one of them is not.
+    """
     from redan.errors import MissingExtraError
     from redan.extras import missing_import
 

@@ -6,7 +6,6 @@ Source: ASGI specification 3.0, HTTP; research: no framework on the data path.
 import asyncio
 import logging
 import secrets
-import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from types import CoroutineType
@@ -16,6 +15,7 @@ from redan.exchange import encode
 from redan.exchange.flow import Flow
 from redan.exchange.message import Request, Response
 from redan.exchange.problem import Problem, Refusal, RefusedError
+from redan.gateway.clock import Clock
 from redan.gateway.intake import Intake, Load, Receive, bare
 from redan.gateway.routes import POSTED, Route, allowed, route
 from redan.gateway.steps import Ask, Decided, Pipeline, Spend, Steps, infer, told
@@ -71,8 +71,8 @@ class DataPlane:
     busy: int = 1024
     held: int = 256 << 20
     ready: Callable[[], bool] = lambda: True
-    clock: Callable[[], float] = time.time
     labelled: Callable[[Flow], Response] = _unlabelled
+    clock: Callable[[], float] = field(default_factory=Clock)
     load: Load = field(default_factory=Load)
     timed: Pipeline | None = None
     intake: Intake = field(init=False)

@@ -3,7 +3,6 @@
 import dataclasses
 import math
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +15,7 @@ from redan.gateway import snapshot, watching_kept
 from redan.gateway.answering import Policy
 from redan.gateway.around import around, around_behind, refuse_behind
 from redan.gateway.asgi import DataPlane
+from redan.gateway.clock import Clock
 from redan.gateway.connection import Room
 from redan.gateway.events import Clerk
 from redan.gateway.generation import load_generation
@@ -36,6 +36,7 @@ from redan.gateway.timing import Sizes, timed
 from redan.gateway.traffic import Traffic
 from redan.gateway.valkey_store import ValkeyStore, valkey_store
 from redan.gateway.watching import Watching
+from redan.gateway.watching_panel import shows
 from redan.gateway.watching_setup import KEPT, watching_of
 from redan.guards.limits import Leak
 from redan.guards.own import Around
@@ -49,6 +50,7 @@ Models: TypeAlias = dict[str, Service | RemoteModel]
 _STATE: Final = "state.bin"
 _SECRET: Final = "secret"  # noqa: S105 -- the name of a file
 _KEY: Final = "key.pem"
+_BEHIND_S: Final = 60.0  # beyond it nothing that was signed by a right clock is believed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,6 +75,7 @@ class Gateway:
         panel: monitors, for operators.
         history: counters of the last minutes.
         telemetry: sends them to a collector; None where none is declared.
+        clock: seconds since the epoch; never goes back, also not over a restart.
     """
 
     settings: Settings
@@ -92,6 +95,7 @@ class Gateway:
     panel: Panel = dataclasses.field(default_factory=Panel)
     history: History = dataclasses.field(default_factory=History)
     telemetry: Telemetry | None = None
+    clock: Clock = dataclasses.field(default_factory=Clock)
     _writing: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
     @property
@@ -111,7 +115,8 @@ class Gateway:
         """Whether questions can be answered now."""
         journal = self.register.journal
         return (
-            time.time() >= self.opens
+            self.clock() >= self.opens
+            and self.clock.behind < _BEHIND_S
             and all(not one.fault for one in self.models.values())
             and all(one.inputs for one in self.models.values())
             and not (journal is not None and journal.broken)
@@ -152,7 +157,7 @@ class Gateway:
         try:
             if self.watching is not None:
                 self.watching.drain()
-            self.keep(time.time(), clean=True)
+            self.keep(self.clock(), clean=True)
         finally:
             if self.client is not None:
                 self.client.close()
@@ -174,11 +179,12 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
         ConfigError: something is declared that nothing would enforce.
         RedanError: a model is not sealed, the kept state was altered, or a folder cannot be used.
     """
-    moment = time.time() if now is None else now
     models: Models = {}
 
     key = secret(found.state / _SECRET)
     kept = snapshot.read(found.state / _STATE, key)
+    clock = Clock(0.0 if kept is None else kept.at)
+    moment = clock() if now is None else now
     born = -math.inf if found.table.store is not None or (kept is not None and kept.clean) else moment
     monitors: list[Watching] = []
     world = _world(models, born, monitors)
@@ -189,7 +195,7 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
     releases = {} if kept is None else dict(kept.releases)
     _refuse_older(models, releases)
     store = _store(found, kept, moment)
-    register = _register(found, key, models)
+    register = _register(found, key, models, clock)
     traffic = Traffic(register.clerk.pseudonym)
     register.watchers += (traffic.decided,)
     sent = None if found.table.telemetry is None else telemetry(found.table.telemetry, register.metrics, moment)
@@ -198,6 +204,7 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
     gateway = Gateway(
         settings=found,
         plane=_plane(found, guards, models, store, register),
+        clock=clock,
         room=_room(found),
         register=register,
         models=models,
@@ -211,10 +218,11 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
         telemetry=sent,
         opens=max((one.born + one.skew + 1 for one in guards.inbound if isinstance(one, Signature)), default=0.0),
     )
-    gateway.plane = dataclasses.replace(gateway.plane, ready=gateway.ready)
+    gateway.plane = dataclasses.replace(gateway.plane, ready=gateway.ready, clock=clock)
     _gauges(gateway)
     try:
         monitors += _watch(gateway, kept)
+        gateway.panel.asks.extend(shows(found, gateway.watching, traffic))
         gateway.keep(moment)  # from here on a restart finds a state, and knows whether this one ended in order
     except RedanError:
         if register.journal is not None:
@@ -322,7 +330,7 @@ def _refuse_older(models: Mapping[str, Service | RemoteModel], releases: Mapping
             )
 
 
-def _register(found: Settings, key: bytes, models: Mapping[str, Service | RemoteModel]) -> Register:
+def _register(found: Settings, key: bytes, models: Mapping[str, Service | RemoteModel], clock: Clock) -> Register:
     journal = None
     if found.ledger is not None:
         path = found.key or found.state / _KEY
@@ -338,7 +346,7 @@ def _register(found: Settings, key: bytes, models: Mapping[str, Service | Remote
         one = models.get(name)
         return "" if one is None else one.version
 
-    register = Register(Metrics(), Clerk(key), journal, version, durable=found.table.durable)
+    register = Register(Metrics(), Clerk(key), journal, version, durable=found.table.durable, clock=clock)
     for one in models.values():
         if isinstance(one, Service):
             one.told = register.happened
@@ -368,7 +376,7 @@ def _gauges(gateway: Gateway) -> None:
     metrics.families["redan_budget_remaining"] = Family(
         "Least share of a budget that is left to any of the clients that ask most.",
         ("budget", "model"),
-        lambda: gateway.traffic.least(time.time()),
+        lambda: gateway.traffic.least(gateway.clock()),
     )
     metrics.families.update(gateway.panel.families())
     journal = register.journal

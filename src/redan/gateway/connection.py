@@ -117,6 +117,7 @@ class Connection(asyncio.Protocol):
         self._stage = _IDLE
         self._since = 0.0
         self._seen = 0  # bytes of a head that is not whole
+        self._long = False  # whether what came could hold a head that is too large
         self._waiting: deque[_Asked] = deque()
         self._answering = False  # by a task
         self._full = False  # the client does not read
@@ -163,6 +164,7 @@ class Connection(asyncio.Protocol):
         if self._stage == _IDLE:
             self._stage, self._since = _HEAD, self._loop.time()
         self._room.idle.pop(self, None)
+        self._long = self._seen + len(data) > self._room.head
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -202,6 +204,9 @@ class Connection(asyncio.Protocol):
         self._stage, self._since = _BODY, self._loop.time()
         path, _, _ = self._url.partition(b"?")
         headers = tuple(self._headers)
+        if self._long and len(self._url) + sum(len(n) + len(v) for n, v in headers) > self._room.head:
+            self._refuse(Problem.HEAD)  # it came in one piece, with its end
+            return
         try:
             self._to = self._plane.opened(self._parser.get_method().decode("ascii"), path, headers)
         except RefusedError as error:

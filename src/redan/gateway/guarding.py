@@ -1,7 +1,7 @@
 """The one place where guards are put together, in their order, with what of the description each of them keeps.
 
-Sizes, types and headers that count once are looked at before, by the host (`redan.gateway.intake`). Then: who asks, is
-it intact (its nonce is claimed last), how often, may it, what is asked, how much.
+Sizes, types and headers that count once are looked at before, by the host (`redan.gateway.intake`). Then: who asks, may
+it, is it intact (its nonce is claimed last), how often, what is asked, how much.
 """
 
 import os
@@ -100,14 +100,15 @@ def guards_of(found: Settings, world: World) -> Guards:
             where="gateway.upstream",
             remedy="take 'leak' out, or serve the model here",
         )
-    rate, authorise = Rate(told.tiers), Authorise(world.serves)
+    rate = Rate(told.tiers)
+    authorise = Authorise(world.serves, rate.astray)
     signature = _signature(found, told, world.born)
     allowed = _allowed(found)
     inbound: list[Inbound] = [
         told.identify,
+        authorise,
         *signature,
         rate,
-        authorise,
         schema,
         Budget(told.tiers, world.leak),
     ]
@@ -117,8 +118,8 @@ def guards_of(found: Settings, world: World) -> Guards:
         inbound=tuple(inbound),
         checked=own,
         outbound=own,
-        known=(told.identify, rate, _OfModels(authorise)),
-        labelling=(told.identify, *signature, rate, authorise, Feedback(_labels(found))),
+        known=(told.identify, _OfModels(authorise), rate),
+        labelling=(told.identify, authorise, *signature, rate, Feedback(_labels(found))),
         finish=(
             RateHeaders(),
             *((AnswerSignature(told.shared),) if told.shared and found.table.answers_signed else ()),

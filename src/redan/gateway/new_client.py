@@ -23,12 +23,14 @@ class NewClient(NamedTuple):
         key: API key, for the client alone; it is kept nowhere.
         secret: signing secret as the text of a file, for the client and for `secret_file`.
         secret_file: name of the service's copy, beside `clients.toml`, with mode 600.
+        signing: name of the signing key, which the client says in each signature.
     """
 
     entry: str
     key: str
     secret: str
     secret_file: str
+    signing: str
 
 
 def new_client(principal: str, models: tuple[str, ...], known: Clients, today: dt.date) -> NewClient:
@@ -56,4 +58,4 @@ def new_client(principal: str, models: tuple[str, ...], known: Clients, today: d
     if [(client.principal, client.models) for client in read.client] != [(principal, models)]:
         raise UsageError("the name or a model holds a character that it may not")
     secret = base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
-    return NewClient(entry, key, secret + "\n", f"{principal}.key")
+    return NewClient(entry, key, secret + "\n", f"{principal}.key", signing)

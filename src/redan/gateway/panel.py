@@ -170,21 +170,14 @@ class Panel:
         return tuple(ask() for ask in self.asks)
 
     def families(self) -> Mapping[str, Family]:
-        """The numbers of monitors as metrics, by their names."""
+        """Drift and alarms as metrics, by their names; the others have labels of their own beside the monitors."""
         return {
             "redan_drift_evalue": Family("Evidence that inputs moved.", ("model",), lambda: self._values("drift")),
-            "redan_shadow_evalue": Family("Evidence of the shadow.", ("model",), lambda: self._values("shadow")),
-            "redan_shadow_disagreement_total": Family(
-                "Rows on which the shadow disagreed.", ("model",), self._disagreed, counter=True
-            ),
             "redan_alarm": Family("Whether a monitor asks to be looked at.", ("kind", "model"), self._alarms),
         }
 
     def _values(self, kind: Kind) -> dict[Labels, float]:
         return {(one.model,): one.value for one in self.shown() if one.kind == kind and one.value is not None}
-
-    def _disagreed(self) -> dict[Labels, float]:
-        return {(one.model,): float(one.hits) for one in self.shown() if one.kind == "shadow" and one.hits is not None}
 
     def _alarms(self) -> dict[Labels, float]:
         return {(one.kind, one.model): float(one.alarm) for one in self.shown()}

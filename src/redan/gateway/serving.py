@@ -248,7 +248,7 @@ async def _verify(gateway: Gateway) -> None:
 
 async def _keep(gateway: Gateway) -> None:
     try:
-        await asyncio.to_thread(gateway.keep, time.time())
+        await asyncio.to_thread(gateway.keep, gateway.clock())
     except RedanError as error:
         _LOG.error("the state cannot be kept: %s", error)
 

@@ -25,13 +25,10 @@ def families(watching: Watching) -> "Iterator[Metric]":
         yield CounterMetricFamily(name, text, value=number)
     yield GaugeMetricFamily("redan_monitor_waiting", "Answers that wait for monitors.", value=watching.waiting)
     yield GaugeMetricFamily("redan_monitor_measures_held", "Measures that hold now.", value=len(watching.force))
-    drift = GaugeMetricFamily("redan_drift_evalue", "Evidence that inputs have changed.", labels=["model"])
     valid = GaugeMetricFamily("redan_coverage_valid", "Whether no drift was found.", labels=["model"])
     for model, one in models:
         valid.add_metric([model], float(one.valid))
-        if one.drift is not None:
-            drift.add_metric([model], one.drift.evidence)
-    yield from (drift, valid)
+    yield valid
     yield from _clients(models)
     yield from _beside(models)
 

@@ -85,6 +85,7 @@ def watching_of(
         pseudonym=register.clerk.pseudonym,
         later=Later(float(found.table.delay_s), _rng(secret, "")),
         holds_s=float(found.table.holds_s),
+        clock=register.clock,
     )
     register.watchers = (*register.watchers, watching.take)
     register.metrics.more.append(lambda: families(watching))

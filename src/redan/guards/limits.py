@@ -70,8 +70,8 @@ def scale_key(principal: str, model: str) -> str:
 class Rate:
     """Requests in a while; claimed before the question is decoded, so that what is malformed costs, too.
 
-    Models that the principal may not ask count together, so that invented names neither get a rate of their own nor
-    fill the store. Comes after the guard of models, whose refusals then cost nothing.
+    Requests that go to nothing that the principal may ask have one rate together, which the guard of models claims
+    (`astray`): invented names get no rate of their own, fill no store, and cost nobody's right ones.
 
     Args:
         tiers: by name.
@@ -88,11 +88,19 @@ class Rate:
     def inbound(self, flow: Flow) -> Refusal | None:
         """Claims one request."""
         identity = flow.identity
+        known = identity is not None and (flow.model in identity.models or "*" in identity.models)
+        return self._claimed(flow, flow.model if known else "")
+
+    def astray(self, flow: Flow) -> Refusal | None:
+        """Claims one request to something that the principal may not ask, or that is not there."""
+        return self._claimed(flow, "")
+
+    def _claimed(self, flow: Flow, model: str) -> Refusal | None:
+        identity = flow.identity
         tier = None if identity is None else self.tiers.get(identity.tier)
         if identity is None or tier is None:
             return Refusal(Problem.FORBIDDEN, self.name)
-        known = flow.model in identity.models or "*" in identity.models
-        of = f"{identity.principal}/{flow.model if known else ''}"
+        of = f"{identity.principal}/{model}"
         flow.claims.append(Claim(RATE, f"rate/{of}", 1, tier.burst, 1 / tier.rate, of))
         return None
 

@@ -17,6 +17,7 @@ _PACKAGE = "onnxruntime"
 _QUIET = 4  # only what ends the process; messages of hostile models quote their names
 # A model could then carry session options of its own, such as a file to write a profile to.
 _CONFIG_FROM_MODEL = "ORT_LOAD_CONFIG_FROM_MODEL"
+_NO_REPORTS = "ORT_DISABLE_TELEMETRY"
 _FAULTS = (
     "EPFail",
     "EngineError",
@@ -33,8 +34,20 @@ _FAULTS = (
 )
 
 
+def _silenced() -> None:
+    """Keeps the runtime from reporting its use: wheels of 1.31 gather events in the user's cache and send them off.
+
+    The variable is read when it is imported; the call is for where somebody did that before.
+    """
+    os.environ[_NO_REPORTS] = "1"
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
+
+
 def faults() -> tuple[type[Exception], ...]:
     """What onnxruntime raises of its own; it has no common base below Exception."""
+    _silenced()
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     own = tuple(getattr(state, name) for name in _FAULTS if hasattr(state, name))
@@ -59,6 +72,7 @@ def onnx_session(data: bytes, pieces: Mapping[str, bytes], *, threads: int = 0) 
         InputError: the model cannot be loaded, such as one with operators of other libraries.
     """
     found = required("onnx", _PACKAGE)
+    _silenced()
     import onnxruntime
 
     if os.environ.get(_CONFIG_FROM_MODEL, "0") != "0":
