@@ -40,7 +40,7 @@ from redan.stats.binomial import clopper_pearson  # noqa: E402
 
 CHURN = ROOT / "examples" / "churn" / "data"
 FASHION = Path("/usr/share/datasets/fashion-mnist")
-DAYS, ROWS_A_DAY = 100, 40
+DAYS, ROWS_A_DAY = 100, 24
 NONE = np.zeros((0, 0))
 
 
@@ -425,13 +425,13 @@ def main():
     quick = given.quick
     rng = np.random.default_rng(0)
     train, test = churn(given.churn, "train"), churn(given.churn, "test")
-    found = [honest("churn", (train, test), 40 if quick else 400, 10 if quick else DAYS, rng)]
+    found = [honest("churn", (train, test), 40 if quick else 200, 10 if quick else DAYS, rng)]
     (x, _), (tx, _) = fashion("train", 6000), fashion("t10k", 6000)
-    found.append(honest("Fashion-MNIST", (x, tx), 20 if quick else 60, 2 if quick else 10, rng))
-    found += attacks(3 if quick else 10, 300 if quick else 1000)
+    found.append(honest("Fashion-MNIST", (x, tx), 20 if quick else 40, 2 if quick else 10, rng))
+    found += attacks(3 if quick else 10, 300 if quick else 500)
     found += planted(train, test, 5 if quick else 40)
-    found += shadows(40 if quick else 1000, 4000)
-    found += drifts(train, test, 10 if quick else 200)
+    found += shadows(40 if quick else 400, 4000)
+    found += drifts(train, test, 10 if quick else 100)
     found += costs(2000 if quick else 20_000)
     print(table(found))
     print(json.dumps(found))

@@ -161,9 +161,9 @@ def test_evidence_of_many_is_that_of_each():
 
 
 def test_what_is_remembered_of_a_client_is_small():
-    """All detectors together: 2 KiB a client in arrays, measured as what 20,000 clients add to the process."""
+    """All detectors together: 2 KiB a client in arrays, measured as what 5,000 clients add to the process."""
     watch = Watch(
-        "m", _sketch(), tuple(Looked(d, d, 0.2) for d in (NearDuplicates(0.3), OneProgram(9.0), Coin())), most=20_000
+        "m", _sketch(), tuple(Looked(d, d, 0.2) for d in (NearDuplicates(0.3), OneProgram(9.0), Coin())), most=5_000
     )
     tracemalloc.start()
     before = sum(
@@ -174,11 +174,11 @@ def test_what_is_remembered_of_a_client_is_small():
         for array in _arrays(holder)
     )
     rows = np.random.default_rng(0).normal(size=(200, COLUMNS))
-    for at in range(0, 20_000, 200):
+    for at in range(0, 5_000, 200):
         watch.observe([Seen(f"client-{at + i:08d}", "m", rows[i][None], rows[:1], 0.0) for i in range(200)])
     grown, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert (before + grown) / 20_000 < 2200
+    assert (before + grown) / 5_000 < 2200
 
 
 def _arrays(holder):

@@ -24,7 +24,7 @@ from redan.guards.scales import Ordinary, ordinary
 from redan.guards.shadow import Shadow
 from redan.guards.watching import Looked, Watch
 
-TOLERATED: Final = {"near-duplicates": 0.4, "outlying-queries": 0.1, "one-program": 0.1}
+TOLERATED: Final = {"near-duplicates": 0.4, "outlying-queries": 0.3, "one-program": 0.3}
 _POOLED: Final = 256  # rows of everyone that near duplicates are looked for among
 _ROWS: Final = 64  # of one question that monitors look at
 _WAIT: Final = 20_000  # answers that wait for their labels

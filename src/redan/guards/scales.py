@@ -22,6 +22,7 @@ _NEAR_SHARE: Final = 0.01  # of ordinary rows, nearer than the radius to one of 
 _WINDOW: Final = 24
 _WITHIN: Final = 0.5  # of that distance, as real rows lie in clusters and made-up ones do not
 _TAIL: Final = 2.0  # of the range between the outer edges, as far as a column's ends are believed
+_EDGES: Final = 4  # a column of shares has 0 and 1 among its own
 _RARE: Final = 0.99
 
 
@@ -67,12 +68,13 @@ def ordinary(reference: Reference, rng: np.random.Generator) -> Ordinary:
     made = _made(quantiles, bounds, rng)
     sketched = one.of(made)
     far = float(np.quantile(np.linalg.norm(sketched, axis=1), _RARE))
-    whole = tuple(
-        place
-        for place, (column, ends) in enumerate(zip(reference.columns, _ends(bounds), strict=True))
-        if all(float(value).is_integer() for value in (*column.edges.tolist(), *ends))
-    )
+    whole = tuple(place for place, column in enumerate(reference.columns) if _whole(column.edges))
     return Ordinary(one, _radius(sketched), far, _further(bounds, made), whole)
+
+
+def _whole(edges: Array) -> bool:
+    """Whether a column holds whole numbers alone: several edges, and none of them between two."""
+    return len(edges) >= _EDGES and np.array_equal(edges, np.rint(edges))
 
 
 def _ends(bounds: Bounds) -> list[tuple[float, float]]:
