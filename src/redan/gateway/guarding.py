@@ -106,8 +106,8 @@ def guards_of(found: Settings, world: World) -> Guards:
         inbound=tuple(inbound),
         known=(told.identify, rate, _OfModels(authorise)),
         finish=(
-            RateHeaders(),
             *((AnswerSignature(told.shared),) if told.shared and found.table.answers_signed else ()),
+            RateHeaders(),
         ),
         enforced=_ENFORCED,
     )
