@@ -28,7 +28,7 @@ class Tab:
 
     def __init__(self, to, back):
         self.to, self.back, self.count, self.rest, self.session = to, back, 0, b"", None
-        self.events = []
+        self.events, self.password, self.asked = [], None, 0
 
     def call(self, method, /, **params):
         """Asks for something and waits for its answer; what happens meanwhile is kept in `events`."""
@@ -41,11 +41,28 @@ class Tab:
         until = time.monotonic() + 60
         while time.monotonic() < until:
             for found in self._read(until):
+                self._asked(found)
                 if found.get("id") == wanted:
                     if "error" in found:
                         raise RuntimeError(found["error"])
                     return found["result"]
         raise TimeoutError(method)
+
+    def _asked(self, found):
+        """Lets requests go on, and types the password where somebody asks for one."""
+        params = found.get("params", {})
+        if found.get("method") == "Fetch.requestPaused":
+            self._tell("Fetch.continueRequest", requestId=params["requestId"])
+        elif found.get("method") == "Fetch.authRequired":
+            self.asked += 1
+            typed = {"response": "ProvideCredentials", "username": "operator", "password": self.password}
+            self._tell("Fetch.continueWithAuth", requestId=params["requestId"], authChallengeResponse=typed)
+
+    def _tell(self, method, **params):
+        """Says something without waiting for its answer."""
+        self.count += 1
+        message = {"id": self.count, "method": method, "params": params, "sessionId": self.session}
+        os.write(self.to, json.dumps(message).encode() + b"\0")
 
     def _read(self, until):
         ready, _, _ = select.select([self.back], [], [], max(0.0, until - time.monotonic()))
@@ -138,8 +155,8 @@ def tab(folder, *, password=None):
         for domain in ("Page", "Runtime", "Log", "Network"):
             found.call(f"{domain}.enable")
         if password is not None:
-            word = base64.b64encode(f"operator:{password}".encode()).decode()
-            found.call("Network.setExtraHTTPHeaders", headers={"Authorization": f"Basic {word}"})
+            found.password = password
+            found.call("Fetch.enable", handleAuthRequests=True)
         yield found
     finally:
         process.terminate()

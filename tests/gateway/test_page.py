@@ -8,9 +8,12 @@ import json
 import re
 import time
 from importlib.resources import files
+from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway import houses, pages
 from redan.gateway.admin import admin
@@ -252,6 +255,18 @@ def test_many_readers_cost_as_much_as_one(made, monkeypatch):
     monkeypatch.setattr(page_view.View, "part", lambda *given: count.append(given[1]) or made_part(*given))
     call(made, *[("GET", "/live", BASIC)] * 20)
     assert len(count) <= 2 * len(page_view.PARTS)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.one_of(st.binary(max_size=60), st.sampled_from([b"127.0.0.1", b"none", b"Og==", b"="])), max_size=6))
+def test_no_headers_open_the_door(parts):
+    """What the fuzzer tries, as a property; a base64 of anything but the token is nobody."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location("door_fuzz", Path(__file__).parents[2] / "fuzz" / "fuzz_operators_door.py")
+    found = module_from_spec(spec)
+    spec.loader.exec_module(found)
+    found.TestOneInput(b"\n".join(part.replace(b"\n", b"") for part in parts))
 
 
 def contrast(one, other):

@@ -59,6 +59,7 @@ def test_the_page_lives_in_a_real_browser(tmp_path, tab):
         tab.run("document.getElementById('pause').click()")
         assert tab.run("document.getElementById('news').textContent") == "Paused"
         assert tab.complaints() == []
+        assert tab.asked == 1  # the browser's own question, once: it keeps the answer for the page's files and its news
         tab.run(
             "document.body.insertAdjacentHTML('beforeend', '<p id=planted onclick=\"window.bad=1\">x</p><img src=\"https://192.0.2.1/x\">')"
         )

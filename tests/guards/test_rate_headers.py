@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redan.exchange.flow import Claim, Flow, Identity
+from redan.exchange.flow import Claim, Flow, Identity, Signed
 from redan.exchange.message import Request, Response
 from redan.guards.limits import DAY, Budget, Leak, Rate, Tier
 from redan.guards.rate_headers import RateHeaders
@@ -135,5 +135,6 @@ def test_a_plan_is_for_a_tier_and_a_model_and_what_is_claimed():
         for tier, model, claims, wanted in cases:
             flow = Flow(REQUEST, model)
             flow.identity, flow.claims = ALICE._replace(tier=tier), claims
+            flow.signed = Signed("k", b"redan", b"") if claims[0] is nonce else None
             flow.spent = MemoryStore().spend(claims, 1.0)
             assert dict(guard.finish(flow, OK).headers).get(b"ratelimit") == wanted

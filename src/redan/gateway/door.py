@@ -24,7 +24,7 @@ Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _HOSTS: Final = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_ASKS: Final = 'Bearer, Basic realm="redan operators", charset="UTF-8"'
+_ASKS: Final = ('Basic realm="redan operators", charset="UTF-8"', "Bearer")  # a line each: Chromium reads one of a line
 _MOST: Final = 4096  # bytes of an Authorization header
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -67,7 +67,8 @@ class Door:
 
         if not self._known(headers):
             refused = JSONResponse({"error": "The request does not show who sends it."}, 401)
-            refused.headers["www-authenticate"] = _ASKS
+            for scheme in _ASKS:
+                refused.headers.append("www-authenticate", scheme)
             await refused(scope, receive, guarded)
         elif not _wanted(scope["method"], headers):
             await JSONResponse({"error": "Another page asks in its operator's name."}, 403)(scope, receive, guarded)

@@ -121,8 +121,8 @@ def guards_of(found: Settings, world: World) -> Guards:
         known=(told.identify, _OfModels(authorise), rate),
         labelling=(told.identify, authorise, *signature, rate, Feedback(_labels(found))),
         finish=(
-            RateHeaders(),
             *((AnswerSignature(told.shared),) if told.shared and found.table.answers_signed else ()),
+            RateHeaders(),
         ),
         enforced=_ENFORCED,
     )

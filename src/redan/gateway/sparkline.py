@@ -40,8 +40,6 @@ def sparkline(
         f'<svg class="spark" viewBox="0 0 {_WIDE:g} {_HIGH:g}" preserveAspectRatio="none" role="img" '
         f'aria-label="{escape(says)}">'
     ]
-    if top is not None:
-        parts.append(f'<line class="limit" x1="0" x2="{_WIDE:g}" y1="{y(top):.1f}" y2="{y(top):.1f}"/>')
     for run in _runs(scaled):
         points = [(place * step, y(value)) for place, value in run]
         if len(points) == 1:
@@ -49,6 +47,8 @@ def sparkline(
         line = " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
         area = f"{points[0][0]:.1f},{_HIGH:g} {line} {points[-1][0]:.1f},{_HIGH:g}"
         parts.append(f'<polygon class="area" points="{area}"/><polyline class="line" points="{line}"/>')
+    if top is not None:
+        parts.append(f'<line class="limit" x1="0" x2="{_WIDE:g}" y1="{y(top):.1f}" y2="{y(top):.1f}"/>')
     return Markup("".join([*parts, "</svg>"]))  # noqa: S704 -- numbers and an escaped text
 
 

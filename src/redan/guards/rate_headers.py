@@ -8,9 +8,9 @@ A graded response is told as it takes hold, which is later than what caused it a
 Source: draft-ietf-httpapi-ratelimit-headers-11 (RateLimit-Policy, RateLimit); RFC 9651 (structured fields).
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
@@ -24,7 +24,7 @@ _NAMES: Final = MappingProxyType(
     {"rate": b'"requests"', "rows": b'"rows"', "endpoint": b'"endpoint"', "queries": b'"queries"'}
 )
 _ROWS: Final = frozenset({"rows", "queries"})
-_Key: TypeAlias = tuple[str, str, tuple[str, ...]]
+_Key: TypeAlias = tuple[str, str, bool, int]
 
 
 class _Plan(NamedTuple):
@@ -45,7 +45,8 @@ class _Plan(NamedTuple):
 class RateHeaders:
     """Adds `RateLimit-Policy` and `RateLimit` for the client's own limits.
 
-    Limits are those of a tier and a model, which stay while the process runs.
+    Which claims there are, and their limits, follows from the tier, the model, whether the request is signed and how
+    far it came: each guard claims always or never for these. So what is said is put together once for each of them.
     """
 
     name: str = "rate-headers"
@@ -53,21 +54,23 @@ class RateHeaders:
 
     def finish(self, flow: Flow, response: Response) -> Response:
         """The response with what is left, where the store was asked for a client that is known."""
-        spent, identity, claims = flow.spent, flow.identity, flow.claims
+        spent, identity = flow.spent, flow.identity
         if spent is None or identity is None or response.status in _SILENT:
             return response
-        key = (identity.tier, flow.model, tuple([claim.key.partition("/")[0] for claim in claims]))
-        plan = self._plans.get(key) or self._planned(key, claims)
-        left, numbers = spent.left, []
-        if spent.denied is not None:  # nothing was taken, and what comes after it was not looked at
-            left = [held + claim.amount for held, claim in zip(left, claims, strict=False)]
-            plan = _plan(claims[: len(left)], key[2])
+        left = spent.left
+        if spent.denied is None:
+            key = (identity.tier, flow.model, flow.signed is None, len(left))
+            plan = self._plans.get(key) or self._planned(key, flow.claims)
+        else:  # nothing was taken, and what comes after it was not looked at
+            left = [held + claim.amount for held, claim in zip(left, flow.claims, strict=False)]
+            plan = _plan(flow.claims[: len(left)])
+        numbers: list[int] = []
         for place, limit, period in plan.shown:
             held = left[place]
             held = limit if held > limit else max(0.0, held)
-            numbers.append(held)
+            numbers.append(int(held))
             if period:
-                numbers.append(math.ceil((limit - held) * period))
+                numbers.append(ceil((limit - held) * period))
         if not numbers:
             return response
         more = (plan.declared, (b"ratelimit", plan.said % tuple(numbers)))
@@ -76,13 +79,14 @@ class RateHeaders:
     def _planned(self, key: _Key, claims: Sequence[Claim]) -> _Plan:
         if len(self._plans) >= _MOST:
             self._plans.clear()
-        found = self._plans[key] = _plan(claims, key[2])
+        found = self._plans[key] = _plan(claims)
         return found
 
 
-def _plan(claims: Sequence[Claim], kinds: Sequence[str]) -> _Plan:
+def _plan(claims: Sequence[Claim]) -> _Plan:
     declared, said, shown = [], [], []
-    for place, (claim, kind) in enumerate(zip(claims, kinds, strict=False)):
+    for place, claim in enumerate(claims):
+        kind = claim.key.partition("/")[0]
         name = _NAMES.get(kind)
         if name is None:
             continue
@@ -91,7 +95,7 @@ def _plan(claims: Sequence[Claim], kinds: Sequence[str]) -> _Plan:
         if kind in _ROWS:
             policy += b';qu="rows"'
         if claim.period:
-            policy += b";w=%d" % min(_LARGEST, max(1, math.ceil(limit * claim.period)))
+            policy += b";w=%d" % min(_LARGEST, max(1, ceil(limit * claim.period)))
         declared.append(policy)
         said.append(name + (b";r=%d;t=%d" if claim.period else b";r=%d"))
         shown.append((place, limit, claim.period))
