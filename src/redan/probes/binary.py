@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from redan.exchange.message_signature import JSON_LENGTH
 from redan.probes import checks
-from redan.probes.contract import Probe, Shot, static
+from redan.probes.contract import Shot
 from redan.probes.craft import Craft, whole
 from redan.probes.judge import MALFORMED, refused
 from redan.probes.message import Message
+from redan.probes.rig import Probe, static
 
 _BYTES: Final = {
     "FP64": 8,

@@ -11,8 +11,9 @@ import warnings
 from typing import Final
 
 from redan.probes import checks
-from redan.probes.contract import Probe, Rig, Verdict
+from redan.probes.contract import Verdict
 from redan.probes.judge import beside, broken, holds, unclear, worst
+from redan.probes.rig import Probe, Rig
 
 _OLD: Final = (("TLS 1.0", "TLSv1"), ("TLS 1.1", "TLSv1_1"))
 _KEPT: Final = "AES256-GCM-SHA384:AES128-GCM-SHA256:AES256-SHA:AES128-SHA"  # RSA key transport

@@ -8,10 +8,11 @@ import time
 from typing import Final, NamedTuple
 
 from redan.probes import checks
-from redan.probes.contract import Came, Probe, Rig, Verdict
+from redan.probes.contract import Came, Verdict
 from redan.probes.craft import Craft
 from redan.probes.judge import answered, beside, broken, holds, unclear, wait_of
 from redan.probes.message import Message
+from redan.probes.rig import Probe, Rig
 from redan.probes.talking import Talk
 
 _LIMITED: Final = 429

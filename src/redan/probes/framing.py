@@ -7,9 +7,10 @@ import gzip
 from typing import Final
 
 from redan.probes import checks
-from redan.probes.contract import Came, Probe, Rig, Shot, Verdict, static
+from redan.probes.contract import Came, Shot, Verdict
 from redan.probes.craft import Craft, whole
 from redan.probes.judge import FORGED, MALFORMED, answered, broken, holds, never_two, refused, worst
+from redan.probes.rig import Probe, Rig, static
 
 _ALLOWED = MALFORMED | FORGED
 _CUT = refused(_ALLOWED, cut=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from redan.probes import checks
-from redan.probes.contract import Came, Probe, Rig, Shot, Verdict, static
+from redan.probes.contract import Came, Shot, Verdict
 from redan.probes.craft import Craft, whole
 from redan.probes.judge import (
     DENIED,
@@ -27,6 +27,7 @@ from redan.probes.judge import (
     worst,
 )
 from redan.probes.message import Message
+from redan.probes.rig import Probe, Rig, static
 from redan.terms import Outcome
 
 _DENIED = refused(DENIED, cut=True)

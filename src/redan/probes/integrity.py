@@ -11,10 +11,11 @@ from typing import Final
 
 from redan.exchange import message_signature as wire
 from redan.probes import checks
-from redan.probes.contract import Came, Probe, Rig, Shot, Verdict, static
+from redan.probes.contract import Came, Shot, Verdict
 from redan.probes.craft import Craft, Part, invented, whole
 from redan.probes.judge import FORGED, answered, broken, holds, refused, unclear
 from redan.probes.message import Message
+from redan.probes.rig import Probe, Rig, static
 from redan.terms import Outcome
 
 _REFUSED = refused(FORGED)

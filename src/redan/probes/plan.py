@@ -18,7 +18,7 @@ from redan.probes import (
     slow,
     talk,
 )
-from redan.probes.contract import Probe
+from redan.probes.rig import Probe
 
 PLAN: Final[tuple[Probe, ...]] = (
     *crypt.PROBES,

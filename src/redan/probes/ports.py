@@ -8,8 +8,9 @@ from contextlib import suppress
 from typing import Final
 
 from redan.probes import checks
-from redan.probes.contract import Probe, Rig, Verdict
+from redan.probes.contract import Verdict
 from redan.probes.judge import beside, broken, holds, together
+from redan.probes.rig import Probe, Rig
 
 _ZMTP: Final = b"\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f"
 _ZMTP_SIGN: Final = b"\xff"

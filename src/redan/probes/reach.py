@@ -12,10 +12,11 @@ from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from redan.probes import checks
-from redan.probes.contract import Came, Probe, Rig, Shot, Verdict, static
+from redan.probes.contract import Came, Shot, Verdict
 from redan.probes.craft import Craft, whole
 from redan.probes.judge import DENIED, FORGED, MALFORMED, answered, broken, holds, refused, unclear, worst
 from redan.probes.message import Message
+from redan.probes.rig import Probe, Rig, static
 from redan.probes.wire import Line
 from redan.terms import Outcome
 

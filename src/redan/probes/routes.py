@@ -8,10 +8,11 @@ from typing import Final
 from urllib.parse import quote
 
 from redan.probes import checks
-from redan.probes.contract import Came, Probe, Rig, Shot, Verdict, static
+from redan.probes.contract import Came, Shot, Verdict
 from redan.probes.craft import Craft, whole
 from redan.probes.judge import CLOSED, DENIED, MALFORMED, holds, refused, together
 from redan.probes.message import Message
+from redan.probes.rig import Probe, Rig, static
 from redan.terms import Outcome
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "REDAN")

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from redan.probes import checks
-from redan.probes.contract import Came, Probe, Rig, Verdict, static
+from redan.probes.contract import Came, Verdict
 from redan.probes.craft import Craft, whole
 from redan.probes.judge import MALFORMED, answered, broken, holds, refused, unclear, worst
+from redan.probes.rig import Probe, Rig, static
 
 _ALLOWED = frozenset({*MALFORMED, 404})
 _REFUSED = refused(_ALLOWED)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from redan.probes import checks
-from redan.probes.contract import Came, Probe, Rig, Verdict
+from redan.probes.contract import Came, Verdict
 from redan.probes.craft import whole
 from redan.probes.judge import answered, broken, holds, together, unclear, worst
+from redan.probes.rig import Probe, Rig
 
 _TICK: Final = 0.25
 _HONEST: Final = 1.0

@@ -11,10 +11,11 @@ import numpy as np
 
 from redan.exchange.message_signature import JSON_LENGTH
 from redan.probes import checks, leaks
-from redan.probes.contract import Came, Probe, Rig, Verdict
+from redan.probes.contract import Came, Verdict
 from redan.probes.craft import whole
 from redan.probes.judge import answered, beside, broken, holds, unclear
 from redan.probes.reply import Reply
+from redan.probes.rig import Probe, Rig
 
 _ORIGIN: Final = b"https://redan-none.invalid"
 _IDS: Final = (b"x-request-id", b"x-correlation-id", b"traceparent", b"x-amzn-trace-id", b"request-id")

@@ -8,11 +8,12 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from redan.probes import craft as crafts
-from redan.probes.contract import Came, Probe, Rig, Shot, Verdict
+from redan.probes.contract import Came, Shot, Verdict
 from redan.probes.craft import Craft, whole
 from redan.probes.judge import answered, unclear, wait_of
 from redan.probes.message import Message
 from redan.probes.plan import chosen
+from redan.probes.rig import Probe, Rig
 from redan.probes.target import Place, Target
 from redan.probes.tried import Probed, Progress, Tried
 from redan.probes.wire import Line
