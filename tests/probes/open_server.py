@@ -44,7 +44,7 @@ PLANTS = {
     "R3 metrics": {"metrics"},
     "R4 documents": {"documentation"},
     "R4 admin": {"administration"},
-    "R4 anybody": {"no-credentials", "unsigned", "routes-without-credentials", "other-spellings", "overriding-headers"},
+    "R4 anybody": {"no-credentials", "routes-without-credentials", "other-spellings", "overriding-headers"},
     "R5 delete": {"routes-without-credentials"},
     "R6 pickle": {"code-as-input"},
     "R7 zeromq": {"further-ports"},
@@ -76,7 +76,7 @@ PLANTS = {
     "R22 query": {"injected-credentials"},
     "R24 none": {"confused-token"},
     "R24 algorithm": {"confused-algorithm"},
-    "R24 foreign": {"foreign-key"},
+    "R24 foreign": {"foreign-key", "altered-digest", "other-authority", "other-signature"},
     "R24 gzip": {"compressed-body"},
     "R25 altered": {"altered-body", "altered-bytes"},
     "R25 covered": {"weak-cover"},
@@ -99,7 +99,7 @@ _FIELD = re.compile(rb"([a-z0-9!#$%&'*+.^_`|~-]{1,200}): ?([\x20-\x7e\x80-\xff]*
 _BODY = 1 << 20
 
 
-class Refused(Exception):
+class DeniedError(Exception):
     """A status, and words for those who get to see them."""
 
     def __init__(self, status, words=""):
@@ -161,7 +161,7 @@ class Server:
                 keep = True
             request.body = await self.body(request, reader, wait)
             status, body = self.answer(request, extra)
-        except Refused as refused:
+        except DeniedError as refused:
             status, body, keep = refused.status, self.problem(refused), keep and refused.status == 429
         lines = [f"HTTP/1.1 {status} X", "content-type: application/json", f"content-length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in extra.items()]
@@ -189,20 +189,20 @@ class Server:
         try:
             raw = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), wait)
         except TimeoutError as error:
-            raise Refused(408) from error
+            raise DeniedError(408) from error
         except asyncio.LimitOverrunError as error:
-            raise Refused(431) from error
+            raise DeniedError(431) from error
         line, *lines = raw[:-4].split(b"\r\n")
         first = _LINE.fullmatch(line)
         pairs = [_FIELD.fullmatch(one) for one in lines]
         if first is None or not all(pairs):
-            raise Refused(400)
+            raise DeniedError(400)
         if len(pairs) > 64 and not self.has("R12 fields"):
-            raise Refused(431)
+            raise DeniedError(431)
         names = [pair[1].lower() for pair in pairs]
         twice = {name for name in names if names.count(name) > 1}
         if twice and not (self.has("R12 lengths") and twice <= {b"content-length"}):
-            raise Refused(400)
+            raise DeniedError(400)
         fields = {pair[1].lower(): pair[2].strip() for pair in pairs}
         path, _, query = first[2].decode().partition("?")
         return Request(first[1].decode(), path, query, fields)
@@ -211,39 +211,39 @@ class Server:
         fields = request.fields
         length, coding = fields.get(b"content-length"), fields.get(b"transfer-encoding")
         if length is not None and coding is not None and not self.has("R12 lengths"):
-            raise Refused(400)
+            raise DeniedError(400)
         if length is not None and (coding is None or not self.has("R12 lengths")):
             if not length.isdigit() or len(length) > 15:
-                raise Refused(400)
+                raise DeniedError(400)
             if int(length) > _BODY and not (self.large and int(length) < 1 << 30):
                 if self.has("R14 announced") and int(length) > 1 << 39:
                     await asyncio.sleep(30)
-                raise Refused(413)
+                raise DeniedError(413)
             try:
                 return await asyncio.wait_for(reader.readexactly(int(length)), wait)
             except TimeoutError as error:
-                raise Refused(408) from error
+                raise DeniedError(408) from error
         if coding is None:
             return b""
         if coding != b"chunked":
-            raise Refused(400)
+            raise DeniedError(400)
         try:
             return await asyncio.wait_for(self.chunks(reader), None if wait is None else 1.0)
         except TimeoutError as error:
-            raise Refused(408) from error
+            raise DeniedError(408) from error
 
     async def chunks(self, reader):
         parts, size = [], 0
         while True:
             line = (await reader.readline())[:-2]
             if not re.fullmatch(rb"[0-9a-fA-F]{1,8}", line):
-                raise Refused(400)
+                raise DeniedError(400)
             n = int(line, 16)
             size += n
             if size > _BODY and not self.large:
-                raise Refused(413)
+                raise DeniedError(413)
             if len(parts) > 2000 and not self.has("R12 pieces"):
-                raise Refused(413)
+                raise DeniedError(413)
             parts.append((await reader.readexactly(n + 2))[:-2])
             if n == 0:
                 return b"".join(parts)
@@ -256,23 +256,25 @@ class Server:
         path, method = request.path, request.method
         if path == "/v2/health/live":
             if method not in {"GET", "HEAD"}:
-                raise Refused(405)
+                raise DeniedError(405)
             return 200, b'{"live":true}'
-        if path not in {"/v2/models/m", "/v2/models/m/infer"} and not re.fullmatch(r"/v2/models/[\w.-]{1,99}(/infer)?", path):
-            raise Refused(404)
+        if path not in {"/v2/models/m", "/v2/models/m/infer"} and not re.fullmatch(
+            r"/v2/models/[\w.-]{1,99}(/infer)?", path
+        ):
+            raise DeniedError(404)
         if method != ("POST" if path.endswith("/infer") else "GET"):
-            raise Refused(405)
+            raise DeniedError(405)
         self.limited(request, before=True)
         who = self.identity(request)
         if not path.endswith("/infer"):
             if path != "/v2/models/m":
-                raise Refused(404)
+                raise DeniedError(404)
             return 200, json.dumps(METADATA).encode()
         self.typed(request)
         self.signed(request, who)
         self.limited(request, before=False)
         if path != "/v2/models/m/infer":
-            raise Refused(404, "barred" if "/barred/" in path else "unknown")
+            raise DeniedError(404, "barred" if "/barred/" in path else "unknown")
         return 200, self.predicted(request, extra)
 
     def opened(self, request, extra):
@@ -304,9 +306,9 @@ class Server:
             return "me"
         scheme, _, token = said.decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
-            raise Refused(401)
+            raise DeniedError(401)
         if self.has("R22 query") and "' OR '1'='1" in token:
-            raise Refused(500)
+            raise DeniedError(500)
         if self.has("R24 none") and token.count(".") == 2:
             with contextlib.suppress(ValueError):
                 if json.loads(base64.urlsafe_b64decode(token.split(".")[0] + "==")).get("alg") == "none":
@@ -314,27 +316,27 @@ class Server:
         known = self.known.get(token[:20]) if self.has("R21 prefix") else None
         found = known or {TOKEN: "me", OTHER_TOKEN: "other"}.get(token)
         if found is None:
-            raise Refused(401)
+            raise DeniedError(401)
         self.known[token[:20]] = found
         return found
 
     def typed(self, request):
         kind = request.fields.get(b"content-type", b"application/json")
-        if self.has("R6 pickle") and b"pickle" in kind:
+        if self.has("R6 pickle") and kind == b"application/x-pickle" and b"payload-meta" not in request.fields:
             time.sleep(1.6)
-            raise Refused(400)
+            raise DeniedError(400)
         coding = request.fields.get(b"content-encoding")
         if self.has("R24 gzip") and coding == b"gzip" and len(request.body) < 1000:
             request.body = gzip.decompress(request.body)
             request.fields[b"content-digest"] = wire.content_digest(request.body)
             request.fields[b"x-plant"] = b"unsigned"
         elif coding is not None:
-            raise Refused(415)
+            raise DeniedError(415)
         if self.has("R17 forms") and kind.startswith(b"multipart"):
             request.fields[b"x-plant"] = b"unsigned"
             request.body = request.body.split(b"\r\n\r\n", 1)[1].rsplit(b"\r\n--", 1)[0]
         elif kind not in {b"application/json", b"application/octet-stream"}:
-            raise Refused(415)
+            raise DeniedError(415)
 
     def signed(self, request, who):
         fields = request.fields
@@ -344,13 +346,13 @@ class Server:
         if said is None or signature is None:
             if self.has("R20 unsigned") and said is None and signature is None and b"content-digest" not in fields:
                 return
-            raise Refused(401)
+            raise DeniedError(401)
         try:
             self.verified(request, said, signature, who)
         except (wire.FormError, KeyError, ValueError) as error:
-            raise Refused(401) from error
+            raise DeniedError(401) from error
 
-    def verified(self, request, said, signature, who):
+    def verified(self, request, said, signature, who):  # noqa: C901 -- one line for each plant
         if self.has("R25 replay") and b"nonce" not in said:
             return
         if self.has("R25 replay"):
@@ -389,7 +391,12 @@ class Server:
         plain = request.query == "" and request.fields.get(b"content-type") == b"application/json"
         said = request.fields[b"signature-input"]
         usual = said.count(b'"') == 22 and b'keyid="mine"' in said and b'tag="redan-infer"' in said
-        return plain and usual and len(base64.b64decode(signature[7:-1])) == 32 and set(base64.b64decode(signature[7:-1])) != {0}
+        return (
+            plain
+            and usual
+            and len(base64.b64decode(signature[7:-1])) == 32
+            and set(base64.b64decode(signature[7:-1])) != {0}
+        )
 
     def once(self, nonce):
         if nonce in self.nonces and not self.has("R25 replay"):
@@ -406,7 +413,7 @@ class Server:
         level = max(0.0, level - (now - since) * self.rate)
         self.buckets[key] = (level, now)
         if level >= self.burst:
-            raise Refused(429)
+            raise DeniedError(429)
         self.buckets[key] = (level + 1, now)
 
     def predicted(self, request, extra):
@@ -415,35 +422,35 @@ class Server:
         body = changed or body
         said = request.fields.get(b"inference-header-content-length")
         if said is not None and not (said.isdigit() and len(said) < 12):
-            raise Refused(400)
+            raise DeniedError(400)
         length = None if said is None else int(said)
         if self.has("R14 binary") and length is not None and b"binary_data_size" in body[:length]:
             return self.given(1, {})
         try:
             found = decode(body, length, Limits(body=1 << 30, elements=1 << 40 if self.has("R14 rows") else 1 << 14))
         except RefusedError as error:
-            raise Refused(error.refusal.problem.status) from error
+            raise DeniedError(error.refusal.problem.status) from error
         if len(found.inputs) > 1 and not self.has("unneeded"):
-            raise Refused(400)
+            raise DeniedError(400)
         first = found.inputs[0]
         if first.name != "x" or first.datatype != "FP32" or first.values.ndim != 2 or first.values.shape[1] != 3:
-            raise Refused(400)
+            raise DeniedError(400)
         if any(one.name != "y" for one in found.outputs):
-            raise Refused(400)
+            raise DeniedError(400)
         rows = len(first.values)
-        if self.spent + rows > self.rows and not self.has("budget"):
-            raise Refused(429)
+        if self.spent + rows > self.rows and not (self.has("budget") or self.has("R14 rows")):
+            raise DeniedError(429)
         self.spent += rows
         asked = json.loads(body[:length])
         return self.given(rows, asked)
 
-    def read(self, body, extra):
+    def read(self, body, extra):  # noqa: C901, PLR0911, PLR0912 -- one line for each plant
         """What plants make of a question; other bytes to be read instead, or None."""
         try:
             asked = json.loads(body)
         except RecursionError:
             if self.has("R19 deep"):
-                raise Refused(500) from None
+                raise DeniedError(500) from None
             return None
         except ValueError:
             return None
@@ -460,12 +467,12 @@ class Server:
             with contextlib.suppress(OSError, ValueError):
                 assert urlsplit(data[0]).hostname == "127.0.0.1"
                 urlopen(data[0], timeout=0.2)
-        if self.has("R8 shell") and "sleep 1.5" in str(params.get("model_uri")):
+        if self.has("R8 shell") and params.get("model_uri") == "$(sleep 1.5)":
             time.sleep(1.6)
         if self.has("R16 integers") and params.get("n") == 2**63:
-            raise Refused(500)
+            raise DeniedError(500)
         if self.has("R13 negative") and isinstance(shape, list) and -1 in shape:
-            raise Refused(500)
+            raise DeniedError(500)
         if self.has("R14 wraps") and shape == [2**33, 2**33]:
             return good
         if self.has("R18 paths") and isinstance(data, str) and data.startswith("file:"):
@@ -474,8 +481,17 @@ class Server:
             return good
         if self.has("R19 twice") and body.count(b'"inputs":') == 2:
             return good
-        if isinstance(data, list) and data and all(isinstance(one, int | float) for one in data) and not isinstance(data[0], bool):
-            infinite = not np.isfinite(np.array(data[:1], dtype=float)[0]) if abs(data[0]) < 1e300 or isinstance(data[0], float) else False
+        if (
+            isinstance(data, list)
+            and data
+            and all(isinstance(one, int | float) for one in data)
+            and not isinstance(data[0], bool)
+        ):
+            infinite = (
+                not np.isfinite(np.array(data[:1], dtype=float)[0])
+                if abs(data[0]) < 1e300 or isinstance(data[0], float)
+                else False
+            )
             if self.has("R19 infinite") and infinite:
                 return good
             if self.has("R19 digits") and not infinite and abs(data[0]) > 1e38:
@@ -500,7 +516,9 @@ def running(*plants, burst=900.0, rows=8_000):
     found, ready, stop = {}, threading.Event(), threading.Event()
 
     async def live():
-        listening = await asyncio.start_server(server.connection, "127.0.0.1", 0, limit=1 << 22 if "R12 fields" in plants else 1 << 15)
+        listening = await asyncio.start_server(
+            server.connection, "127.0.0.1", 0, limit=1 << 22 if "R12 fields" in plants else 1 << 15
+        )
         worker = await asyncio.start_server(greeting, "127.0.0.1", 0)
         found["port"] = listening.sockets[0].getsockname()[1]
         found["worker"] = worker.sockets[0].getsockname()[1]
@@ -509,6 +527,7 @@ def running(*plants, burst=900.0, rows=8_000):
         ready.set()
         await asyncio.to_thread(stop.wait)
         listening.close()
+        worker.close()
         for task in server.tasks:
             task.cancel()
         await asyncio.gather(*server.tasks, return_exceptions=True)
@@ -523,7 +542,16 @@ def running(*plants, burst=900.0, rows=8_000):
             mine=Credentials(TOKEN, "mine", HmacKey(SECRET)),
             other=Credentials(OTHER_TOKEN, "theirs", HmacKey(OTHER_SECRET)),
             declared=Declared(rows=rows, decimals=2, barred="barred", body=_BODY),
-            bounds=Bounds(timeout=2.0, patience=4.0, agreed=1.0, flood=int(burst) + 200, idle=20, giant=2 << 20, pieces=5000, seconds=120),
+            bounds=Bounds(
+                timeout=2.0,
+                patience=4.0,
+                agreed=1.0,
+                flood=int(burst) + 200,
+                idle=20,
+                giant=2 << 20,
+                pieces=5000,
+                seconds=120,
+            ),
             ports=(found["worker"],),
         )
     finally:
@@ -544,5 +572,3 @@ def free():
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return sock.getsockname()[1]
-
-
