@@ -209,8 +209,7 @@ def strangers(rig: Rig) -> Verdict:
     """Very many questions by nobody, and then one by the client: strangers must not spend what is the client's."""
     with Talk(rig.line) as talk:
         statuses = [
-            talk.ask(rig.craft.plain(token=rig.craft.name())).status
-            for _ in range(min(150, rig.craft.target.bounds.flood))
+            talk.ask(rig.craft.plain(token=rig.craft.name())).status for _ in range(rig.craft.target.bounds.flood)
         ]
         came = talk.ask(rig.craft.ask())
     if any(200 <= status < 300 for status in statuses):  # noqa: PLR2004 -- answers

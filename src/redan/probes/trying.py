@@ -16,7 +16,7 @@ from redan.probes.plan import chosen
 from redan.probes.rig import Probe, Rig
 from redan.probes.target import Place, Target
 from redan.probes.tried import Probed, Progress, Tried
-from redan.probes.wire import Line
+from redan.probes.wire import Line, SpentError
 from redan.terms import Outcome
 
 _AGAIN: Final = frozenset({429, 503})
@@ -65,12 +65,15 @@ def probe(
     """
     plan, place, begun = chosen(only), target.place, time.monotonic()
     stand = _baseline(target, place, rng, clock)
+    stand.rig.line.until = begun + target.bounds.seconds
     found: list[Tried] = []
     for number, one in enumerate(plan):
         if progress is not None:
             progress(number, len(plan), one.name)
-        late = time.monotonic() - begun > target.bounds.seconds
-        verdict, stand = (unclear("the time was spent before"), stand) if late else _tried(one, stand)
+        try:
+            verdict, stand = _tried(one, stand)
+        except SpentError:
+            verdict = unclear("the time was spent before it was done")
         found.append(Tried(one.name, one.incident, verdict.outcome, verdict.seen, one.tries, one.checks, one.remedy))
     return Probed(tuple(found), stand.rig.line.cost._replace(seconds=time.monotonic() - begun))
 

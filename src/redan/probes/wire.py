@@ -19,6 +19,10 @@ _PIECE = 1 << 16
 _MOST = 8 << 20  # bytes of one answer that are read
 
 
+class SpentError(Exception):
+    """The time of the probe is spent; nothing more is sent."""
+
+
 @dataclass(slots=True)
 class Line:
     """Connections to one endpoint.
@@ -30,6 +34,7 @@ class Line:
         bare: the same without the client's certificate.
         cost: what went over it so far.
         heard: every answer that came, bodies cut, for what they tell together.
+        until: of the monotonic clock; nothing is sent after it.
     """
 
     place: Place
@@ -38,9 +43,14 @@ class Line:
     bare: ssl.SSLContext | None = None
     cost: Cost = field(default_factory=Cost)
     heard: list[Reply] = field(default_factory=list)
+    until: float = float("inf")
 
     def send(self, shot: Shot) -> Came:
-        """Sends over a connection of its own, and waits for as many answers as there are requests."""
+        """Sends over a connection of its own, and waits for as many answers as there are requests.
+
+        Raises:
+            SpentError: the time is spent.
+        """
         try:
             with self.open(known=shot.known) as sock:
                 return self._spoken(sock, shot)
@@ -65,7 +75,14 @@ class Line:
             sock.close()
 
     def connected(self, *, known: bool = True, timeout: float | None = None) -> socket.socket:
-        """The same, to be closed by the caller."""
+        """The same, to be closed by the caller.
+
+        Raises:
+            OSError: as above.
+            SpentError: the time is spent.
+        """
+        if time.monotonic() > self.until:
+            raise SpentError
         wait = self.bounds.timeout if timeout is None else timeout
         sock = socket.create_connection((self.place.host, self.place.port), timeout=wait)
         self.cost = self.cost._replace(connections=self.cost.connections + 1)
