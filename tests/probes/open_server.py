@@ -55,6 +55,7 @@ PLANTS = {
     "R12 slow": {"slow-clients"},
     "R12 fields": {"many-fields"},
     "R13 negative": {"negative-shape"},
+    "R13 type": {"missing-type"},
     "R14 wraps": {"huge-shape"},
     "R14 giant": {"giant-body"},
     "R14 announced": {"announced-giant"},
@@ -76,7 +77,7 @@ PLANTS = {
     "R22 query": {"injected-credentials"},
     "R24 none": {"confused-token"},
     "R24 algorithm": {"confused-algorithm"},
-    "R24 foreign": {"foreign-key", "altered-digest", "other-authority", "other-signature"},
+    "R24 foreign": {"foreign-key", "altered-digest", "altered-header", "other-authority", "other-signature"},
     "R24 gzip": {"compressed-body"},
     "R25 altered": {"altered-body", "altered-bytes"},
     "R25 covered": {"weak-cover"},
@@ -124,7 +125,7 @@ class Server:
 
     open: frozenset = frozenset()
     burst: float = 900.0
-    rate: float = 20.0
+    rate: float = 5.0
     rows: int = 100_000
     nonces: set = field(default_factory=set)
     buckets: dict = field(default_factory=dict)
@@ -322,6 +323,8 @@ class Server:
 
     def typed(self, request):
         kind = request.fields.get(b"content-type", b"application/json")
+        if self.has("R13 type") and b"content-type" not in request.fields and len(request.body) > 1:
+            raise DeniedError(500)
         if self.has("R6 pickle") and kind == b"application/x-pickle" and b"payload-meta" not in request.fields:
             time.sleep(1.6)
             raise DeniedError(400)
@@ -438,7 +441,7 @@ class Server:
         if any(one.name != "y" for one in found.outputs):
             raise DeniedError(400)
         rows = len(first.values)
-        if self.spent + rows > self.rows and not (self.has("budget") or self.has("R14 rows")):
+        if self.spent + rows > self.rows and not (self.has("budget") or (self.has("R14 rows") and rows > self.rows)):
             raise DeniedError(429)
         self.spent += rows
         asked = json.loads(body[:length])
@@ -543,9 +546,9 @@ def running(*plants, burst=900.0, rows=8_000):
             other=Credentials(OTHER_TOKEN, "theirs", HmacKey(OTHER_SECRET)),
             declared=Declared(rows=rows, decimals=2, barred="barred", body=_BODY),
             bounds=Bounds(
-                timeout=2.0,
+                timeout=1.0 if "R14 announced" in plants else 4.0,
                 patience=4.0,
-                agreed=1.0,
+                agreed=4.0,
                 flood=int(burst) + 200,
                 idle=20,
                 giant=2 << 20,

@@ -27,7 +27,7 @@ GATEWAY = 'listen = "127.0.0.1:0"\nhead_s = 1\nbody_s = 2\nidle_s = 3\nupstream 
 @contextlib.contextmanager
 def guarded(folder, port):
     """Port of a gateway before a server."""
-    project(folder, gateway=GATEWAY.format(port=port), endpoint="rate = 50.0\nburst = 150\nqueries = 3000")
+    project(folder, gateway=GATEWAY.format(port=port), endpoint="rate = 20.0\nburst = 700\nqueries = 5000")
     child = subprocess.Popen([sys.executable, "-m", "redan", "serve", str(folder)], stdout=subprocess.PIPE, env=ENV)
     try:
         yield int(child.stdout.readline().decode().rpartition(":")[2])
@@ -60,8 +60,8 @@ def test_bare_it_fails_and_behind_the_gateway_it_passes(behind, tmp_path):  # no
             mine=Credentials(TOKEN, "alice-1", HmacKey(SECRET)),
             other=Credentials(FOREIGN, "bob-1", HmacKey(OTHER)),
             authority="api.example.org",
-            declared=Declared(rate=50, burst=150, rows=3000, barred="other"),
-            bounds=Bounds(patience=10, flood=600),
+            declared=Declared(rate=20, burst=700, rows=5000, barred="other"),
+            bounds=Bounds(patience=10, flood=1200),
         )
         through = outcomes(target)
     assert {name for name, one in through.items() if one not in {Outcome.HOLDS, Outcome.NOT_APPLICABLE}} == set()

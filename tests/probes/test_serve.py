@@ -29,9 +29,9 @@ id = "bob-1"
 secret = "file:other.key"
 
 [declared]
-rate = 50.0
-burst = 150.0
-rows = 3000
+rate = 20.0
+burst = 700.0
+rows = 5000
 barred = "other"
 """
 
@@ -41,7 +41,7 @@ def served(tmp_path_factory):
     """Port of a running gateway with all guards on."""
     gateway = 'listen = "127.0.0.1:0"\nhead_s = 1\nbody_s = 2\nidle_s = 3'
     folder = project(
-        tmp_path_factory.mktemp("s") / "p", gateway=gateway, endpoint="rate = 50.0\nburst = 150\nqueries = 3000"
+        tmp_path_factory.mktemp("s") / "p", gateway=gateway, endpoint="rate = 20.0\nburst = 700\nqueries = 5000"
     )
     line = [sys.executable, "-m", "redan", "serve", str(folder)]
     child = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENV)
@@ -78,7 +78,7 @@ def test_redan_probe_finds_nothing_at_redan_serve(served, tmp_path, capsys):
     creds = holds(tmp_path)
     code, out, err = redan(
         capsys, f"http://127.0.0.1:{served}", "--model", "churn", "--creds", creds, "--authority", "api.example.org",
-        "--patience", "10", "--flood", "600", "--format", "json",
+        "--patience", "10", "--flood", "1200", "--format", "json",
     )  # fmt: skip
     told = json.loads(out)
     assert [

@@ -194,6 +194,15 @@ class Craft:
             asked["parameters"] = parameters
         return json.dumps(asked).encode()
 
+    def rows(self, times: int) -> bytes:
+        """The question with the first axis of each input so many times as long."""
+        asked = json.loads(self.body)
+        for one in asked["inputs"]:
+            if one["shape"] and isinstance(one.get("data"), list):
+                one["shape"][0] *= times
+                one["data"] *= times
+        return json.dumps(asked).encode()
+
     @property
     def first(self) -> Port:
         """The first input of the question."""

@@ -3,7 +3,6 @@
 Source: A-MLSG-004-D007; research notes, R26 (a limiter keyed by a header); AIPS-ORA-01.
 """
 
-import json
 import time
 from typing import Final, NamedTuple
 
@@ -182,7 +181,7 @@ def _spend(rig: Rig, size: int, rows: int) -> int | None:
     until = time.monotonic() + rig.craft.target.bounds.seconds / 2
     with Talk(rig.line) as talk:
         while spent <= _SLACK * rows + size and time.monotonic() < until:
-            came = talk.ask(rig.craft.ask(batch(rig.craft, size)))
+            came = talk.ask(rig.craft.ask(rig.craft.rows(size)))
             if answered(came):
                 spent, waits = spent + size, 0
             elif came.status != _LIMITED:
@@ -193,16 +192,6 @@ def _spend(rig: Rig, size: int, rows: int) -> int | None:
                 waits += 1
                 time.sleep(wait_of(came.replies[0]))
     return spent or None
-
-
-def batch(craft: Craft, times: int) -> bytes:
-    """The question with its first axis so many times as long."""
-    asked = json.loads(craft.body)
-    for one in asked["inputs"]:
-        if one["shape"] and isinstance(one.get("data"), list):
-            one["shape"][0] *= times
-            one["data"] *= times
-    return json.dumps(asked).encode()
 
 
 def strangers(rig: Rig) -> Verdict:

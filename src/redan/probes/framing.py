@@ -12,7 +12,7 @@ from redan.probes.craft import Craft, whole
 from redan.probes.judge import FORGED, MALFORMED, answered, broken, holds, never_two, refused, worst
 from redan.probes.rig import Probe, Rig, static
 
-_ALLOWED = MALFORMED | FORGED
+_ALLOWED = MALFORMED | FORGED | {408}  # what takes too long is cut, too
 _CUT = refused(_ALLOWED, cut=True)
 _TRAIL: Final = b"GET /v2/health/live HTTP/1.1\r\nhost: x\r\n\r\n"
 _TERA: Final = 10**12
@@ -156,6 +156,16 @@ def other_types(craft: Craft) -> tuple[Shot, ...]:
     )
 
 
+def missing_type(rig: Rig) -> Verdict:
+    """A good question without a type, and under types that are none: answered or refused, and no fault."""
+    craft = rig.craft
+    made = [craft.plain(token=craft.mine.token).without(b"content-type")]
+    made += [made[0].with_field(b"content-type", kind) for kind in (b"", b"json", b"application/json;;", b"*/*")]
+    sent = made if craft.mine.key is None else [craft.sign(one) for one in made]
+    came = [rig.line.send(shot) for shot in whole(*sent)]
+    return worst([holds("it was taken") if answered(one) else refused(_ALLOWED)((one,)) for one in came])
+
+
 def ranges(rig: Rig) -> Verdict:
     """Very many ranges of an answer: passed over or refused, and no work for the server."""
     value = b"bytes=" + b",".join(b"%d-%d" % (n, n + 1) for n in range(1500))
@@ -240,6 +250,14 @@ PROBES: Final = (
         static(compressed, _CUT),
     ),
     Probe("other-types", "R17", _CHECK, "forms, XML, YAML and enormous types", _AGREED, static(other_types, _CUT)),
+    Probe(
+        "missing-type",
+        "R13",
+        _CHECK,
+        "a good question without a type, or under one that is none",
+        _AGREED,
+        missing_type,
+    ),
     Probe("many-ranges", "R17", (checks.GIANT,), "1,500 ranges of an answer", _AGREED, ranges),
     Probe("other-protocols", "R3", _CHECK, "upgrades to other protocols", _AGREED, other_protocols),
 )

@@ -10,12 +10,13 @@ from typing import Any, Final
 from redan.probes import checks
 from redan.probes.contract import Came, Verdict
 from redan.probes.craft import Craft, whole
-from redan.probes.judge import MALFORMED, answered, broken, holds, refused, unclear, worst
+from redan.probes.judge import MALFORMED, answered, broken, holds, refused, worst
 from redan.probes.rig import Probe, Rig, static
 
 _ALLOWED = frozenset({*MALFORMED, 404})
 _REFUSED = refused(_ALLOWED)
 _DEEP: Final = 50_000
+_NUMBERS: Final = 2_000_000
 _HUGE: Final = (2**31, 2**32, 2**33, 2**63 - 1, 2**63, 2**64, 10**30)
 _WIDEST: Final = {"FP16": 6, "FP32": 60, "FP64": 400, "BF16": 60}
 _BOUND: Final = (
@@ -217,26 +218,13 @@ def harmless(came: Came) -> Verdict:
 
 def many_rows(rig: Rig) -> Verdict:
     """More rows than anybody needs, all there: either a limit or an answer within the time of a request."""
-    craft, row = rig.craft, rig.craft.first
-    if row.datatype == "BYTES" or len(craft.ports) > 1 or not row.shape:
-        return unclear("the model takes more than one input, or text")
-    rows = min(2_000_000 // max(1, row.size), craft.target.bounds.giant // (4 * max(1, row.size)))
-    body = _json(
-        {
-            "inputs": [
-                {
-                    "name": row.name,
-                    "datatype": row.datatype,
-                    "shape": [rows * row.shape[0], *row.shape[1:]],
-                    "data": row.values() * rows,
-                }
-            ]
-        }
-    )
-    came = rig.line.send(whole(craft.ask(body))[0])
+    craft = rig.craft
+    numbers = min(_NUMBERS, craft.target.bounds.giant // 4)
+    times = numbers // max(1, sum(port.size for port in craft.ports))
+    came = rig.line.send(whole(craft.ask(craft.rows(times)))[0])
     if answered(came):
-        return broken(f"a question of {rows} rows was answered")
-    return refused(_ALLOWED | {429}, cut=True)((came,))
+        return broken(f"a question of {times} times as many rows was answered")
+    return refused(_ALLOWED | {408, 429}, cut=True)((came,))
 
 
 def _numbers(craft: Craft, said: str) -> bytes:
