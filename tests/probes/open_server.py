@@ -443,7 +443,7 @@ class Server:
         rows = len(first.values)
         if self.spent + rows > self.rows and not (self.has("budget") or (self.has("R14 rows") and rows > self.rows)):
             raise DeniedError(429)
-        self.spent += rows
+        self.spent += rows if rows <= self.rows else 0
         asked = json.loads(body[:length])
         return self.given(rows, asked)
 
