@@ -172,6 +172,8 @@ queries = 100000
 leak = 0.5
 decimals = 2
 top = 3
+probe = "probe.toml"
+authority = "authority.pem"
 site = "cloud"
 worth = "medium"
 

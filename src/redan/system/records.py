@@ -262,6 +262,13 @@ class Endpoint(Record):
     )
     decimals: Natural | None = Field(None, description="Decimals that numbers of an answer are rounded to.")
     top: Count | None = Field(None, description="How many classes an answer names at most, the likeliest first.")
+    probe: PathText | None = Field(
+        None,
+        description="Path of the credentials that checks ask 'url' with; naming it lets them contact that address.",
+    )
+    authority: PathText | None = Field(
+        None, description="Path of the certificates (PEM) that vouch for 'url'; left out, those of this machine."
+    )
     site: Name | None = Field(None, description="Name of the [[site]] where it serves.")
     worth: Level = Field(Level.MEDIUM, description="What an outage or wrong answers would cost: low, medium or high.")
 
