@@ -129,6 +129,7 @@ bundle = "release"
 config = ["release/config.json"]
 seal = "release.seal"
 key = "team.pub"
+reference = "release/reference.json"
 record = "records/churn.json"
 distribution = "published"
 code = ["train.py"]

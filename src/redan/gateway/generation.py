@@ -3,7 +3,6 @@
 Source: A-MLSG-004-D002; R10: CVE-2026-4137 (exchange between download and load); R11: CVE-2025-51480 (tensors).
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -12,10 +11,12 @@ from redan.canon import Json, digest, parse_canonical
 from redan.errors import InputError, InvalidError, UsageError
 from redan.files import read_bounded
 from redan.gateway.local_model import LocalModel, local_model
+from redan.guards.reference import LIMIT_BYTES, Reference, read_reference
 from redan.models.onnx_external import is_onnx, locations
 from redan.models.onnx_session import onnx_session
 from redan.models.onnx_unknowns import unknowns
-from redan.models.source import Vouched, vouched
+from redan.models.source import Vouched, below, vouched
+from redan.models.whole import whole_digest
 from redan.scan import ScanVerdict, scan_bytes
 from redan.scan.region import Region
 from redan.seal.oms import Trust
@@ -37,6 +38,7 @@ class Place:
         seal: of the file, or of the folder `within`.
         trust: whose seal is believed.
         within: the folder that the seal covers; None when it covers the file alone.
+        reference: the file of its reference in that folder; None when none is declared.
         releases: whether only what a pull installed is served, and never an older release than before.
         threads: of the runtime for one answer.
     """
@@ -45,6 +47,7 @@ class Place:
     seal: Path
     trust: Trust
     within: Path | None = None
+    reference: Path | None = None
     releases: bool = False
     threads: int = 1
 
@@ -60,6 +63,7 @@ class Generation:
         signer: who sealed it, in words.
         unknowns: numbers that describe it, the unit of leak budgets.
         release: number in its distribution, the newest has the highest; None where none is declared.
+        reference: what was measured of this very model, from sealed bytes; None where none is declared.
     """
 
     model: LocalModel
@@ -68,6 +72,7 @@ class Generation:
     signer: str
     unknowns: int
     release: int | None = None
+    reference: Reference | None = None
 
     def told(self) -> dict[str, Json]:
         """What an operator is told of it."""
@@ -105,6 +110,7 @@ def load_generation(place: Place) -> Generation:
         signer=sealed.signer,
         unknowns=unknowns(data),
         release=number,
+        reference=_reference(place, source, digested),
     )
 
 
@@ -115,8 +121,10 @@ def still_sealed(place: Place, generation: Generation) -> bool:
         InvalidError: it is not as it was sealed.
         InputError: it cannot be read.
     """
-    _, data, pieces = _read(place)
-    return _digest(data, pieces) == generation.sha256
+    source, data, pieces = _read(place)
+    digested = _digest(data, pieces)
+    _reference(place, source, digested)
+    return digested == generation.sha256
 
 
 def _read(place: Place) -> tuple[Vouched, bytes, dict[str, bytes]]:
@@ -148,12 +156,27 @@ def _scan(place: Place, data: bytes, pieces: Mapping[str, bytes]) -> None:
 
 
 def _digest(data: bytes, pieces: Mapping[str, bytes]) -> str:
-    if not pieces:
-        return digest(data)
-    whole = hashlib.sha256(hashlib.sha256(data).digest())
-    for name in sorted(pieces):
-        whole.update(hashlib.sha256(name.encode()).digest() + hashlib.sha256(pieces[name]).digest())
-    return whole.hexdigest()
+    return whole_digest(digest(data), [(name, digest(held)) for name, held in pieces.items()])
+
+
+def _reference(place: Place, source: Vouched, digested: str) -> Reference | None:
+    """The reference from the seal's own bytes; it must be of this very model."""
+    if place.reference is None:
+        return None
+    where = str(place.reference)
+    name = None if place.within is None else below(place.reference, place.within)
+    if name is None:
+        raise UsageError(
+            "the seal covers the model and not its reference",
+            where=where,
+            remedy="put both into one folder, seal the folder and name it as the model's bundle",
+        )
+    found = read_reference(source.read(name, LIMIT_BYTES), where)
+    if found.model != digested:
+        raise InvalidError(
+            "the reference is of another model", where=where, remedy="make it anew: redan defend reference"
+        )
+    return found
 
 
 def _release(place: Place, root: str) -> tuple[str | None, int | None]:

@@ -186,6 +186,7 @@ def _served(system: System, endpoint: Endpoint, *, remote: bool) -> Served:
             seal=confined(root, model.seal),
             trust=trust,
             within=None if model.bundle is None else confined(root, model.bundle),
+            reference=_path(root, model.reference),
             releases=model.distribution is not None,
         ),
     )

@@ -25,10 +25,12 @@ class Calibration(NamedTuple):
     Args:
         temperature: that logarithms of probabilities are divided by.
         scores: for each class the scores of its calibration rows in rising order, `1 - p` of the right class.
+        logits: whether the model gives logits rather than probabilities.
     """
 
     temperature: float
     scores: tuple[Array, ...]
+    logits: bool = False
 
     @property
     def classes(self) -> int:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from redan.canon import Json
+from redan.models.whole import whole_digest
 from redan.scan.records import Scanned
 
 if TYPE_CHECKING:
@@ -71,6 +72,11 @@ class Loaded:
     loader_version: str
     unsafe: tuple[str, ...] = ()
     trusted: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> str:
+        """SHA-256 over the model and its further files together."""
+        return whole_digest(self.sha256, self.pieces)
 
     def model(self) -> "Model":
         """The one interface over sessions and estimators.

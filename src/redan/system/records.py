@@ -215,6 +215,11 @@ class Model(Record):
         None, description="Path of the seal over the bundle, or over the file alone when there is no bundle."
     )
     key: PathText | None = Field(None, description="Path of the public key that the seal must verify against.")
+    reference: PathText | None = Field(
+        None,
+        description="Path of the file in the bundle that says what it was made for and how sure it is, as "
+        "'redan defend reference' writes it.",
+    )
     record: PathText | None = Field(
         None, description="Path of the record of its training; left out, the project's own records are searched."
     )
