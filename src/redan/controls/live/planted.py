@@ -1,0 +1,317 @@
+"""A small inference server with chosen flaws, for vectors: what must be refused, and what an honest one refuses.
+
+Its guards are those of the gateway, put together in thirty lines; a flaw leaves one of them out. It runs in threads on
+loopback, over a model of four columns and three classes.
+"""
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from redan.controls.planted import known_signer
+from redan.exchange.message import Request
+from redan.exchange.problem import Problem, Refusal, RefusedError
+from redan.ledger.store import Ledger
+
+if TYPE_CHECKING:
+    from redan.exchange.flow import Flow, Identity
+
+WIDTH, CLASSES = 4, 3
+MODEL: Final = "churn"
+TOKENS: Final = tuple(f"redan_{letter * 43}" for letter in "abcdefghijkl")
+SECRETS: Final = tuple(bytes([97 + place]) * 32 for place in range(len(TOKENS)))
+BODY: Final = 1 << 20
+_IDLE_S = 1.0
+_PROBE = "probe.toml"
+Around = Callable[[Path], Any]
+
+
+def weights(seed: int = 0) -> "np.ndarray[Any, Any]":
+    """Of the model, shape (columns, classes)."""
+    return np.random.default_rng(seed).normal(size=(WIDTH, CLASSES)).astype(np.float32)
+
+
+def planted(*flaws: str, seed: int = 0, queries: int | None = 60, decimals: int | None = 2, extra: str = "") -> Around:
+    """What a vector runs in: a server with flaws, whose address replaces `@URL@` in the description.
+
+    Args:
+        flaws: `unsigned`, `altered`, `replay`, `foreign`, `malformed`, `per-model`, `address`, `unlimited`, `metrics`,
+            `open`, `scores`, `giant`, `serial`, `unlogged`, `personal` or `second-port`.
+        seed: of the model that it serves.
+        queries: rows that one client may ask for.
+        decimals: of its scores.
+        extra: lines of the file of credentials.
+    """
+
+    @contextmanager
+    def around(folder: Path) -> Iterator[None]:
+        served = _Served(frozenset(flaws), weights(seed), queries, decimals, folder)
+        with _listening(served) as port, _further(served):
+            (folder / _PROBE).write_text(_credentials() + extra)
+            path = folder / "redan.toml"
+            path.write_text(path.read_text().replace("@URL@", f"http://127.0.0.1:{port}"))
+            served.authority = f"127.0.0.1:{port}"
+            try:
+                yield
+            finally:
+                served.close()
+
+    return around
+
+
+def _credentials() -> str:
+    lines = []
+    for place, token in enumerate(TOKENS):
+        secret = base64.b64encode(SECRETS[place]).decode()
+        lines.append(f'[[client]]\ntoken = "{token}"\nkeyid = "key-{place}"\nsecret = "{secret}"\n')
+    return "\n".join(lines)
+
+
+@dataclass(slots=True)
+class _Served:
+    """What the threads share."""
+
+    flaws: frozenset[str]
+    weights: "np.ndarray[Any, Any]"
+    queries: int | None
+    decimals: int | None
+    folder: Path
+    authority: str = "127.0.0.1"
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    store: Any = None
+    ledger: Ledger | None = None
+
+    def __post_init__(self) -> None:
+        from redan.guards.store import MemoryStore
+
+        self.store = MemoryStore()
+        signer = known_signer("log")
+        place = self.folder / ".redan" / "gateway"
+        self.ledger = Ledger.open(place / "ledger", signer)
+        (place / "key.pub").write_text(signer.public.pem)
+
+    def close(self) -> None:
+        """Lets go of the log."""
+        with self.lock:
+            if self.ledger is not None:
+                self.ledger.close()
+                self.ledger = None
+
+    def answer(self, request: Request) -> tuple[int, bytes]:
+        """Status and body."""
+        flow, refused = None, None
+        try:
+            flow = self._guarded(request)
+            status, body = 200, self._told(request, flow)
+        except RefusedError as error:
+            refused = error.refusal
+            status, body = refused.problem.status, json.dumps({"error": refused.problem.title}).encode()
+        self._noted(request, flow, refused, status)
+        return status, body
+
+    def _guarded(self, request: Request) -> "Flow":
+        from redan.exchange.flow import Flow
+
+        parts = request.path.decode("latin-1").split("/")
+        flow = Flow(request, parts[3] if len(parts) > 3 and parts[2] == "models" else "")  # noqa: PLR2004 -- /v2/models/M
+        for guard in self._guards(flow):
+            refused = guard.inbound(flow)
+            if refused is not None:
+                raise RefusedError(refused)
+        if "replay" in self.flaws:
+            flow.claims = [claim for claim in flow.claims if claim.kind != "nonce"]
+        if "address" in self.flaws:
+            flow.claims = [claim._replace(key=f"{claim.kind}/{request.peer}") if claim.kind != "nonce" else claim
+                           for claim in flow.claims]  # fmt: skip
+        if "unlimited" in self.flaws:
+            flow.claims = [claim for claim in flow.claims if claim.kind == "nonce"]
+        with self.lock:
+            spent = self.store.spend(flow.claims, request.now)
+        if spent.denied is not None:
+            kind = Problem.REPLAYED if spent.denied.kind == "nonce" else Problem.THROTTLED
+            raise RefusedError(Refusal(kind, spent.denied.kind, retry_after=min(spent.retry_after, 3600.0)))
+        return flow
+
+    def _guards(self, flow: "Flow") -> Iterator[Any]:
+        from redan.exchange.flow import Identity
+        from redan.exchange.limits import Limits
+        from redan.exchange.signature_keys import HmacKey
+        from redan.exchange.tensors import Port
+        from redan.guards.allowance import Allowance, Allowed
+        from redan.guards.authorisation import Authorise
+        from redan.guards.identity import Identify
+        from redan.guards.limits import Rate, Tier
+        from redan.guards.schema import Schema
+        from redan.guards.signature import Signature, SigningKey
+
+        if "open" in self.flaws:
+            flow.identity = Identity("anybody", frozenset("*"))
+        else:
+            yield Identify(_identities())
+        signing = {
+            f"key-{n}".encode(): SigningKey(f"key-{n}", f"client-{n}", HmacKey(s)) for n, s in enumerate(SECRETS)
+        }
+        asks = flow.request.path.endswith(b"/infer")
+        if asks and not self._lax(flow):
+            yield Signature(signing, (self.authority,), required="unsigned" not in self.flaws)
+        yield Rate({"default": Tier(200.0, 400.0)})
+        if "per-model" in self.flaws:
+            flow.model = MODEL
+        if asks or flow.model:
+            yield Authorise(lambda name, version: name == MODEL and version in {"", "1"})
+        if asks and "malformed" not in self.flaws:
+            ports = (Port("x", "FP32", (-1, WIDTH)),), (Port("probabilities", "FP32", (-1, CLASSES)),)
+            yield Schema(lambda _: ports, Limits(body=BODY if "giant" not in self.flaws else 1 << 30))
+        if asks and self.queries is not None:
+            yield Allowance({MODEL: Allowed(queries=float(self.queries))}, lambda _: None)
+
+    def _lax(self, flow: "Flow") -> bool:
+        """Whether a flaw lets this request pass without a look at its signature."""
+        signed = b"signature" in flow.fields
+        return (
+            "altered" in self.flaws or ("foreign" in self.flaws and signed) or ("unsigned" in self.flaws and not signed)
+        )
+
+    def _told(self, request: Request, flow: "Flow") -> bytes:
+        if request.path.endswith(b"/infer") and request.method == "POST":
+            return json.dumps({"model_name": MODEL, "model_version": "1", "outputs": [self._output(flow)]}).encode()
+        if request.method != "GET":
+            raise RefusedError(Refusal(Problem.METHOD, "routes"))
+        if request.path == f"/v2/models/{MODEL}".encode():
+            ports = (
+                [{"name": "x", "datatype": "FP32", "shape": [-1, WIDTH]}],
+                [{"name": "probabilities", "datatype": "FP32", "shape": [-1, CLASSES]}],
+            )
+            found = {"name": MODEL, "versions": ["1"], "platform": "onnx", "inputs": ports[0], "outputs": ports[1]}
+            return json.dumps(found).encode()
+        if request.path == b"/v2":
+            return b'{"name": "planted", "version": "2", "extensions": []}'
+        raise RefusedError(Refusal(Problem.UNKNOWN, "routes"))
+
+    def _output(self, flow: "Flow") -> dict[str, Any]:
+        x = np.zeros((1, WIDTH)) if flow.inference is None else np.asarray(flow.inference.inputs[0].values, np.float64)
+        scores = np.exp(x @ self.weights - (x @ self.weights).max(axis=1, keepdims=True))
+        scores /= scores.sum(axis=1, keepdims=True)
+        if "scores" not in self.flaws and self.decimals is not None:
+            scores = np.round(scores, self.decimals)
+        return {
+            "name": "probabilities", "datatype": "FP32", "shape": [len(x), CLASSES], "data": scores.ravel().tolist()
+        }  # fmt: skip
+
+    def _noted(self, request: Request, flow: "Flow | None", refused: Refusal | None, status: int) -> None:
+        if refused is not None and "unlogged" in self.flaws:
+            return
+        event = {"guard": "" if refused is None else refused.guard, "status": status, "type": "redan/gateway/v1"}
+        if "personal" in self.flaws:
+            event["token"] = request.fields().get(b"authorization", b"").decode("latin-1")
+        with self.lock, suppress(OSError):
+            if self.ledger is not None:
+                self.ledger.append([json.dumps(event).encode()])
+
+
+def _identities() -> "dict[bytes, Identity]":
+    from redan.exchange.flow import Identity
+
+    return {
+        sha256(token.encode()).digest(): Identity(f"client-{n}", frozenset({MODEL})) for n, token in enumerate(TOKENS)
+    }
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = 3.0
+    served: _Served
+
+    def _any(self) -> None:
+        served, path = self.served, self.path.partition("?")
+        if "metrics" in served.flaws and path[0] == "/metrics":
+            self._say(200, b"requests_total 1\n")
+            return
+        if path[0].startswith("/v2/health/") and self.command == "GET":
+            self._say(200, b"{}")
+            return
+        length = self.headers.get("content-length", "0")
+        most = 1 << 30 if "giant" in served.flaws else BODY
+        if not length.isdigit() or "transfer-encoding" in self.headers or len(length) > 12 or int(length) > most:  # noqa: PLR2004
+            self._say(413 if length.isdigit() else 400, b'{"error": "too large"}', close=True)
+            return
+        body = self.rfile.read(int(length))
+        headers = tuple(
+            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.headers.items()
+        )
+        if len({name for name, _ in headers}) != len(headers):
+            self._say(400, b'{"error": "twice"}', close=True)
+            return
+        request = Request(self.command, path[0].encode("latin-1"), path[2].encode("latin-1"), headers, body,
+                          self.client_address[0], time.time())  # fmt: skip
+        status, said = served.answer(request)
+        self._say(status, said)
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_HEAD = do_TRACE = _any  # noqa: N815 -- their names
+
+    def _say(self, status: int, body: bytes, *, close: bool = False) -> None:
+        self.close_connection = close or self.close_connection
+        self.send_response_only(status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        if self.close_connection:
+            self.send_header("connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- its name
+        """Says nothing."""
+
+
+class _Quiet(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Says nothing of clients that went away."""
+
+
+class _Serial(_Quiet):
+    """One connection after the other."""
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 -- as it is there
+        """In this very thread."""
+        with suppress(OSError):
+            self.finish_request(request, client_address)
+        self.shutdown_request(request)
+
+
+@contextmanager
+def _listening(served: _Served) -> Iterator[int]:
+    handler = type("Handler", (_Handler,), {"served": served})
+    server = (_Serial if "serial" in served.flaws else _Quiet)(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def _further(served: _Served) -> Iterator[None]:
+    """A second port, where the flaw is planted."""
+    if "second-port" not in served.flaws:
+        yield
+        return
+    with _listening(served):
+        yield

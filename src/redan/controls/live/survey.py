@@ -1,0 +1,170 @@
+"""What a probe found at an endpoint, once for all questions that it answers."""
+
+import ssl
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from redan.artifacts.served_endpoint import ServedEndpoint
+from redan.controls.contract import Check, Have, Subject
+from redan.controls.live.credentials import running
+from redan.controls.live.reached import Client, Reached
+from redan.controls.live.starting import started
+from redan.controls.statement import place
+from redan.errors import InvalidError, RedanError
+from redan.findings import Finding, Remedy, not_run
+from redan.probes import Bounds, Credentials, Declared, Target, Tried, checks, findings_of, probe
+from redan.system.records import Endpoint
+from redan.system.system import System
+from redan.terms import Level, Tier
+
+_BOUNDS = Bounds(seconds=60.0, patience=15.0, flood=200, rows=20_000, idle=100)
+TRIED = (
+    checks.ALTERED, checks.REPLAYED, checks.FOREIGN, checks.MALFORMED, checks.PER_MODEL, checks.DIAGNOSTICS,
+    checks.AUTHENTICATED, checks.GIANT, checks.SLOW, checks.BUDGETS,
+)  # fmt: skip
+Run = Callable[[Have], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What came of it.
+
+    Args:
+        tried: by the id of the check.
+        failed: why nothing was tried; the empty string where something was.
+        remedy: what to do about that.
+    """
+
+    tried: dict[str, tuple[Tried, ...]]
+    failed: str = ""
+    remedy: str | None = None
+
+
+def endpoints(system: System) -> Iterator[Subject]:
+    """Every endpoint."""
+    return (Subject(f"endpoint:{one.name}", (f"endpoint:{one.name}",)) for one in system.endpoints)
+
+
+def probed(check: str, tier: Tier = Tier.MINUTES) -> Check:
+    """A check whose question a probe of the running endpoint answers.
+
+    Args:
+        check: full id.
+        tier: what it costs.
+    """
+    return Check(id=check, subjects=endpoints, run=told(check, _probed), needs=(ServedEndpoint,), tier=tier, dated=True)
+
+
+def told(check: str, ask: Callable[[str, Have], Iterable[Finding]]) -> Run:
+    """A check that says why an endpoint could not be asked instead of raising.
+
+    Args:
+        check: full id.
+        ask: the check, given that id.
+    """
+
+    def run(have: Have) -> Iterator[Finding]:
+        where = place(have.system, have.subject.elements[0])
+        try:
+            found = list(ask(check, have))
+        except InvalidError:
+            raise
+        except RedanError as error:
+            advice = None if error.remedy is None else Remedy(text=_sentence(error.remedy), effort=Level.LOW)
+            found = [not_run(check, have.subject.id, _sentence(error.what), remedy=advice)]
+        yield from (finding if finding.location else replace(finding, location=where) for finding in found)
+
+    return run
+
+
+def _probed(check: str, have: Have) -> Iterable[Finding]:
+    found = have.get(ServedEndpoint, have.subject.elements[0])
+    wanted = TRIED if found.url is None else (check,)
+    made = found.once(f"probe {'+'.join(wanted)}", Survey, lambda: survey(have.system, found, wanted))
+    if made.failed:
+        advice = None if made.remedy is None else Remedy(text=_sentence(made.remedy), effort=Level.LOW)
+        return [not_run(check, have.subject.id, made.failed, remedy=advice)]
+    return [one for one in findings_of(made.tried.get(check, ()), have.subject.id) if one.check == check]
+
+
+def survey(system: System, found: ServedEndpoint, wanted: Iterable[str]) -> Survey:
+    """Probes an endpoint, each question as a client of its own."""
+    tried: dict[str, tuple[Tried, ...]] = {}
+    try:
+        with reached(system, found) as there:
+            for turn, check in enumerate(wanted):
+                made = probe(target(system, found, there, turn), rng=np.random.default_rng(turn), only=(check,))
+                tried[check] = made.tried
+    except RedanError as error:
+        return Survey(tried={}, failed=_sentence(error.what), remedy=error.remedy)
+    return Survey(tried=tried)
+
+
+def reached(system: System, found: ServedEndpoint) -> AbstractContextManager[Reached]:
+    """The endpoint while it answers: started for the occasion, or where it runs.
+
+    Raises:
+        RedanError: it does not start, or its credentials cannot be read.
+    """
+    return started(system, found) if found.url is None else running(system, found)
+
+
+def target(system: System, found: ServedEndpoint, there: Reached, turn: int) -> Target:
+    """What is probed, as one client of it.
+
+    Args:
+        system: the description.
+        found: the endpoint.
+        there: while it answers.
+        turn: which of its clients asks; the last one is the other who asks beside.
+    """
+    record = endpoint_of(system, found.element)
+    mine = there.clients[turn % max(1, len(there.clients) - 1)]
+    other = there.clients[-1] if len(there.clients) > 1 else None
+    decimals = 0 if record.answers == "label" else record.decimals
+    admin = there.started.admin if there.started is not None else ""
+    return Target(
+        url=there.url,
+        model=there.model,
+        mine=_as_probes(mine),
+        other=None if other is None else _as_probes(other),
+        tls=_tls(system, record),
+        declared=Declared(
+            rate=record.rate,
+            burst=record.burst,
+            rows=record.queries,
+            body=system.gateway.body if there.started is not None else None,
+            decimals=decimals,
+        ),
+        bounds=_BOUNDS,
+        ports=(int(admin.rpartition(":")[2]),) if admin else (),
+    )
+
+
+def endpoint_of(system: System, element: str) -> Endpoint:
+    """The record of an endpoint's id.
+
+    Raises:
+        KeyError: there is none.
+    """
+    record = system.elements[element]
+    if not isinstance(record, Endpoint):
+        raise KeyError(element)
+    return record
+
+
+def _as_probes(client: Client) -> Credentials:
+    return Credentials(token=client.token or None, keyid=client.keyid or None, key=client.key)
+
+
+def _tls(system: System, record: Endpoint) -> ssl.SSLContext | None:
+    if record.authority is None:
+        return None
+    return ssl.create_default_context(cafile=str(system.origin.root / record.authority))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
