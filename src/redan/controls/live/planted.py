@@ -6,13 +6,15 @@ loopback, over a model of four columns and three classes.
 
 import base64
 import json
+import re
+import socket
+import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,8 +33,30 @@ MODEL: Final = "churn"
 TOKENS: Final = tuple(f"redan_{letter * 43}" for letter in "abcdefghijkl")
 SECRETS: Final = tuple(bytes([97 + place]) * 32 for place in range(len(TOKENS)))
 BODY: Final = 1 << 20
+SERVED: Final = b"""[system]
+name = "churn"
+stage = "operation"
+
+[[model]]
+name = "churn"
+
+[[endpoint]]
+name = "api"
+model = "churn"
+url = "@URL@"
+probe = "probe.toml"
+rate = 50
+burst = 40
+queries = 600
+decimals = 2
+"""
 _IDLE_S = 1.0
 _PROBE = "probe.toml"
+_HEAD: Final = 16_384
+_FIRST = re.compile(rb"([A-Z]{3,12}) (/[!->@-~]{0,2000})(?:\?([!-~]{0,2000}))? HTTP/1\.1\r\n")
+_FIELD = re.compile(rb"([A-Za-z0-9-]{1,80}):([ -~]{0,10000})\r\n")
+_PATH = re.compile(rb"/v2(?:/models/[A-Za-z0-9_.-]{1,80}(?:/versions/[0-9]{1,9})?(?:/infer|/ready)?)?")
+_TYPES: Final = frozenset({b"application/json", b"application/octet-stream"})
 Around = Callable[[Path], Any]
 
 
@@ -41,7 +65,7 @@ def weights(seed: int = 0) -> "np.ndarray[Any, Any]":
     return np.random.default_rng(seed).normal(size=(WIDTH, CLASSES)).astype(np.float32)
 
 
-def planted(*flaws: str, seed: int = 0, queries: int | None = 60, decimals: int | None = 2, extra: str = "") -> Around:
+def planted(*flaws: str, seed: int = 0, queries: int | None = 600, decimals: int | None = 2, extra: str = "") -> Around:
     """What a vector runs in: a server with flaws, whose address replaces `@URL@` in the description.
 
     Args:
@@ -109,21 +133,21 @@ class _Served:
 
     def answer(self, request: Request) -> tuple[int, bytes]:
         """Status and body."""
-        flow, refused = None, None
+        refused = None
         try:
             flow = self._guarded(request)
             status, body = 200, self._told(request, flow)
         except RefusedError as error:
             refused = error.refusal
             status, body = refused.problem.status, json.dumps({"error": refused.problem.title}).encode()
-        self._noted(request, flow, refused, status)
+        self._noted(request, refused, status)
         return status, body
 
     def _guarded(self, request: Request) -> "Flow":
         from redan.exchange.flow import Flow
 
-        parts = request.path.decode("latin-1").split("/")
-        flow = Flow(request, parts[3] if len(parts) > 3 and parts[2] == "models" else "")  # noqa: PLR2004 -- /v2/models/M
+        parts = [*request.path.decode("latin-1").split("/"), "", "", "", ""]
+        flow = Flow(request, parts[3], parts[5] if parts[4] == "versions" else "")
         for guard in self._guards(flow):
             refused = guard.inbound(flow)
             if refused is not None:
@@ -131,7 +155,8 @@ class _Served:
         if "replay" in self.flaws:
             flow.claims = [claim for claim in flow.claims if claim.kind != "nonce"]
         if "address" in self.flaws:
-            flow.claims = [claim._replace(key=f"{claim.kind}/{request.peer}") if claim.kind != "nonce" else claim
+            who = flow.fields.get(b"x-forwarded-for", request.peer.encode()).decode("latin-1")
+            flow.claims = [claim._replace(key=f"{claim.kind}/{who}") if claim.kind != "nonce" else claim
                            for claim in flow.claims]  # fmt: skip
         if "unlimited" in self.flaws:
             flow.claims = [claim for claim in flow.claims if claim.kind == "nonce"]
@@ -164,7 +189,7 @@ class _Served:
         asks = flow.request.path.endswith(b"/infer")
         if asks and not self._lax(flow):
             yield Signature(signing, (self.authority,), required="unsigned" not in self.flaws)
-        yield Rate({"default": Tier(200.0, 400.0)})
+        yield Rate({"default": Tier(50.0, 40.0)})
         if "per-model" in self.flaws:
             flow.model = MODEL
         if asks or flow.model:
@@ -208,7 +233,7 @@ class _Served:
             "name": "probabilities", "datatype": "FP32", "shape": [len(x), CLASSES], "data": scores.ravel().tolist()
         }  # fmt: skip
 
-    def _noted(self, request: Request, flow: "Flow | None", refused: Refusal | None, status: int) -> None:
+    def _noted(self, request: Request, refused: Refusal | None, status: int) -> None:
         if refused is not None and "unlogged" in self.flaws:
             return
         event = {"guard": "" if refused is None else refused.guard, "status": status, "type": "redan/gateway/v1"}
@@ -227,56 +252,87 @@ def _identities() -> "dict[bytes, Identity]":
     }
 
 
-class _Handler(BaseHTTPRequestHandler):
-    """One connection."""
+class _Handler(socketserver.StreamRequestHandler):
+    """One connection; a request has to be whole within a second."""
 
-    protocol_version = "HTTP/1.1"
-    timeout = 3.0
     served: _Served
 
-    def _any(self) -> None:
-        served, path = self.served, self.path.partition("?")
-        if "metrics" in served.flaws and path[0] == "/metrics":
-            self._say(200, b"requests_total 1\n")
-            return
-        if path[0].startswith("/v2/health/") and self.command == "GET":
-            self._say(200, b"{}")
-            return
-        length = self.headers.get("content-length", "0")
-        most = 1 << 30 if "giant" in served.flaws else BODY
-        if not length.isdigit() or "transfer-encoding" in self.headers or len(length) > 12 or int(length) > most:  # noqa: PLR2004
-            self._say(413 if length.isdigit() else 400, b'{"error": "too large"}', close=True)
-            return
+    def handle(self) -> None:
+        """Request after request."""
+        going = True
+        with suppress(OSError):
+            while going:
+                going = self._within() if "serial" not in self.served.flaws else self._one()
+
+    def _within(self) -> bool:
+        late = threading.Timer(_IDLE_S, _shut, (self.connection,))
+        late.daemon = True
+        late.start()
+        try:
+            return self._one()
+        finally:
+            late.cancel()
+
+    def _one(self) -> bool:
+        first = self.rfile.readline(_HEAD)
+        if not first:
+            return False
+        lines, size = [], len(first)
+        while (line := self.rfile.readline(_HEAD)) not in {b"\r\n", b""} and size < _HEAD:
+            lines.append(line)
+            size += len(line)
+        found, fields = _FIRST.fullmatch(first), [_FIELD.fullmatch(one) for one in lines]
+        if found is None or size >= _HEAD or line == b"":
+            return self._say(400)
+        headers = tuple((one[1].lower(), one[2].strip()) for one in fields if one is not None)
+        if len(headers) != len(fields) or len({name for name, _ in headers}) != len(headers):
+            return self._say(400)
+        return self._routed(found[1].decode(), found[2], found[3] or b"", headers)
+
+    def _routed(self, method: str, path: bytes, query: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> bool:
+        told, flaws = dict(headers), self.served.flaws
+        if "metrics" in flaws and path == b"/metrics":
+            return self._say(200, b"requests_total 1\n")
+        status, body = self._read(told)
+        if status:
+            return self._say(status, last=True)
+        if _PATH.fullmatch(path) is None:
+            return self._say(404)
+        peer = str(self.client_address[0])
+        status, said = self.served.answer(Request(method, path, query, headers, body, peer, time.time()))
+        return self._say(status, said, last=told.get(b"connection") == b"close", bare=method == "HEAD")
+
+    def _read(self, told: dict[bytes, bytes]) -> tuple[int, bytes]:
+        """The body, or the status that it is refused with."""
+        length = told.get(b"content-length", b"0")
+        if not length.isdigit() or len(length) > 12 or b"transfer-encoding" in told or b"host" not in told:  # noqa: PLR2004
+            return 400, b""
+        if int(length) > (1 << 30 if "giant" in self.served.flaws else BODY):
+            return 413, b""
         body = self.rfile.read(int(length))
-        headers = tuple(
-            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.headers.items()
-        )
-        if len({name for name, _ in headers}) != len(headers):
-            self._say(400, b'{"error": "twice"}', close=True)
-            return
-        request = Request(self.command, path[0].encode("latin-1"), path[2].encode("latin-1"), headers, body,
-                          self.client_address[0], time.time())  # fmt: skip
-        status, said = served.answer(request)
-        self._say(status, said)
+        if len(body) != int(length):
+            return 400, b""
+        kind = told.get(b"content-type", b"application/json").partition(b";")[0].strip()
+        if told.get(b"content-encoding", b"identity") != b"identity" or kind not in _TYPES:
+            return 415, b""
+        return 0, body
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_HEAD = do_TRACE = _any  # noqa: N815 -- their names
-
-    def _say(self, status: int, body: bytes, *, close: bool = False) -> None:
-        self.close_connection = close or self.close_connection
-        self.send_response_only(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        if self.close_connection:
-            self.send_header("connection", "close")
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- its name
-        """Says nothing."""
+    def _say(self, status: int, body: bytes = b"{}", *, last: bool | None = None, bare: bool = False) -> bool:
+        ends = status not in {200, 401, 429} if last is None else last
+        head = f"HTTP/1.1 {status} -\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
+        head += "connection: close\r\n" if ends else ""
+        head += "retry-after: 1\r\n" if status == 429 else ""  # noqa: PLR2004 -- too many
+        self.wfile.write(head.encode() + b"\r\n" + (b"" if bare else body))
+        return not ends
 
 
-class _Quiet(ThreadingHTTPServer):
+def _shut(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Quiet(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
     daemon_threads = True
     request_queue_size = 256
 

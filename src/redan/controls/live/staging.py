@@ -21,7 +21,7 @@ from redan.guards.api_keys import hashed, new_key
 from redan.system.records import Endpoint
 from redan.system.system import System
 
-CLIENTS = 12
+CLIENTS = 32
 _MOST_BYTES = 4 << 30
 
 

@@ -16,15 +16,19 @@ from redan.controls.statement import place
 from redan.errors import InvalidError, RedanError
 from redan.findings import Finding, Remedy, not_run
 from redan.probes import Bounds, Credentials, Declared, Target, Tried, checks, findings_of, probe
+from redan.probes.plan import chosen
 from redan.system.records import Endpoint
 from redan.system.system import System
 from redan.terms import Level, Tier
 
-_BOUNDS = Bounds(seconds=60.0, patience=15.0, flood=200, rows=20_000, idle=100)
+_AGREED = 2.0  # seconds within which an honest request is answered
+_PATIENCE = 7.5  # times as long, and a slow client is to be ended
+_FLOOD = 500
 TRIED = (
     checks.ALTERED, checks.REPLAYED, checks.FOREIGN, checks.MALFORMED, checks.PER_MODEL, checks.DIAGNOSTICS,
     checks.AUTHENTICATED, checks.GIANT, checks.SLOW, checks.BUDGETS,
 )  # fmt: skip
+_TOGETHER = 8  # probes of one client
 Run = Callable[[Have], Iterable[Finding]]
 
 
@@ -48,14 +52,23 @@ def endpoints(system: System) -> Iterator[Subject]:
     return (Subject(f"endpoint:{one.name}", (f"endpoint:{one.name}",)) for one in system.endpoints)
 
 
-def probed(check: str, tier: Tier = Tier.MINUTES) -> Check:
+def probed(check: str, tier: Tier = Tier.MINUTES, *, adjustable: bool = False) -> Check:
     """A check whose question a probe of the running endpoint answers.
 
     Args:
         check: full id.
         tier: what it costs.
+        adjustable: whether `threshold` of the description says what was agreed.
     """
-    return Check(id=check, subjects=endpoints, run=told(check, _probed), needs=(ServedEndpoint,), tier=tier, dated=True)
+    return Check(
+        id=check,
+        subjects=endpoints,
+        run=told(check, _probed),
+        needs=(ServedEndpoint,),
+        tier=tier,
+        dated=True,
+        adjustable=adjustable,
+    )
 
 
 def told(check: str, ask: Callable[[str, Have], Iterable[Finding]]) -> Run:
@@ -93,14 +106,26 @@ def _probed(check: str, have: Have) -> Iterable[Finding]:
 def survey(system: System, found: ServedEndpoint, wanted: Iterable[str]) -> Survey:
     """Probes an endpoint, each question as a client of its own."""
     tried: dict[str, tuple[Tried, ...]] = {}
+    turn = 0
     try:
         with reached(system, found) as there:
-            for turn, check in enumerate(wanted):
-                made = probe(target(system, found, there, turn), rng=np.random.default_rng(turn), only=(check,))
-                tried[check] = made.tried
+            for check in wanted:
+                tried[check] = ()
+                for names in _groups(check):
+                    made = probe(target(system, found, there, turn), rng=np.random.default_rng(turn), only=names)
+                    tried[check] += made.tried
+                    turn += 1
     except RedanError as error:
         return Survey(tried={}, failed=_sentence(error.what), remedy=error.remedy)
     return Survey(tried=tried)
+
+
+def _groups(check: str) -> list[tuple[str, ...]]:
+    """Names of its probes, each group for a client of its own, so that none is refused for what another spent."""
+    plan = chosen((check,))
+    costly = [(one.name,) for one in plan if one.costly]
+    others = [one.name for one in plan if not one.costly]
+    return [*(tuple(others[i : i + _TOGETHER]) for i in range(0, len(others), _TOGETHER)), *costly]
 
 
 def reached(system: System, found: ServedEndpoint) -> AbstractContextManager[Reached]:
@@ -139,9 +164,18 @@ def target(system: System, found: ServedEndpoint, there: Reached, turn: int) -> 
             body=system.gateway.body if there.started is not None else None,
             decimals=decimals,
         ),
-        bounds=_BOUNDS,
+        bounds=_bounds(system, record),
         ports=(int(admin.rpartition(":")[2]),) if admin else (),
     )
+
+
+def _bounds(system: System, record: Endpoint) -> Bounds:
+    """What a probe may cost; a declared rate is met by so many questions more."""
+    stance = system.stance("AIPS-DOS-01")
+    agreed = _AGREED if stance is None or stance.threshold is None else min(max(stance.threshold, 0.1), 60.0)
+    more = (record.burst or 0) + 4 * (record.rate or 0.0)
+    flood = int(min(_FLOOD + more, 20_000))
+    return Bounds(seconds=120.0, agreed=agreed, patience=_PATIENCE * agreed, flood=flood, rows=100_000, idle=100)
 
 
 def endpoint_of(system: System, element: str) -> Endpoint:
