@@ -117,6 +117,7 @@ class Connection(asyncio.Protocol):
         self._stage = _IDLE
         self._since = 0.0
         self._seen = 0  # bytes of a head that is not whole
+        self._read = 0  # bytes that came at once
         self._waiting: deque[_Asked] = deque()
         self._answering = False  # by a task
         self._full = False  # the client does not read
@@ -163,6 +164,7 @@ class Connection(asyncio.Protocol):
         if self._stage == _IDLE:
             self._stage, self._since = _HEAD, self._loop.time()
         self._room.idle.pop(self, None)
+        self._read = len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -197,6 +199,8 @@ class Connection(asyncio.Protocol):
         """A head is whole: whether its body may come is said now."""
         if len(self._waiting) >= self._room.pipelined or self._last:
             raise ValueError("too many requests at once")
+        if self._read > self._room.head and self._large():
+            raise ValueError("a head that came at once, and is too large")
         self._headed = True
         self._seen = 0
         self._stage, self._since = _BODY, self._loop.time()
@@ -209,6 +213,9 @@ class Connection(asyncio.Protocol):
             return
         if self._to.kind == "infer" and (b"expect", b"100-continue") in headers and not self._waiting:
             self._transport.write(_CONTINUE)
+
+    def _large(self) -> bool:
+        return len(self._url) + sum(len(name) + len(value) for name, value in self._headers) > self._room.head
 
     def on_body(self, body: bytes) -> None:
         """A piece of a body; a body in too many of them, or too large, is cut off."""

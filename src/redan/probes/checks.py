@@ -1,0 +1,21 @@
+"""Ids of the checks that probes answer."""
+
+from typing import Final
+
+ALTERED: Final = "A-MLSG-004-D001/altered-input-is-refused"
+REPLAYED: Final = "A-MLSG-004-D001/replayed-and-stale-input-is-refused"
+RUNNING: Final = "A-MLSG-004-D002/loaded-bytes-are-verified"
+FOREIGN: Final = "A-MLSG-004-D004/unsigned-and-foreign-input-is-refused"
+MALFORMED: Final = "A-MLSG-004-D004/malformed-input-is-refused"
+PER_MODEL: Final = "A-MLSG-004-D007/clients-are-authorised-per-model"
+BUDGETS: Final = "A-MLSG-004-D007/budgets-follow-the-principal"
+DIAGNOSTICS: Final = "A-MLSG-004-D007/diagnostics-are-closed"
+NEEDED: Final = "A-MLSG-001-C002/only-needed-fields-cross-boundaries"
+LISTENS: Final = "AIPS-TRA-01/no-undeclared-address-listens"
+AUTHENTICATED: Final = "AIPS-TRA-02/stores-and-endpoints-require-authentication"
+CIPHERS: Final = "AIPS-TRA-03/protocols-and-ciphers-are-current"
+CERTIFICATES: Final = "AIPS-TRA-03/certificates-are-valid"
+EVENTS: Final = "AIPS-TRA-06/events-are-logged"
+GIANT: Final = "AIPS-DOS-01/giant-input-is-refused"
+SLOW: Final = "AIPS-DOS-01/slow-clients-do-not-block-others"
+COPIES: Final = "AIPS-ORA-01/budget-keeps-copies-poor"
