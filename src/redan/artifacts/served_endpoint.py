@@ -28,6 +28,7 @@ class ServedEndpoint:
         digest: over the description of it and of the gateway, and over the files that both name.
         url: where it runs; None where it is to be started.
         credentials: file to ask it with; None where it is to be started.
+        clients: file that says who may ask; None where there is none, or it is not known.
         files: relative paths of the files and folders that a start of it reads.
         told: what questions of several controls found out together; no part of the fact.
     """
@@ -36,6 +37,7 @@ class ServedEndpoint:
     digest: str
     url: str | None
     credentials: Path | None
+    clients: Path | None = None
     files: tuple[str, ...] = ()
     told: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
 
@@ -79,7 +81,10 @@ def served_endpoint(system: System, element: str) -> Artifact | Absent:
     files = tuple(sorted(set(_named(system, record))))
     digests: dict[str, Json] = {name: _digest(system, name) for name in files}
     said: list[Json] = [record.model_dump(mode="json"), system.gateway.model_dump(mode="json"), digests]
-    return ServedEndpoint(element=element, digest=digest_of(said), url=None, credentials=None, files=files)
+    clients = None if system.gateway.clients is None else located(system, _GATEWAY, "clients", system.gateway.clients)
+    return ServedEndpoint(
+        element=element, digest=digest_of(said), url=None, credentials=None, clients=clients, files=files
+    )
 
 
 def served_here(system: System, record: Endpoint) -> bool:

@@ -70,7 +70,7 @@ def planted(*flaws: str, seed: int = 0, queries: int | None = 600, decimals: int
 
     Args:
         flaws: `unsigned`, `altered`, `replay`, `foreign`, `malformed`, `per-model`, `address`, `unlimited`, `metrics`,
-            `open`, `scores`, `giant`, `serial`, `unlogged`, `personal` or `second-port`.
+            `open`, `scores`, `giant`, `serial`, `repository`, `unlogged` or `personal`.
         seed: of the model that it serves.
         queries: rows that one client may ask for.
         decimals: of its scores.
@@ -80,7 +80,7 @@ def planted(*flaws: str, seed: int = 0, queries: int | None = 600, decimals: int
     @contextmanager
     def around(folder: Path) -> Iterator[None]:
         served = _Served(frozenset(flaws), weights(seed), queries, decimals, folder)
-        with _listening(served) as port, _further(served):
+        with _listening(served) as port:
             (folder / _PROBE).write_text(_credentials() + extra)
             path = folder / "redan.toml"
             path.write_text(path.read_text().replace("@URL@", f"http://127.0.0.1:{port}"))
@@ -131,8 +131,8 @@ class _Served:
                 self.ledger.close()
                 self.ledger = None
 
-    def answer(self, request: Request) -> tuple[int, bytes]:
-        """Status and body."""
+    def answer(self, request: Request) -> tuple[int, bytes, float | None]:
+        """Status, body, and seconds until asking again makes sense."""
         refused = None
         try:
             flow = self._guarded(request)
@@ -141,7 +141,7 @@ class _Served:
             refused = error.refusal
             status, body = refused.problem.status, json.dumps({"error": refused.problem.title}).encode()
         self._noted(request, refused, status)
-        return status, body
+        return status, body, None if refused is None else refused.retry_after
 
     def _guarded(self, request: Request) -> "Flow":
         from redan.exchange.flow import Flow
@@ -293,14 +293,16 @@ class _Handler(socketserver.StreamRequestHandler):
         told, flaws = dict(headers), self.served.flaws
         if "metrics" in flaws and path == b"/metrics":
             return self._say(200, b"requests_total 1\n")
+        if "repository" in flaws and path.startswith(b"/v2/repository"):
+            return self._say(200, b"[]", last=True)
         status, body = self._read(told)
         if status:
             return self._say(status, last=True)
         if _PATH.fullmatch(path) is None:
             return self._say(404)
         peer = str(self.client_address[0])
-        status, said = self.served.answer(Request(method, path, query, headers, body, peer, time.time()))
-        return self._say(status, said, last=told.get(b"connection") == b"close", bare=method == "HEAD")
+        status, said, after = self.served.answer(Request(method, path, query, headers, body, peer, time.time()))
+        return self._say(status, said, after=after, last=told.get(b"connection") == b"close", bare=method == "HEAD")
 
     def _read(self, told: dict[bytes, bytes]) -> tuple[int, bytes]:
         """The body, or the status that it is refused with."""
@@ -317,11 +319,19 @@ class _Handler(socketserver.StreamRequestHandler):
             return 415, b""
         return 0, body
 
-    def _say(self, status: int, body: bytes = b"{}", *, last: bool | None = None, bare: bool = False) -> bool:
+    def _say(
+        self,
+        status: int,
+        body: bytes = b"{}",
+        *,
+        last: bool | None = None,
+        bare: bool = False,
+        after: float | None = None,
+    ) -> bool:
         ends = status not in {200, 401, 429} if last is None else last
         head = f"HTTP/1.1 {status} -\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
         head += "connection: close\r\n" if ends else ""
-        head += "retry-after: 1\r\n" if status == 429 else ""  # noqa: PLR2004 -- too many
+        head += "" if after is None else f"retry-after: {max(1, round(after))}\r\n"
         self.wfile.write(head.encode() + b"\r\n" + (b"" if bare else body))
         return not ends
 
@@ -361,13 +371,3 @@ def _listening(served: _Served) -> Iterator[int]:
     finally:
         server.shutdown()
         server.server_close()
-
-
-@contextmanager
-def _further(served: _Served) -> Iterator[None]:
-    """A second port, where the flaw is planted."""
-    if "second-port" not in served.flaws:
-        yield
-        return
-    with _listening(served):
-        yield
