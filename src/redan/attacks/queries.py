@@ -104,6 +104,15 @@ class Queries:
         told = self._told(x)
         return np.asarray(told.argmax(axis=1) if told.ndim == _TABLE else told, dtype=np.int64)
 
+    def answered(self, x: Array) -> Array:
+        """Scores, shape (n, classes), or labels, shape (n,), whatever it shows.
+
+        Raises:
+            SpentError: the budget does not reach.
+            IncompleteError: it does not answer.
+        """
+        return self._told(x)
+
     def indices(self, y: object) -> NDArray[np.int64]:
         """Labels as the data has them, as indices, shape (n,).
 

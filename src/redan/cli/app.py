@@ -96,7 +96,10 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Verb]]] = MappingProxyType(
             {
                 "evasion": Verb(
                     "redan.cli.attack.evasion", "attack_evasion", "Robust accuracy, with the signs against it."
-                )
+                ),
+                "extraction": Verb(
+                    "redan.cli.attack.extraction", "attack_extraction", "How good a copy its answers make."
+                ),
             },
         ),
         "defend": (

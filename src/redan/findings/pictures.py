@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from redan.canon import Json
 from redan.findings.attack_pictures import Between, Cells, Gallery, RobustCurve, Surface
+from redan.findings.extraction_picture import FidelityCurve
 from redan.findings.transfer_picture import TransferMatrix
 from redan.stats.interval import Interval
 
@@ -261,6 +262,7 @@ Picture: TypeAlias = (
     | Grid
     | Series
     | RobustCurve
+    | FidelityCurve
     | Between
     | Gallery
     | Cells

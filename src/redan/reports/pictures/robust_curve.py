@@ -28,7 +28,7 @@ def robust_curve(fields: Fields) -> Markup:
         if not len(values) == len(intervals) == len(eps):
             raise MalformedError("lines")
         known = [(e, v) for e, v in zip(eps, values, strict=True) if v is not None]
-        drawn.append(_band(eps, intervals, x, y, place))
+        drawn.append(band(eps, intervals, x, y, place))
         drawn.append(path(known, x, y, f"line l{place}"))
         drawn += [_dot(across(x, e), up(y, v), place, e, v) for e, v in known]
         names.append(part.text("name"))
@@ -38,7 +38,8 @@ def robust_curve(fields: Fields) -> Markup:
     return plane(drawn, fields.text("title")) + words.format(Markup("").join(key), fields.text("norm"))
 
 
-def _band(eps: list[float], intervals: list[Interval | None], x: Scale, y: Scale, place: int) -> Markup:
+def band(eps: list[float], intervals: list[Interval | None], x: Scale, y: Scale, place: int) -> Markup:
+    """The ground between the ends of intervals, for the line of that place."""
     ends = [(e, one) for e, one in zip(eps, intervals, strict=True) if one is not None]
     if not ends:
         return Markup("")

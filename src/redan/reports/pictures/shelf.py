@@ -10,6 +10,7 @@ from redan.findings import Finding
 from redan.reports.pictures.between import between
 from redan.reports.pictures.cells import cells
 from redan.reports.pictures.distributions import distributions
+from redan.reports.pictures.fidelity_curve import fidelity_curve
 from redan.reports.pictures.fields import Fields, MalformedError
 from redan.reports.pictures.funnel import funnel
 from redan.reports.pictures.gallery import gallery
@@ -30,6 +31,7 @@ DRAWERS: Mapping[str, Callable[[Fields], Markup]] = MappingProxyType(
         "grid": grid,
         "series": series,
         "robust-curve": robust_curve,
+        "fidelity-curve": fidelity_curve,
         "between": between,
         "gallery": gallery,
         "cells": cells,
