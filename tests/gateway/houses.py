@@ -172,12 +172,15 @@ def listening(made):
 
     async def live():
         found["loop"] = asyncio.get_running_loop()
-        watch = asyncio.create_task(made.room.watch(0.05))
+        tasks = [asyncio.create_task(made.room.watch(0.05))]
+        if made.watching is not None:
+            tasks.append(asyncio.create_task(made.watching.run()))
         async with served(made) as address:
             found["port"] = address.port
             ready.set()
             await asyncio.to_thread(stop.wait)
-        watch.cancel()
+        for task in tasks:
+            task.cancel()
 
     def work():
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -81,6 +81,18 @@ class Answer(NamedTuple):
     parameters: tuple[tuple[str, str | int | float | bool], ...] = ()
 
 
+class Labels(NamedTuple):
+    """What was right, told after the answer.
+
+    Args:
+        event: identifier of the answer's event.
+        labels: of each row, a class's number or its name.
+    """
+
+    event: str
+    labels: tuple[int | str, ...]
+
+
 @dataclass(slots=True)
 class Flow:
     """A request and what is known about it so far.
@@ -97,6 +109,8 @@ class Flow:
         inference: filled by the decoder.
         claims: what has to be spent; every guard may add to it before the store is asked.
         answer: filled by the model, replaced by guards of answers.
+        outputs: of the model as it gave them, before any guard of answers.
+        labels: filled by the guard of feedback.
         notes: for the event: short names and numbers, nothing of a person.
     """
 
@@ -109,6 +123,8 @@ class Flow:
     inference: Inference | None = None
     claims: list[Claim] = field(default_factory=list)
     answer: Answer | None = None
+    outputs: tuple[Tensor, ...] = ()
+    labels: Labels | None = None
     notes: dict[str, str | int | float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

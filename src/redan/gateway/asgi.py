@@ -13,10 +13,11 @@ from types import CoroutineType
 from typing import Any, Final, TypeAlias
 
 from redan.exchange import encode
+from redan.exchange.flow import Flow
 from redan.exchange.message import Request, Response
 from redan.exchange.problem import Problem, Refusal, RefusedError
 from redan.gateway.intake import Intake, Load, Receive, bare
-from redan.gateway.routes import Route, allowed, route
+from redan.gateway.routes import POSTED, Route, allowed, route
 from redan.gateway.steps import Ask, Decided, Pipeline, Spend, Steps, infer, told
 from redan.gateway.upstream import Local, Remote
 from redan.guards.store import Store, WaitingStore
@@ -30,6 +31,12 @@ _CLOSE: Final = (b"connection", b"close")
 _LIVE: Final = Response(200, (encode.JSON,), b'{"live":true}')
 _READY: Final = Response(200, (encode.JSON,), b'{"ready":true}')
 _WAITS: Final = frozenset({CoroutineType, asyncio.Future})  # what a store, a model or a journal may answer with
+
+
+def _unlabelled(flow: Flow) -> Response:
+    """Nothing is taken in."""
+    del flow
+    raise RefusedError(Refusal(Problem.UNKNOWN, "routes"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,7 @@ class DataPlane:
         held: bytes of unfinished bodies together.
         ready: whether the models can be asked now.
         clock: seconds since the epoch.
+        labelled: takes labels in that the guards let pass.
         load: what is under way.
     """
 
@@ -62,6 +70,7 @@ class DataPlane:
     held: int = 256 << 20
     ready: Callable[[], bool] = lambda: True
     clock: Callable[[], float] = time.time
+    labelled: Callable[[Flow], Response] = _unlabelled
     load: Load = field(default_factory=Load)
     intake: Intake = field(init=False)
 
@@ -83,7 +92,7 @@ class DataPlane:
         load.requests += 1
         try:
             to = self.opened(method, path, headers)
-            body = await self.intake.whole(receive) if to.kind == "infer" else b""
+            body = await self.intake.whole(receive) if to.kind in POSTED else b""
         except RefusedError as error:
             return self.refused(error.refusal, path)
         finally:
@@ -104,7 +113,7 @@ class DataPlane:
             RefusedError: there is no such path, or the body is of a kind or length that is not taken.
         """
         to = route(method, path)
-        if to.kind != "infer":
+        if to.kind not in POSTED:
             bare(headers)
         elif self.load.requests > self.busy:
             raise RefusedError(Refusal(Problem.UNREADY, "limits", retry_after=1.0))
@@ -187,8 +196,10 @@ class DataPlane:
             raise RefusedError(Refusal(Problem.UNREADY, "routes"))
         return _READY
 
-    def _told(self, to: Route) -> Response:
+    def _told(self, to: Route, flow: Flow) -> Response:
         """What those may know whom the guards let pass."""
+        if to.kind == "feedback":
+            return self.labelled(flow)
         if to.kind == "server":
             return Response(200, (encode.JSON,), encode.plain(_NAME))
         model = self.models.get(to.model)

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 from redan.errors import ConfigError, InvalidError, RedanError
 from redan.exchange.limits import Limits
 from redan.exchange.tensors import Port
-from redan.gateway import snapshot
+from redan.gateway import snapshot, watching_kept
 from redan.gateway.asgi import DataPlane
 from redan.gateway.connection import Room
 from redan.gateway.events import Clerk
@@ -27,6 +27,8 @@ from redan.gateway.service import Service
 from redan.gateway.settings import Settings, refuse_unenforced
 from redan.gateway.steps import Pipeline
 from redan.gateway.valkey_store import ValkeyStore, valkey_store
+from redan.gateway.watching import Watching
+from redan.gateway.watching_setup import KEPT, watching_of
 from redan.guards.limits import Leak
 from redan.guards.signature import Signature
 from redan.guards.store import MemoryStore
@@ -52,6 +54,7 @@ class Gateway:
         models: by name.
         client: of the server behind; None when models answer here.
         store: of nonces, rates and totals.
+        watching: monitors; None where none are declared.
         secret: key of pseudonyms and of the kept state.
         releases: highest release that was in service, by model.
         born: since when nonces are remembered; signatures made before are not believed, as a killed process lost them.
@@ -71,6 +74,7 @@ class Gateway:
     born: float
     started: float
     opens: float = 0.0
+    watching: Watching | None = None
     _writing: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
     @property
@@ -102,7 +106,8 @@ class Gateway:
             if one.current.release is not None:
                 self.releases[one.name] = max(one.current.release, self.releases.get(one.name, 0))
         held = self.store.held(now) if isinstance(self.store, MemoryStore) else MemoryStore().held(now)
-        state = snapshot.State(now, held, dict(self.releases), clean)
+        monitors = b"" if self.watching is None else watching_kept.kept(self.watching)
+        state = snapshot.State(now, held, dict(self.releases), clean, monitors)
         with self._writing:
             snapshot.write(self.settings.state / _STATE, state, self.secret)
 
@@ -147,7 +152,7 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
     kept = snapshot.read(found.state / _STATE, key)
     born = -math.inf if found.table.store is not None or (kept is not None and kept.clean) else moment
     guards = guards_of(found, _world(models, born))
-    refuse_unenforced(found, guards.enforced, where)
+    refuse_unenforced(found, guards.enforced | KEPT, where)
     client = None if found.upstream is None else Client(found.upstream)
     models |= _models(found, client, moment)
     releases = {} if kept is None else dict(kept.releases)
@@ -171,12 +176,24 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
     gateway.plane = dataclasses.replace(gateway.plane, ready=gateway.ready)
     _gauges(gateway)
     try:
+        _watch(gateway, kept)
         gateway.keep(moment)  # from here on a restart finds a state, and knows whether this one ended in order
     except RedanError:
         if register.journal is not None:
             register.journal.close()
         raise
     return gateway
+
+
+def _watch(gateway: Gateway, kept: snapshot.State | None) -> None:
+    """Monitors, with what they knew before a restart."""
+    watching = watching_of(gateway.settings, gateway.models, gateway.store, gateway.register, gateway.secret)
+    if watching is None:
+        return
+    watching_kept.restore(watching, b"" if kept is None else kept.monitors)
+    gateway.watching = watching
+    if watching.labels:
+        gateway.plane = dataclasses.replace(gateway.plane, labelled=watching.labelled)
 
 
 def _world(models: Models, born: float) -> World:
@@ -229,6 +246,7 @@ def _plane(
         found.table.quiet,
         guards.known,
         guards.finish,
+        guards.labelling,
     )
     return DataPlane(
         pipeline,

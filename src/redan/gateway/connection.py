@@ -19,7 +19,7 @@ import httptools
 from redan.exchange.message import Request, Response
 from redan.exchange.problem import Problem, Refusal, RefusedError
 from redan.gateway.asgi import DataPlane
-from redan.gateway.routes import Route
+from redan.gateway.routes import POSTED, Route
 
 _HEAD, _BODY, _ANSWER, _IDLE = range(4)
 _GUARD: Final = "limits"
@@ -211,7 +211,7 @@ class Connection(asyncio.Protocol):
         except RefusedError as error:
             self._put(self._plane.refused(error.refusal, path))
             return
-        if self._to.kind == "infer" and (b"expect", b"100-continue") in headers and not self._waiting:
+        if self._to.kind in POSTED and (b"expect", b"100-continue") in headers and not self._waiting:
             self._transport.write(_CONTINUE)
 
     def _large(self) -> bool:

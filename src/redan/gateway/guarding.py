@@ -22,6 +22,7 @@ from redan.guards.allowance import Allowance, Allowed
 from redan.guards.answer_signature import AnswerSignature
 from redan.guards.authorisation import Authorise
 from redan.guards.contract import Finish, Inbound, Outbound
+from redan.guards.feedback import Feedback
 from redan.guards.limits import Budget, Leak, Rate
 from redan.guards.schema import Schema
 from redan.guards.signature import Signature
@@ -56,6 +57,7 @@ class Guards(NamedTuple):
         outbound: after the model.
         known: for what is told besides answers.
         finish: over the bytes that go out.
+        labelling: for labels that come after an answer.
         enforced: keys of `[[endpoint]]`, `[[model]]` and `[gateway]` that all of them keep.
     """
 
@@ -64,6 +66,7 @@ class Guards(NamedTuple):
     outbound: tuple[Outbound, ...] = ()
     known: tuple[Inbound, ...] = ()
     finish: tuple[Finish, ...] = ()
+    labelling: tuple[Inbound, ...] = ()
     enforced: frozenset[str] = frozenset()
 
 
@@ -104,9 +107,15 @@ def guards_of(found: Settings, world: World) -> Guards:
     return Guards(
         inbound=tuple(inbound),
         known=(told.identify, rate, _OfModels(authorise)),
+        labelling=(told.identify, *signature, rate, authorise, Feedback(_labels(found))),
         finish=(AnswerSignature(told.shared),) if told.shared and found.table.answers_signed else (),
         enforced=_ENFORCED,
     )
+
+
+def _labels(found: Settings) -> Callable[[str], int | None]:
+    """Labels that a client may give in a day, of a model by its name."""
+    return {one.model.name: one.endpoint.labels for one in found.served}.get
 
 
 def _signature(found: Settings, told: Credentials, born: float) -> tuple[Inbound, ...]:

@@ -71,6 +71,7 @@ class Metrics:
         statuses: answers by model and status.
         seconds: from the last byte of a request to its decision.
         asked: bytes of questions.
+        more: give further families when everything is shown.
         gauges: numbers that are asked for when they are shown, by name and help.
     """
 
@@ -79,6 +80,8 @@ class Metrics:
     seconds: Histogram = field(default_factory=lambda: Histogram(_SECONDS))
     asked: Histogram = field(default_factory=lambda: Histogram(_BYTES))
     gauges: dict[str, tuple[str, Callable[[], Mapping[str, float]]]] = field(default_factory=dict)
+
+    more: "list[Callable[[], Iterable[Metric]]]" = field(default_factory=list)
 
     @property
     def passed(self) -> int:
@@ -127,6 +130,8 @@ class Metrics:
             for model, number in sorted(value().items()):
                 shown.add_metric([model], number)
             yield shown
+        for further in self.more:
+            yield from further()
 
     def text(self) -> bytes:
         """The exposition format of Prometheus."""

@@ -32,7 +32,7 @@ class Register:
         version: of a model in service; the empty string for one that is not there.
         durable: whether an answer waits until its event is on the disk.
         strangers: refusals of unknown senders that are written down a second.
-        watchers: look at each decision; what they raise blocks the answer.
+        watchers: are handed each decision with the identifier of its event; what they raise blocks the answer.
     """
 
     metrics: Metrics
@@ -41,7 +41,7 @@ class Register:
     version: Callable[[str], str]
     durable: bool = False
     strangers: int = 50
-    watchers: tuple[Callable[[Decided], None], ...] = ()
+    watchers: tuple[Callable[[Decided, str], None], ...] = ()
     clock: Callable[[], float] = time.time
     skipped: int = 0
     _second: int = 0
@@ -64,9 +64,9 @@ class Register:
             self._count(flow.model if flow.identity is not None else "", refused)
         metrics.seconds.add(now - flow.request.now)
         metrics.asked.add(len(flow.request.body))
-        for watch in self.watchers:
-            watch(one)
         key = self.identifier()
+        for watch in self.watchers:
+            watch(one, key)
         if self.journal is None or (flow.identity is None and refused is not None and not self._stranger(now)):
             return key
         entry = self.clerk.event(one, key, self.version(flow.model), now, self.skipped)

@@ -4,7 +4,7 @@ Source: Open Inference Protocol, version 2, REST: API paths.
 """
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from redan.exchange.problem import Problem, Refusal, RefusedError
 
@@ -17,7 +17,7 @@ class Route(NamedTuple):
     """Where a request goes.
 
     Args:
-        kind: `live`, `ready`, `server`, `model`, `model-ready` or `infer`.
+        kind: `live`, `ready`, `server`, `model`, `model-ready`, `infer` or `feedback`.
         model: name; the empty string where there is none.
         version: the empty string where there is none.
     """
@@ -33,7 +33,8 @@ _FIXED = {
     b"/v2": Route("server"),
     b"/v2/": Route("server"),
 }
-_ENDS = {b"": "model", b"ready": "model-ready", b"infer": "infer"}
+_ENDS = {b"": "model", b"ready": "model-ready", b"infer": "infer", b"feedback": "feedback"}
+POSTED: Final = frozenset({"infer", "feedback"})  # kinds that have a body
 
 
 @lru_cache(maxsize=1024)
@@ -50,7 +51,7 @@ def route(method: str, path: bytes) -> Route:
     found = _FIXED.get(path) or _model(path)
     if found is None:
         raise RefusedError(Refusal(Problem.UNKNOWN, _GUARD))
-    if method != ("POST" if found.kind == "infer" else "GET"):
+    if method != ("POST" if found.kind in POSTED else "GET"):
         raise RefusedError(Refusal(Problem.METHOD, _GUARD))
     return found
 
@@ -58,7 +59,7 @@ def route(method: str, path: bytes) -> Route:
 def allowed(path: bytes) -> bytes:
     """The one method of a path that exists, for the header `Allow`."""
     found = _FIXED.get(path) or _model(path)
-    return b"POST" if found is not None and found.kind == "infer" else b"GET"
+    return b"POST" if found is not None and found.kind in POSTED else b"GET"
 
 
 def _model(path: bytes) -> Route | None:

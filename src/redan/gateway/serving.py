@@ -218,6 +218,7 @@ async def _described(gateway: Gateway, stop: asyncio.Event) -> None:
 def _chores(gateway: Gateway) -> list[Any]:
     """What happens beside the answers."""
     return [
+        *([] if gateway.watching is None else [gateway.watching.run()]),
         gateway.room.watch(),
         _every(float(gateway.settings.table.verify_s), lambda: _verify(gateway)),
         _every(_KEEP_S, lambda: _keep(gateway)),

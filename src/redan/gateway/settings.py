@@ -17,7 +17,7 @@ from redan.system.records import Endpoint, Gateway, Model
 from redan.system.system import System
 
 _STORES = ("valkey", "valkeys", "redis", "rediss", "unix")
-_KEYS = ("rate", "burst", "queries", "leak", "decimals", "top")
+_KEYS = ("rate", "burst", "queries", "leak", "decimals", "top", "tolerated", "shadow", "labels")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,17 +28,21 @@ class Served:
         endpoint: as it is described.
         model: as it is described.
         place: of the sealed model; None when a server behind answers.
+        beside: places of the models that it is compared with, by what they are: `previous`, `baseline`.
     """
 
     endpoint: Endpoint
     model: Model
     place: Place | None
+    beside: tuple[tuple[str, Place], ...] = ()
 
     @property
     def declared(self) -> Iterator[str]:
         """What the endpoint promises and a guard has to keep."""
         found = self.endpoint
         yield from (key for key in _KEYS if getattr(found, key) is not None)
+        if found.monitors:
+            yield "monitors"
         if found.authenticated is not False:
             yield "authenticated"
         if found.rate_limited:
@@ -164,9 +168,21 @@ def _endpoints(system: System) -> tuple[Endpoint, ...]:
 
 def _served(system: System, endpoint: Endpoint, *, remote: bool) -> Served:
     model = next(one for one in system.models if one.name == endpoint.model)
-    where = f"{system.origin.file}:{system.line(f'model:{model.name}')}"
     if remote:
         return Served(endpoint=endpoint, model=model, place=None)
+    beside = {"previous": model.previous, "baseline": model.baseline} if "shadow" in endpoint.monitors else {}
+    return Served(
+        endpoint=endpoint,
+        model=model,
+        place=_place(system, model),
+        beside=tuple(
+            (kind, _place(system, one)) for kind, name in beside.items() for one in system.models if one.name == name
+        ),
+    )
+
+
+def _place(system: System, model: Model) -> Place:
+    where = f"{system.origin.file}:{system.line(f'model:{model.name}')}"
     if model.path is None or model.seal is None or model.key is None:
         raise ConfigError(
             f"model '{model.name}' has no path, seal or key, so nothing vouches for it",
@@ -178,17 +194,13 @@ def _served(system: System, endpoint: Endpoint, *, remote: bool) -> Served:
         trust = load_public(confined(root, model.key))
     except UsageError as error:
         raise ConfigError(error.what, where=error.where, remedy=error.remedy) from error
-    return Served(
-        endpoint=endpoint,
-        model=model,
-        place=Place(
-            path=confined(root, model.path),
-            seal=confined(root, model.seal),
-            trust=trust,
-            within=None if model.bundle is None else confined(root, model.bundle),
-            reference=_path(root, model.reference),
-            releases=model.distribution is not None,
-        ),
+    return Place(
+        path=confined(root, model.path),
+        seal=confined(root, model.seal),
+        trust=trust,
+        within=None if model.bundle is None else confined(root, model.bundle),
+        reference=_path(root, model.reference),
+        releases=model.distribution is not None,
     )
 
 

@@ -19,7 +19,7 @@ _MAGIC: Final = b"redan-state-1\n"
 _DIGEST: Final = 32
 
 
-class State(msgspec.Struct, forbid_unknown_fields=True):
+class State(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What is kept over a restart.
 
     Args:
@@ -27,12 +27,14 @@ class State(msgspec.Struct, forbid_unknown_fields=True):
         held: by the store.
         releases: highest release that was in service, by model.
         clean: whether it was written at an orderly end, so that nothing was spent after it.
+        monitors: what they have to remember, as `redan.gateway.watching_kept` writes it.
     """
 
     at: float
     held: Held
     releases: dict[str, int] = {}
     clean: bool = False
+    monitors: bytes = b""
 
 
 def write(path: Path, state: State, secret: bytes) -> None:

@@ -5,7 +5,7 @@ Source: design.md, "request -> guards -> model -> guards -> answer, every decisi
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from redan.exchange import encode
 from redan.exchange.flow import Answer, Claim, Flow, Spent
@@ -43,6 +43,7 @@ class Decided(NamedTuple):
 
 Need: TypeAlias = Spend | Ask | Decided
 Steps: TypeAlias = Generator[Need, Any, Response]
+EVENT: Final = b"redan-event"  # the header that tells the identifier of an answer's event
 _CLAIMED = {"nonce": Problem.REPLAYED, "rate": Problem.THROTTLED, "total": Problem.THROTTLED}
 
 
@@ -58,6 +59,7 @@ class Pipeline:
         version: of a model in service, by its name.
         quiet: whether refusals keep their detail back.
         finish: over the bytes that go out, answers and refusals.
+        labelling: for labels that come after an answer.
     """
 
     inbound: tuple[Inbound, ...]
@@ -67,6 +69,7 @@ class Pipeline:
     quiet: bool = True
     known: tuple[Inbound, ...] = ()
     finish: tuple[Finish, ...] = ()
+    labelling: tuple[Inbound, ...] = ()
 
 
 def infer(pipeline: Pipeline, request: Request, model: str, version: str) -> Steps:
@@ -91,13 +94,15 @@ def infer(pipeline: Pipeline, request: Request, model: str, version: str) -> Ste
     event = yield Decided(flow, refused)
     if response is None:
         response = encode.refusal(refused or Refusal(Problem.BROKEN, "steps"), event, quiet=pipeline.quiet)
+    else:
+        response = response._replace(headers=(*response.headers, (EVENT, event.encode())))
     for last in pipeline.finish:
         response = last.finish(flow, response)
     return response
 
 
-def told(pipeline: Pipeline, request: Request, to: Route, tell: Callable[[Route], Response]) -> Steps:
-    """A question about the service or a model; only those may ask whom the guards know.
+def told(pipeline: Pipeline, request: Request, to: Route, tell: Callable[[Route, Flow], Response]) -> Steps:
+    """A question about the service or a model, or labels of answers; only those may ask whom the guards know.
 
     Args:
         pipeline: guards.
@@ -107,13 +112,13 @@ def told(pipeline: Pipeline, request: Request, to: Route, tell: Callable[[Route]
     """
     flow = Flow(request, to.model, to.version)
     flow.notes["asked"] = to.kind
-    answer, refused = None, _first(pipeline.known, flow)
+    answer, refused = None, _first(pipeline.labelling if to.kind == "feedback" else pipeline.known, flow)
     try:
         if refused is None and flow.claims:
             spent: Spent = yield Spend(flow.claims, request.now)
             refused = _denied(spent)
         if refused is None:
-            answer = tell(to)
+            answer = tell(to, flow)
     except RefusedError as error:
         refused = error.refusal
     event = yield Decided(flow, refused)
@@ -136,6 +141,7 @@ def _guarded(pipeline: Pipeline, flow: Flow) -> Generator[Need, Any, Refusal | N
         if refused is not None:
             return refused
         outputs: tuple[Tensor, ...] = yield Ask(flow)
+        flow.outputs = outputs
         flow.answer = Answer(outputs)
         for guard in pipeline.outbound:
             refused = guard.outbound(flow)

@@ -76,6 +76,17 @@ for _, w in ipairs(writes) do
 end
 return {0, '0'}
 """
+# A stricter factor that holds is not replaced by a milder one, whichever replica found it.
+_SCALE: Final = """
+local held = redis.call('GET', KEYS[1])
+if held and tonumber(held) < tonumber(ARGV[1]) then return 0 end
+if ARGV[2] == '' then
+  redis.call('SET', KEYS[1], ARGV[1])
+else
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+end
+return 1
+"""
 _SHA: Final = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -118,20 +129,28 @@ class ValkeyStore:
             return Spent()
         return Spent(claims[place - 1], math.inf if after < 0 else after)
 
-    async def scale(self, key: str, factor: float) -> None:
+    async def scale(self, key: str, factor: float, now: float = 0.0, lasts: float = math.inf) -> None:
         """Sets the factor of a graded response for all replicas; 1 takes it back.
+
+        Args:
+            key: of the factor.
+            factor: that limits are multiplied by; a stricter one that holds is not replaced by a milder one.
+            now: not looked at; the server's clock counts.
+            lasts: seconds after which it ends by itself.
 
         Raises:
             RefusedError: the store does not answer.
         """
         from valkey.exceptions import ValkeyError
 
+        del now
         name = f"{self._prefix}f/{key}"
         try:
             if factor >= 1.0:
                 await self._client.delete(name)
             else:
-                await self._client.set(name, repr(max(0.0, factor)))
+                ends = str(max(1, int(lasts * 1000))) if math.isfinite(lasts) else ""
+                await self._client.eval(_SCALE, 1, name, repr(max(0.0, factor)), ends)  # type: ignore[misc]
         except (ValkeyError, OSError, TimeoutError) as error:
             raise RefusedError(Refusal(Problem.UNREADY, "store")) from error
 

@@ -41,6 +41,7 @@ class Drift:
         rows: that make a batch of the evidence.
         tolerated: share of rows that may move.
         alarms: chance of a false alarm at any time.
+        alarmed: whether there ever was enough evidence; that stays so until another reference is looked at.
     """
 
     model: str
@@ -49,6 +50,7 @@ class Drift:
     tolerated: float = 0.02
     alarms: float = 0.05
     name: str = "drift"
+    alarmed: bool = False
     _waiting: list[Array] = field(default_factory=list)
     _processes: list[Process] = field(default_factory=list)
     _gathered: list[Counts | None] = field(default_factory=list)
@@ -69,6 +71,7 @@ class Drift:
         if sum(map(len, self._waiting)) >= self.rows:
             self._after(np.concatenate(self._waiting))
             self._waiting = []
+            self.alarmed = self.alarmed or self.alarm
         return []
 
     def shifted(self) -> tuple[str, ...]:
@@ -76,6 +79,25 @@ class Drift:
         enough = len(self.columns) / (self.alarms * (1 - _REFERENCE_PART))
         pairs = zip(self.columns, self._processes, strict=False)
         return tuple(column.name for column, process in pairs if process.value >= enough)
+
+    def held(self) -> "tuple[bool, list[Process], list[list[int] | None]]":
+        """What a restart may not forget; rows that are not yet a batch are."""
+        gathered = [None if one is None else one.tolist() for one in self._gathered]
+        return self.alarmed, list(self._processes), gathered
+
+    def restore(self, alarmed: bool, processes: "list[Process]", gathered: "list[list[int] | None]") -> None:
+        """Takes what another process held.
+
+        Raises:
+            ValueError: it is about other columns.
+        """
+        bins = [len(one.counts) for one in self.columns]
+        if not len(processes) == len(gathered) or len(processes) not in {0, len(bins)}:
+            raise ValueError("the kept evidence is about other columns")
+        if any(one is not None and len(one) != n for one, n in zip(gathered, bins, strict=False)):
+            raise ValueError("the kept evidence is about other columns")
+        self.alarmed, self._processes = alarmed, processes
+        self._gathered = [None if one is None else np.array(one, dtype=np.int64) for one in gathered]
 
     def _after(self, rows: Array) -> None:
         if not self._processes:

@@ -34,6 +34,17 @@ class Later:
             due = now + self.delay_s * (0.5 + float(self.rng.random()))
             heapq.heappush(self.waiting, (due, self._count, measure))
 
+    def again(self, measures: Iterable[Measure], at: float) -> None:
+        """Puts measures back that could not take hold.
+
+        Args:
+            measures: that were due.
+            at: seconds since the epoch when they are due again.
+        """
+        for measure in measures:
+            self._count += 1
+            heapq.heappush(self.waiting, (at, self._count, measure))
+
     def due(self, now: float) -> list[Measure]:
         """The measures that take hold now, the earliest first."""
         found = []

@@ -1,51 +1,84 @@
-"""Queries that hardly differ from earlier ones of the same client, as searches for adversarial examples ask them.
+"""Queries that hardly differ from earlier ones, as searches for adversarial examples ask them.
 
-Exact repeats tell a client nothing new and do not count.
+Exact repeats tell a client nothing new: they neither are hits nor dilute them.
 
 Source: Chen, Carlini and Wagner, Stateful Detection of Black-Box Adversarial Attacks, SPAI 2020; its limits:
 arXiv 2405.20641 (OARS).
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final
 
 import numpy as np
 
 from redan.exchange.tensors import Array
-from redan.guards.sketch import Sketch
+from redan.guards.watching import Batch
 
-_SAME = 1e-6
+_SAME: Final = 1e-6
 
 
-class _Recent(NamedTuple):
+@dataclass(slots=True)
+class Recent:
+    """The last rows of each client.
+
+    Args:
+        held: their sketches, shape (clients, rows, numbers).
+        seen: rows so far, of each client.
+    """
+
     held: Array
-    at: int
+    seen: Array
 
 
 @dataclass(frozen=True, slots=True)
 class NearDuplicates:
-    """A row counts when it is nearer than `radius` to one of the client's last rows, and not the same.
+    """A row counts when it is nearer than `radius` to one of the last rows, and not the same.
 
     Args:
-        sketch: of rows.
         radius: in the units of the sketch, far below the distance of honest rows; set from the training data.
-        kept: rows that are remembered of each client.
+        kept: rows that are remembered of a client, besides those of the same batch.
     """
 
-    sketch: Sketch
     radius: float
-    kept: int = 32
+    kept: int = 24
     name: str = "near-duplicates"
 
-    def hits(self, state: object | None, rows: Array) -> tuple[object, Array]:
+    def begin(self, clients: int, numbers: int) -> Recent:
         """See `redan.guards.watching.Detector`."""
-        new = self.sketch.of(rows)
-        recent = state if isinstance(state, _Recent) else _Recent(np.empty((0, new.shape[1]), np.float32), 0)
-        held = np.concatenate([recent.held, new])
-        gaps = ((new[:, None, :] - held[None, :, :]) ** 2).sum(axis=2)
-        old = len(recent.held)
-        places, own = np.arange(len(held)), old + np.arange(len(new))[:, None]
-        gaps[(places >= own) | (places < own - self.kept)] = np.inf
-        near = ((gaps < self.radius**2) & (gaps > _SAME**2)).any(axis=1)
-        same = (gaps <= _SAME**2).any(axis=1)
-        return _Recent(held[-self.kept :].copy(), 0), near & ~same
+        return Recent(np.zeros((clients, self.kept, numbers), np.float32), np.zeros(clients, np.int64))
+
+    def forget(self, state: Recent, client: int) -> None:
+        """See `redan.guards.watching.Detector`."""
+        state.held[client], state.seen[client] = 0.0, 0
+
+    def hits(self, state: Recent, batch: Batch) -> tuple[Array, Array]:
+        """See `redan.guards.watching.Detector`."""
+        new, clients = batch.sketched, batch.clients
+        filled = np.arange(self.kept)[None, :] < state.seen[clients][:, None]
+        if len(state.held) == 1:
+            old = _squares(new, state.held[0])
+        else:
+            old = np.square(new[:, None, :] - state.held[clients]).sum(axis=2, dtype=np.float64)
+        gaps = np.concatenate(
+            [np.where(filled, old, np.inf), np.where(batch.before, _squares(new, new), np.inf)], axis=1
+        )
+        near = np.asarray((gaps < self.radius**2).any(axis=1))
+        same = np.asarray((gaps <= _SAME).any(axis=1))
+        for place in np.flatnonzero(same).tolist():  # differences of large squares are rough
+            same[place] = self._same(state, batch, place, gaps[place])
+        ranks = batch.before.sum(axis=1)
+        state.held[clients, (state.seen[clients] + ranks) % self.kept] = new  # the last of a place stays
+        np.add.at(state.seen, clients, 1)
+        return near & ~same, ~same
+
+    def _same(self, state: Recent, batch: Batch, place: int, gaps: Array) -> bool:
+        others = np.concatenate([state.held[batch.clients[place]], batch.sketched])[gaps <= _SAME]
+        one = batch.sketched[place]
+        return bool((np.abs(others - one) <= _SAME * (1.0 + np.abs(one))).all(axis=1).any())
+
+
+def _squares(one: Array, other: Array) -> Array:
+    """Squared distances of all pairs, in double precision."""
+    a, b = one.astype(np.float64), other.astype(np.float64)
+    found = np.einsum("ij,ij->i", a, a)[:, None] + np.einsum("ij,ij->i", b, b)[None, :] - 2.0 * (a @ b.T)
+    return np.asarray(np.maximum(found, 0.0))

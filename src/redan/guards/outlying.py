@@ -12,6 +12,7 @@ import numpy as np
 
 from redan.exchange.tensors import Array
 from redan.guards.envelope import Bounds
+from redan.guards.watching import Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,14 @@ class Outlying:
     bounds: Bounds
     name: str = "outlying-queries"
 
-    def hits(self, state: object | None, rows: Array) -> tuple[object, Array]:
+    def begin(self, clients: int, numbers: int) -> None:
         """See `redan.guards.watching.Detector`; nothing is remembered."""
+
+    def forget(self, state: None, client: int) -> None:
+        """See `redan.guards.watching.Detector`."""
+
+    def hits(self, state: None, batch: Batch) -> tuple[Array, Array]:
+        """See `redan.guards.watching.Detector`."""
         del state
-        moved = (rows - self.bounds.mean) @ self.bounds.whiten
-        return None, np.einsum("ij,ij->i", moved, moved) > self.bounds.furthest
+        moved = (batch.rows - self.bounds.mean) @ self.bounds.whiten
+        return np.einsum("ij,ij->i", moved, moved) > self.bounds.furthest, np.ones(len(batch.rows), dtype=bool)

@@ -51,10 +51,37 @@ class Shadow:
         """The evidence that the model in service is worse; its mean is half of one plus the difference."""
         return self._worse
 
+    def parted(self) -> bool:
+        """Whether they disagree too often for sure."""
+        return self._apart.value >= 2.0 / self.alarms
+
+    def fallen(self) -> bool:
+        """Whether the model in service is worse for sure."""
+        return self._worse.value >= 2.0 / self.alarms
+
     @property
     def alarm(self) -> bool:
         """Whether either evidence is enough; each has half of the budget."""
-        return max(self._apart.value, self._worse.value) >= 2.0 / self.alarms
+        return self.parted() or self.fallen()
+
+    def held(self) -> "tuple[Bet, Bet, int, list[tuple[str, list[int], list[int]]]]":
+        """What a restart may not forget: both evidences, labels that were joined, and answers that wait for theirs."""
+        waiting = [(event, ours.tolist(), others.tolist()) for event, (ours, others) in self._waiting.items()]
+        return self._apart, self._worse, self.joined, waiting
+
+    def restore(self, apart: Bet, worse: Bet, joined: int, waiting: "list[tuple[str, list[int], list[int]]]") -> None:
+        """Takes what another process held; see `held`.
+
+        Raises:
+            ValueError: the bets are others.
+        """
+        if (apart.bound, worse.bound) != (self._apart.bound, self._worse.bound):
+            raise ValueError("the kept evidence is about other bounds")
+        self._apart, self._worse, self.joined = apart, worse, joined
+        self._waiting = OrderedDict(
+            (event, (np.array(ours, dtype=np.int64), np.array(others, dtype=np.int64)))
+            for event, ours, others in waiting[-self.most :]
+        )
 
     def answered(self, event: str, ours: Array, others: Array) -> None:
         """Takes in the classes that both models gave.

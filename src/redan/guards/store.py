@@ -50,6 +50,7 @@ class Held(NamedTuple):
         arrival: theoretical arrival times of rates.
         spent: of totals.
         factor: of graded responses.
+        until: seconds since the epoch when one ends that does.
     """
 
     young: list[str]
@@ -59,6 +60,7 @@ class Held(NamedTuple):
     arrival: dict[str, float]
     spent: dict[str, float]
     factor: dict[str, float]
+    until: dict[str, float] | None = None
 
 
 class MemoryStore:
@@ -82,6 +84,7 @@ class MemoryStore:
         self._arrival: dict[str, float] = {}  # theoretical arrival time of each rate
         self._spent: dict[str, float] = {}
         self._factor: dict[str, float] = {}
+        self._until: dict[str, float] = {}  # when a factor ends that does
 
     def spend(self, claims: Sequence[Claim], now: float) -> Spent:
         """Takes all claims, or none; see `Store`."""
@@ -94,7 +97,7 @@ class MemoryStore:
                     return Spent(claim, math.inf)
                 nonces.append(claim.key)
                 continue
-            factor = self._factor.get(claim.scaled, 1.0) if claim.scaled else 1.0
+            factor = self._scaled(claim.scaled, now) if claim.scaled else 1.0
             if claim.kind == TOTAL:
                 total = totals.get(claim.key, self._spent.get(claim.key, 0.0)) + claim.amount
                 if not total <= claim.limit * factor:
@@ -135,12 +138,31 @@ class MemoryStore:
         if new and len(self._arrival) + len(self._spent) + new > self._most_keys:
             raise RefusedError(Refusal(Problem.UNREADY, "store", retry_after=1.0))
 
-    def scale(self, key: str, factor: float) -> None:
-        """Sets the factor of a graded response; 1 takes it back."""
+    def _scaled(self, key: str, now: float) -> float:
+        factor = self._factor.get(key, 1.0)
+        if factor < 1.0 and self._until.get(key, math.inf) <= now:
+            del self._factor[key], self._until[key]
+            return 1.0
+        return factor
+
+    def scale(self, key: str, factor: float, now: float = 0.0, lasts: float = math.inf) -> None:
+        """Sets the factor of a graded response; 1 takes it back.
+
+        Args:
+            key: of the factor.
+            factor: that limits are multiplied by; a stricter one that holds is not replaced by a milder one.
+            now: seconds since the epoch.
+            lasts: seconds after which it ends by itself.
+        """
         if factor >= 1.0:
             self._factor.pop(key, None)
-        else:
+            self._until.pop(key, None)
+        elif max(0.0, factor) <= self._scaled(key, now):
             self._factor[key] = max(0.0, factor)
+            if math.isfinite(lasts):
+                self._until[key] = now + lasts
+            else:
+                self._until.pop(key, None)
 
     def held(self, now: float) -> Held:
         """A copy of everything that a restart may not forget; rates that are full again are left out.
@@ -149,10 +171,11 @@ class MemoryStore:
             now: seconds since the epoch.
         """
         turn = None if math.isinf(self._turn) else self._turn
-        arrival = {key: tat for key, tat in self._arrival.items() if tat > now}
-        return Held(
-            list(self._young), list(self._old), turn, self._longest, arrival, dict(self._spent), dict(self._factor)
-        )
+        rates = list(self._arrival.items())  # at once, as another thread may be spending
+        arrival = {key: tat for key, tat in rates if tat > now}
+        young, old = list(self._young), list(self._old)
+        factor, until = dict(self._factor), dict(self._until)
+        return Held(young, old, turn, self._longest, arrival, dict(self._spent), factor, until)
 
     def restore(self, held: Held, now: float) -> None:
         """Takes what another process held.
@@ -168,13 +191,20 @@ class MemoryStore:
             raise ValueError("there are more nonces than may be held")
         if len(held.arrival) + len(held.spent) > self._most_keys:
             raise ValueError("there are more rates and totals than may be held")
-        numbers = (held.longest, *held.arrival.values(), *held.spent.values(), *held.factor.values())
+        numbers = (
+            held.longest,
+            *held.arrival.values(),
+            *held.spent.values(),
+            *held.factor.values(),
+            *(held.until or {}).values(),
+        )
         if not all(math.isfinite(number) for number in numbers) or min(numbers) < 0:
             raise ValueError("a number is negative or not finite")
         self._young, self._old = set(held.young), set(held.old)
         self._turn = -math.inf if held.turn is None else min(held.turn, now)  # a clock that went back forgets nothing
         self._longest = held.longest
-        self._arrival, self._spent, self._factor = dict(held.arrival), dict(held.spent), dict(held.factor)
+        self._arrival, self._spent = dict(held.arrival), dict(held.spent)
+        self._factor, self._until = dict(held.factor), dict(held.until or {})
 
     @property
     def sizes(self) -> dict[str, int]:

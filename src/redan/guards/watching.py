@@ -3,41 +3,78 @@
 Detectors leak when their answer is seen at once (arXiv 2405.20641), so evidence becomes a factor on later budgets, with
 delay and jitter, and never a different answer to the request that gave it.
 
+All clients lie in a few arrays, so that a batch of many clients costs as much as one of a single client, and a client
+costs no more memory than what is remembered of it.
+
 Source: research notes of the gateway; Ville's inequality, see `redan.stats.e_values`.
 """
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from itertools import pairwise
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 
 from redan.exchange.tensors import Array
 from redan.guards.contract import Measure, Seen
-from redan.stats.e_values import Process, share_above
+from redan.guards.sketch import Sketch
+from redan.stats.e_values import STEPS
 
-EVERYONE = ""
+_JOINT: Final = 100.0  # own evidence from which the evidence against everyone together counts, too
+_ROWS: Final = 256  # that are looked at together
+_MOST_LOG: Final = 700.0  # exp of more overflows
+
+
+class Batch(NamedTuple):
+    """Rows in their order.
+
+    Args:
+        rows: shape (n, columns).
+        sketched: shape (n, numbers of a sketch).
+        clients: the place of each row's client, shape (n,).
+        before: whether the second row is of the same client as the first and came before it, shape (n, n).
+    """
+
+    rows: Array
+    sketched: Array
+    clients: Array
+    before: Array
 
 
 class Detector(Protocol):
-    """Says of each row of one client whether it is what is looked for, and remembers what it needs for the next."""
+    """Says of each row whether it is what is looked for, and remembers what it needs of each client for the next."""
 
     @property
     def name(self) -> str:
         """Of what it looks for."""
         ...
 
-    def hits(self, state: "object | None", rows: Array) -> tuple["object", Array]:
-        """Looks at the rows of one client in their order.
+    def begin(self, clients: int, numbers: int) -> Any:  # noqa: ANN401 -- each detector's own
+        """What is remembered of so many clients, before anything of them was seen.
 
         Args:
-            state: what it gave last time; None for a client that is new.
-            rows: shape (n, columns).
+            clients: places.
+            numbers: of a sketch.
+        """
+        ...
+
+    def hits(self, state: Any, batch: Batch) -> tuple[Array, Array]:  # noqa: ANN401 -- from `begin`
+        """Looks at rows, and remembers them.
+
+        Args:
+            state: from `begin`; changed in place.
+            batch: of any clients.
 
         Returns:
-            What it wants back next time, of bounded size, and a truth value for each row.
+            Whether each row is a hit, and whether it counts at all.
         """
+        ...
+
+    def forget(self, state: Any, client: int) -> None:  # noqa: ANN401 -- from `begin`
+        """Gives the place of a client to another."""
         ...
 
 
@@ -53,68 +90,212 @@ class Grade(NamedTuple):
     factor: float
 
 
-class _Client(NamedTuple):
-    state: object
-    process: Process
-    factor: float
-    told: float
+GRADES: Final = (Grade(1e3, 0.5), Grade(1e5, 0.1), Grade(1e8, 0.0))
+
+
+class Looked(NamedTuple):
+    """A detector and how much of what it looks for is tolerated.
+
+    Args:
+        detector: looks at the rows of one client.
+        pooled: looks at the rows of everyone together, with a longer memory.
+        tolerated: share of rows that honest clients may have at most.
+        grades: of the response, the mildest first.
+    """
+
+    detector: Detector
+    pooled: Detector
+    tolerated: float
+    grades: tuple[Grade, ...] = GRADES
+
+
+class Evidence:
+    """Evidence against clients, each as `redan.stats.e_values.Process` has it.
+
+    Args:
+        clients: places.
+    """
+
+    def __init__(self, clients: int) -> None:
+        self._begun = np.zeros(clients)
+        self._batches = np.zeros(clients, dtype=np.int32)
+        self.told = np.ones(clients, dtype=np.float32)
+
+    def after(self, clients: Array, hits: Array, rows: Array, share: float) -> Array:
+        """The evidence after one more batch of each of these clients.
+
+        Args:
+            clients: different places.
+            hits: of each, shape of `clients`.
+            rows: of each.
+            share: that is tolerated, in (0, 1).
+        """
+        batch = self._batches[clients] + 1
+        gain = share_above(hits, rows, share)
+        with np.errstate(over="ignore"):
+            begun = (self._begun[clients] + 1.0 / (batch * (batch + 1.0))) * gain
+        self._begun[clients] = begun = np.minimum(begun, math.exp(_MOST_LOG))
+        self._batches[clients] = batch
+        return np.asarray(begun + 1.0 / (batch + 1.0))
+
+    def value(self, client: int) -> float:
+        """The evidence against one."""
+        return float(self._begun[client]) + 1.0 / (int(self._batches[client]) + 1)
+
+    def forget(self, client: int) -> None:
+        """Begins anew."""
+        self._begun[client], self._batches[client], self.told[client] = 0.0, 0, 1.0
+
+
+def share_above(hits: Array, rows: Array, share: float) -> Array:
+    """`redan.stats.e_values.share_above` for many at once.
+
+    Args:
+        hits: shape (n,).
+        rows: shape (n,).
+        share: in (0, 1).
+
+    Returns:
+        Shape (n,); 1 where there are no rows.
+    """
+    larger = share + (1 - share) * np.array(STEPS)
+    logs = np.outer(hits, np.log(larger / share)) + np.outer(rows - hits, np.log((1 - larger) / (1 - share)))
+    top = logs.max(axis=1)
+    return np.asarray(np.exp(np.minimum(top + np.log(np.exp(logs - top[:, None]).mean(axis=1)), _MOST_LOG)))
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one detector holds and came to.
+
+    Args:
+        state: of the detector.
+        evidence: against each client.
+        common: what is remembered of everyone together.
+        everyone: evidence against all of them.
+        rows: that counted.
+        hits: among them.
+        measures: by their factor.
+    """
+
+    state: Any
+    evidence: Evidence
+    common: Any
+    everyone: Evidence
+    rows: int = 0
+    hits: int = 0
+    measures: dict[float, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Watch:
-    """A detector over all clients, and over everyone together, so that many names do not hide one attacker.
+    """Detectors over the clients of one model, each on its own and all together, so that many names do not hide one.
 
-    The evidence is that more than a tolerated share of a client's rows are hits; at any time, the chance that an honest
-    client is ever answered with a factor below one is at most one over the evidence of the first grade.
+    A row of a client counts when it is a hit among the client's own rows or among everyone's. The evidence is that more
+    than a tolerated share of them are hits; at any time, the chance that an honest client ever gets a factor below one
+    is at most one over the evidence of the first grade, for each detector. Once there is that evidence against everyone
+    together, less is enough for one of them, as many names may share a search.
 
     Args:
-        detector: what is looked for.
-        tolerated: share of rows that honest clients may have at most.
-        grades: of the response, the mildest first.
+        model: name.
+        sketch: of rows.
+        looked: what is looked for.
         most: clients that are remembered; the one that was not seen for longest is forgotten.
-        clients: by principal.
+        clients: the place of each, the one last that was seen last.
+        tallies: of each detector.
     """
 
-    detector: Detector
-    tolerated: float
-    grades: tuple[Grade, ...] = (Grade(1e3, 0.5), Grade(1e5, 0.1), Grade(1e8, 0.0))
+    model: str
+    sketch: Sketch
+    looked: tuple[Looked, ...]
     most: int = 1_000_000
-    clients: "OrderedDict[tuple[str, str], _Client]" = field(default_factory=OrderedDict)
+    clients: "OrderedDict[str, int]" = field(default_factory=OrderedDict)
+    tallies: list[Tally] = field(init=False)
+    _free: list[int] = field(default_factory=list)
+    name: str = "watch"
 
-    @property
-    def name(self) -> str:
-        """Of the detector."""
-        return self.detector.name
+    def __post_init__(self) -> None:
+        """Room for all clients is asked for at once, and used as they come."""
+        numbers = self.sketch.projection.shape[1]
+        self.tallies = [
+            Tally(
+                one.detector.begin(self.most, numbers), Evidence(self.most), one.pooled.begin(1, numbers), Evidence(1)
+            )
+            for one in self.looked
+        ]
 
     def observe(self, batch: Sequence[Seen]) -> list[Measure]:
-        """Takes a batch in; gives a measure for each client whose grade changed.
+        """Takes a batch in; gives a measure for each client whose grade got worse."""
+        mine = [seen for seen in batch if seen.model == self.model]
+        if not mine:
+            return []
+        rows = np.concatenate([seen.x for seen in mine])
+        owners = [seen.principal for seen in mine for _ in range(len(seen.x))]
+        ends = [*range(0, len(rows), _ROWS), len(rows)]
+        return [one for low, high in pairwise(ends) for one in self._some(rows[low:high], owners[low:high])]
 
-        Evidence against everyone together falls on those whose rows were hits in this batch, and on nobody else.
-        """
-        by_model: dict[str, list[Seen]] = {}
-        for seen in batch:
-            by_model.setdefault(seen.model, []).append(seen)
-        return [measure for model, seen in by_model.items() for measure in self._model(model, seen)]
+    def forget(self, principal: str) -> None:
+        """Begins anew with a client, as a measure against it has ended."""
+        place = self.clients.pop(principal, None)
+        if place is not None:
+            self._left(place)
 
-    def _model(self, model: str, batch: Sequence[Seen]) -> Iterator[Measure]:
-        rows = np.concatenate([seen.x for seen in batch])
-        owners = np.repeat([seen.principal for seen in batch], [len(seen.x) for seen in batch])
-        together, hits = self._looked((EVERYONE, model), rows)
-        for principal in dict.fromkeys(seen.principal for seen in batch):
-            mine = owners == principal
-            before = self.clients.get((principal, model))
-            own, _ = self._looked((principal, model), rows[mine])
-            factor = min(own.factor, together.factor) if hits[mine].mean() > self.tolerated else own.factor
-            if factor != (1.0 if before is None else before.told):
-                yield Measure(principal, model, factor, self.name, max(own.process.value, together.process.value))
-            self.clients[principal, model] = own._replace(told=factor)
+    def evidence(self, principal: str) -> dict[str, float]:
+        """The evidence against one client, by detector."""
+        place = self.clients.get(principal)
+        pairs = zip(self.looked, self.tallies, strict=True)
+        return {} if place is None else {one.detector.name: tally.evidence.value(place) for one, tally in pairs}
 
-    def _looked(self, key: tuple[str, str], rows: Array) -> tuple[_Client, Array]:
-        held = self.clients.pop(key, None) or _Client(None, Process(), 1.0, 1.0)
-        state, hits = self.detector.hits(held.state, rows)
-        process = held.process.after(share_above(int(hits.sum()), len(hits), self.tolerated))
-        factor = min((g.factor for g in self.grades if process.value >= g.evidence), default=1.0)
-        self.clients[key] = found = _Client(state, process, factor, held.told)
-        while len(self.clients) > self.most:
-            self.clients.popitem(last=False)
-        return found, hits
+    def _left(self, place: int) -> None:
+        for one, tally in zip(self.looked, self.tallies, strict=True):
+            one.detector.forget(tally.state, place)
+            tally.evidence.forget(place)
+        self._free.append(place)
+
+    def _place(self, principal: str, keep: set[str]) -> int:
+        place = self.clients.pop(principal, None)
+        if place is None:
+            if len(self.clients) >= self.most:
+                oldest = next(iter(self.clients))
+                if oldest in keep:  # more clients in one batch than are remembered
+                    return -1
+                self._left(self.clients.pop(oldest))
+            place = self._free.pop() if self._free else len(self.clients)
+        self.clients[principal] = place
+        return place
+
+    def _some(self, rows: Array, owners: list[str]) -> Iterator[Measure]:
+        names = list(dict.fromkeys(owners))[: self.most]
+        keep = set(names)
+        places = np.array([self._place(name, keep) for name in names])
+        number = {name: i for i, name in enumerate(names)}
+        of = np.array([number.get(name, 0) for name in owners])
+        clients = places[of]
+        batch = Batch(rows, self.sketch.of(rows), clients, np.tril(clients[:, None] == clients[None, :], -1))
+        every = batch._replace(clients=np.zeros(len(rows), int), before=np.tril(np.ones((len(rows),) * 2, bool), -1))
+        for one, tally in zip(self.looked, self.tallies, strict=True):
+            own, counted = one.detector.hits(tally.state, batch)
+            common, all_counted = one.pooled.hits(tally.common, every)
+            hit = (own | common) & counted
+            hits = np.bincount(of, hit, len(names))
+            seen = np.bincount(of, counted, len(names))
+            tally.rows, tally.hits = tally.rows + int(seen.sum()), tally.hits + int(hits.sum())
+            together = np.array([(common & all_counted).sum()]), np.array([all_counted.sum()])
+            everyone = float(tally.everyone.after(np.zeros(1, int), *together, one.tolerated)[0])
+            value = tally.evidence.after(places, hits, seen, one.tolerated)
+            factor = _factors(one.grades, value, everyone)
+            for place in np.flatnonzero(factor < tally.evidence.told[places]):
+                strict = float(factor[place])
+                tally.measures[strict] = tally.measures.get(strict, 0) + 1
+                tally.evidence.told[places[place]] = strict
+                yield Measure(names[place], self.model, strict, one.detector.name, float(value[place]))
+
+
+def _factors(grades: tuple[Grade, ...], own: Array, everyone: float) -> Array:
+    """The strictest grade that each evidence reaches."""
+    found = np.ones(len(own))
+    for grade in grades:
+        found[own >= grade.evidence] = min(1.0, grade.factor)
+        if everyone >= grade.evidence:
+            found[own >= _JOINT] = np.minimum(found[own >= _JOINT], grade.factor)
+    return found

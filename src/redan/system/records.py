@@ -41,6 +41,7 @@ PersonRole = Literal[
 Exposure = Literal["public", "partner", "internal", "local"]
 Answers = Literal["label", "top-k", "probabilities", "score"]
 Protection = Literal["none", "tls", "mtls", "signed"]
+Monitor = Literal["near-duplicates", "outlying-queries", "one-program", "drift", "shadow"]
 Task = Literal["classification", "regression", "forecast", "anomaly", "ranking", "segmentation", "other"]
 Decision = Literal["adopted", "rejected"]
 Engine = Literal["duckdb", "spark"]
@@ -274,6 +275,16 @@ class Endpoint(Record):
     authority: PathText | None = Field(
         None, description="Path of the certificates (PEM) that vouch for 'url'; left out, those of this machine."
     )
+    monitors: tuple[Monitor, ...] = Field((), description="What the gateway looks for once answers are out.")
+    tolerated: Amount | None = Field(
+        None, description="Share of a client's rows that may look like an attack's; left out, each monitor's own."
+    )
+    shadow: Amount | None = Field(
+        None, description="Share of questions that the previous model or the baseline answers, too; left out, 0.05."
+    )
+    labels: Count | None = Field(
+        None, description="Labels a day that one client may give to its answers afterwards; left out, none are taken."
+    )
     site: Name | None = Field(None, description="Name of the [[site]] where it serves.")
     worth: Level = Field(Level.MEDIUM, description="What an outage or wrong answers would cost: low, medium or high.")
 
@@ -389,6 +400,8 @@ class Gateway(Record):
     durable: StrictBool = Field(False, description="Whether an answer waits until its decision is on the disk.")
     quiet: StrictBool = Field(True, description="Whether refusals keep their reason back.")
     verify_s: Count = Field(300, description="Seconds between two verifications of the sealed files.")
+    delay_s: Count = Field(60, description="Seconds on average until what monitors found lowers a client's budgets.")
+    holds_s: Count = Field(86400, description="Seconds for which it lowers them.")
     body: Count = Field(4194304, description="Bytes of a question at most.")
     body_s: Count = Field(10, description="Seconds that a question may take to arrive.")
     head_s: Count = Field(5, description="Seconds that its head may take to arrive.")

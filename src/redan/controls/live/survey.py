@@ -151,12 +151,13 @@ def survey(system: System, found: ServedEndpoint, wanted: Collection[str]) -> Su
     try:
         with reached(system, found) as there:
             for check in wanted:
-                tried[check] = ()
+                tried[check] = _further(system, found, there, check)
+                if any(one.outcome is Outcome.BROKEN for one in tried[check]):
+                    continue  # clients spend each other's limits, or are not told apart: nothing more could be told
                 for names in _groups(check):
                     made = probe(target(system, found, there, turn), rng=np.random.default_rng(turn), only=names)
                     tried[check] += tuple(one for one in made.tried if one.name not in _LEFT_OUT)
                     turn += 1
-                tried[check] += _further(system, found, there, check)
             if checks.EVENTS in wanted:
                 seen, log = logged(there, log_of(system, there))
                 tried[checks.EVENTS] += (seen,)

@@ -1,0 +1,126 @@
+"""What monitors need to know of ordinary rows, from a reference that holds counts and no rows.
+
+Rows are made up whose columns are spread as the reference's are and go together as its distance says; they stand in for
+the training data where a quantile of it is needed.
+
+Source: Sklar 1959 (copulas); `redan.guards.reference`.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from redan.errors import InputError
+from redan.exchange.tensors import Array
+from redan.guards.envelope import Bounds
+from redan.guards.reference import Reference
+from redan.guards.sketch import Sketch, sketch
+
+_MADE: Final = 2_000  # rows
+_KEPT: Final = 16  # numbers of a sketch
+_NEAR_SHARE: Final = 0.01  # of ordinary rows, nearer than the radius to one of as many as are remembered
+_WINDOW: Final = 24
+_WITHIN: Final = 0.5  # of that distance, as real rows lie in clusters and made-up ones do not
+_RARE: Final = 0.99
+
+
+class Ordinary(NamedTuple):
+    """Ordinary rows in a few numbers.
+
+    Args:
+        sketch: of rows.
+        radius: distance in the sketch below which two rows are near.
+        far: length of a sketch that one in a hundred rows passes.
+        bounds: with the distance of a row from all of them.
+    """
+
+    sketch: Sketch
+    radius: float
+    far: float
+    bounds: Bounds
+
+
+def ordinary(reference: Reference, rng: np.random.Generator) -> Ordinary:
+    """What a reference says of ordinary rows.
+
+    Args:
+        reference: with columns.
+        rng: of the sketch, which has to be secret, and of the rows that are made up.
+
+    Raises:
+        InputError: it holds no columns.
+    """
+    if not reference.columns:
+        raise InputError(
+            "the reference has no columns of numbers, and monitors compare those",
+            remedy="make it from a table or arrays of numbers: redan defend reference",
+        )
+    bounds = reference.bounds[reference.input]
+    quantiles = [
+        _quantiles(one.edges, one.counts, *ends) for one, ends in zip(reference.columns, _ends(bounds), strict=True)
+    ]
+    middle, spread = np.array([_moments(points, at) for points, at in quantiles]).T
+    one = sketch(middle, spread, _KEPT, rng)
+    made = _made(quantiles, bounds, rng)
+    sketched = one.of(made)
+    far = float(np.quantile(np.linalg.norm(sketched, axis=1), _RARE))
+    if not len(bounds.mean):
+        bounds = _alone(bounds, made)
+    return Ordinary(one, _radius(sketched), far, bounds)
+
+
+def _ends(bounds: Bounds) -> list[tuple[float, float]]:
+    return list(zip(bounds.low.tolist(), bounds.high.tolist(), strict=True))
+
+
+def _quantiles(edges: Array, counts: Array, low: float, high: float) -> tuple[Array, Array]:
+    """Points of a column and the share of rows below each."""
+    shares = np.cumsum(counts) / max(1, int(counts.sum()))
+    points = np.concatenate([[min(low, *edges, high)], edges, [max(high, *edges, low)]])
+    return points, np.concatenate([[0.0], shares[:-1], [1.0]])
+
+
+def _moments(points: Array, at: Array) -> tuple[float, float]:
+    """Mean and standard deviation of a column."""
+    width = np.diff(at)
+    low, high = points[:-1], points[1:]
+    mean = float((width * (low + high)).sum()) / 2
+    square = float((width * (low * low + low * high + high * high)).sum()) / 3
+    return mean, float(np.sqrt(max(0.0, square - mean * mean)))
+
+
+def _made(quantiles: list[tuple[Array, Array]], bounds: Bounds, rng: np.random.Generator) -> Array:
+    """Rows that are made up, shape (rows, columns)."""
+    from scipy.stats import norm
+
+    normal = rng.normal(size=(_MADE, len(quantiles)))
+    if len(bounds.mean):
+        # (x - mean) @ whiten has unit covariance, so normal @ inverse has the data's.
+        moved = normal @ np.linalg.pinv(bounds.whiten)
+        spread = moved.std(axis=0)
+        normal = moved / np.where(spread > 0, spread, 1.0)
+    shares = norm.cdf(normal)
+    return np.stack([_at(shares[:, i], points, at) for i, (points, at) in enumerate(quantiles)], axis=1)
+
+
+def _at(shares: Array, points: Array, at: Array) -> Array:
+    """The values below which these shares of a column lie; whole numbers where the column has no others."""
+    found = np.interp(shares, at, points)
+    return np.floor(found) if np.array_equal(points, np.floor(points)) else found
+
+
+def _radius(sketched: Array) -> float:
+    """A distance below which ordinary rows hardly ever lie from the nearest of those before them."""
+    nearest = np.full(len(sketched) - _WINDOW, np.inf)
+    for lag in range(1, _WINDOW + 1):
+        gaps = np.linalg.norm(sketched[_WINDOW:] - sketched[_WINDOW - lag : len(sketched) - lag], axis=1)
+        nearest = np.minimum(nearest, np.where(gaps > 0, gaps, np.inf))
+    return _WITHIN * float(np.quantile(nearest, _NEAR_SHARE))
+
+
+def _alone(bounds: Bounds, made: Array) -> Bounds:
+    """Bounds with a distance in which each column counts on its own."""
+    mean, spread = made.mean(axis=0), made.std(axis=0)
+    whiten = np.diag(1.0 / np.where(spread > 0, spread, 1.0))
+    squares = np.square((made - mean) @ whiten).sum(axis=1)
+    return bounds._replace(mean=mean, whiten=whiten, furthest=float(np.quantile(squares, _RARE)))
