@@ -57,7 +57,7 @@ class Asker:
 
     def __init__(
         self, there: Reached, client: Client, *, tls: ssl.SSLContext | None = None, output: str | None = None,
-        patient: bool = True,
+        seconds: float = 60.0,
     ) -> None:  # fmt: skip
         """Asks nothing yet.
 
@@ -66,14 +66,14 @@ class Asker:
             client: who asks.
             tls: of a private authority.
             output: that is looked at; the scores when None.
-            patient: whether a limit is waited for that refills at once.
+            seconds: for which limits that refill at once are waited for, in all.
         """
         self._there = there
         self._client = client
         self._parts = urlsplit(there.url)
         self._tls = tls
         self._output = output
-        self._patient = patient
+        self._until = time.monotonic() + seconds
         self._named: Named | None = None
         self._line: http.client.HTTPConnection | None = None
         self.rows = 0
@@ -114,7 +114,7 @@ class Asker:
                 return said.body
             self.refused += 1
             brief = said.status == _LIMITED and said.after is not None and said.after <= _WAIT_S
-            if not (brief and self._patient and self.refused < 1000):  # noqa: PLR2004 -- an end
+            if not brief or time.monotonic() > self._until:
                 raise RefusedError(said.status)
             time.sleep(min(said.after or 0.0, _WAIT_S) / 4)
 

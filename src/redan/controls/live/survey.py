@@ -211,7 +211,7 @@ def target(system: System, found: ServedEndpoint, there: Reached, turn: int) -> 
         model=there.model,
         mine=_as_probes(mine),
         other=None if other is None else _as_probes(other),
-        tls=_tls(system, record),
+        tls=tls_of(system, record),
         declared=Declared(
             rate=record.rate,
             burst=record.burst,
@@ -248,7 +248,8 @@ def _as_probes(client: Client) -> Credentials:
     return Credentials(token=client.token or None, keyid=client.keyid or None, key=client.key)
 
 
-def _tls(system: System, record: Endpoint) -> ssl.SSLContext | None:
+def tls_of(system: System, record: Endpoint) -> ssl.SSLContext | None:
+    """Whom a description trusts to vouch for an endpoint; None for the authorities of this machine."""
     if record.authority is None:
         return None
     return ssl.create_default_context(cafile=str(system.origin.root / record.authority))

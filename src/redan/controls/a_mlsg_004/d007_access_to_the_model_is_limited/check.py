@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from redan.controls.a_mlsg_004.d007_access_to_the_model_is_limited.attacks import CHECK as ATTACKS_CHECK
 from redan.controls.contract import Have
 from redan.controls.live.survey import asked, endpoint_of, findings, probed
 from redan.findings import Finding, not_applicable
@@ -22,4 +23,10 @@ def _form(check: str, have: Have) -> Iterable[Finding]:
     return [replace(one, check=check) for one in found]
 
 
-CHECKS = (probed(checks.PER_MODEL), probed(checks.BUDGETS), asked(FORM, _form), probed(checks.DIAGNOSTICS))
+CHECKS = (
+    probed(checks.PER_MODEL),
+    probed(checks.BUDGETS),
+    asked(FORM, _form),
+    ATTACKS_CHECK,
+    probed(checks.DIAGNOSTICS),
+)
