@@ -34,6 +34,7 @@ POOR = f"{CONTROL}/budget-keeps-copies-poor"
 AGREED = 0.9
 MOST = 4000
 _LEAST = 100
+_FEWEST = 200
 _JUDGED = 1000
 _BRAKE = Remedy(
     text="Lower the budget of questions, or give labels or rounded scores instead of full ones.", effort=Level.MEDIUM
@@ -46,6 +47,7 @@ class _Setting(NamedTuple):
     known: Known
     by: Yardstick
     local: Queries
+    budget: int
 
 
 def _subjects(system: System) -> Iterator[Subject]:
@@ -66,7 +68,8 @@ def _poor(check: str, have: Have) -> Iterable[Finding]:
     if last is None:
         text = f"Nothing was answered, so no copy was made: {through.refused or 'no question was asked'}."
         return [not_run(check, have.subject.id, text)]
-    bare = extract(Knockoff(), Oracle(setting.local.source, budget=MOST), setting.known, setting.by, (MOST,)).last
+    oracle = Oracle(setting.local.source, budget=setting.budget, classes=setting.by.classes)
+    bare = extract(Knockoff(), oracle, setting.known, setting.by, (setting.budget,)).last
     agreed = threshold_of(have, CONTROL, AGREED)
     low, high = last.fidelity.interval
     measure = Measure(
@@ -104,17 +107,21 @@ def _setting(have: Have) -> _Setting:
     if by.constant:
         raise IncompleteError("the model gives one answer to everything, so that a copy tells nothing")
     known = Known(domain=domain, x=rows.x[pool], recipe=recipe_of(domain), seed=int(have.system.policy.seed))
-    return _Setting(
-        known, by, queries_of(open_target(str(have.get(ModelFile, f"model:{model.name}").path), None).model)
-    )
+    return _Setting(known, by, local, _budget(have))
+
+
+def _budget(have: Have) -> int:
+    """Questions that are asked where no limit ends it: twice what is declared, so that a limit has its chance."""
+    declared = endpoint_of(have.system, have.subject.elements[0]).queries
+    return MOST if declared is None else min(MOST, max(_FEWEST, 2 * declared))
 
 
 def _through(have: Have, there: Reached, setting: _Setting) -> Extraction:
     record = endpoint_of(have.system, have.subject.elements[0])
     asker = Asker(there, there.clients[1 % len(there.clients)], tls=tls_of(have.system, record))
     try:
-        oracle = Oracle(asker, budget=MOST, classes=setting.by.classes)
-        return extract(Knockoff(), oracle, setting.known, setting.by, (MOST,))
+        oracle = Oracle(asker, budget=setting.budget, classes=setting.by.classes)
+        return extract(Knockoff(), oracle, setting.known, setting.by, (setting.budget,))
     finally:
         asker.close()
 

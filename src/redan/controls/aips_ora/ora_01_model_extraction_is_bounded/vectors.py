@@ -22,6 +22,7 @@ def _case(name: str, outcome: Outcome, *flaws: str, queries: int = 32) -> Vector
         SERVED.replace(b'name = "churn"\n\n[[endpoint]]', b'name = "churn"\npath = "model.onnx"\n\n[[endpoint]]')
         + _TEST
     )
+    toml = toml.replace(b"queries = 600", b"queries = 60")
     files = {"redan.toml": toml, "model.onnx": softmax_onnx(weights().tolist()), "test.npz": held.getvalue()}
     around = planted(*flaws, queries=queries, decimals=0)
     return Vector(name=name, files=files, check=_CHECK, expect=outcome, note=_NOTE, around=around)
