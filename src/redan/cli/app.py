@@ -49,6 +49,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "publish": Verb("redan.cli.publish", "publish", "Put a sealed model into a signed distribution."),
         "pull": Verb("redan.cli.pull", "pull", "Fetch the newest release of a signed distribution, or refuse it."),
         "serve": Verb("redan.cli.serve", "serve", "Answer for the models of redan.toml, under guards."),
+        "probe": Verb("redan.cli.probe", "probe", "Try at an inference endpoint what must be refused."),
         "explain": Verb("redan.cli.explain", "explain", "Explain a control, a check or a taxonomy id."),
         "doctor": Verb("redan.cli.doctor", "doctor", "Say what is installed and which questions have a check."),
         "demo": Verb("redan.cli.demo", "demo", "Run the whole flow on a real model, published and repaired."),

@@ -22,6 +22,7 @@ from redan.probes.target import Credentials, Place, Target
 
 _NONCE = 18
 _SECRET = 32
+_MOST: Final = 1 << 20
 _KEYID: Final = "redan-none"
 
 
@@ -210,24 +211,23 @@ def invented() -> Signing:
 
 
 def ports_of(body: bytes) -> tuple[Port, ...]:
-    """What the model takes, of its metadata; lengths that are free become one. Empty where that is not told."""
+    """What a model takes, of its metadata or of a question; lengths that are free become one.
+
+    Args:
+        body: JSON of a stranger.
+
+    Returns:
+        Empty where it says nothing of the kind, or more numbers than a question is made of here.
+    """
     try:
         said = json.loads(body)
-        return tuple(
-            Port(
-                str(one["name"]),
-                str(one["datatype"]),
-                tuple(n if n > 0 else 1 for n in map(int, one["shape"])),
-            )
+        found = tuple(
+            Port(str(one["name"]), str(one["datatype"]), tuple(n if n > 0 else 1 for n in map(int, one["shape"])))
             for one in said["inputs"]
         )
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return ()
-
-
-def ports_in(body: bytes) -> tuple[Port, ...]:
-    """The inputs of a question; empty where it is none."""
-    return ports_of(body)
+    return found if sum(one.size for one in found) <= _MOST else ()
 
 
 def question_for(ports: tuple[Port, ...]) -> bytes:

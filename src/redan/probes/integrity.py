@@ -46,8 +46,10 @@ def missing_digest(craft: Craft) -> tuple[Shot, ...]:
 
 
 def altered_header(craft: Craft) -> tuple[Shot, ...]:
-    """A header that is covered says something else."""
-    return whole(craft.signed().with_field(b"content-type", b"application/octet-stream"))
+    """A header that is covered says something else than was signed, and what is usual."""
+    fields = ((b"content-type", b"application/json; charset=utf-8"),)
+    made = craft.sign(craft.plain(token=craft.mine.token, fields=fields))
+    return whole(made.with_field(b"content-type", b"application/json"))
 
 
 def altered_query(craft: Craft) -> tuple[Shot, ...]:

@@ -177,13 +177,13 @@ def closed_by(method: str, path: str, came: Came) -> Verdict:
 
 
 def _nobody(craft: Craft, method: str, path: str) -> Shot:
-    body = craft.body if method == "POST" and path.endswith("/infer") else b""
-    made = craft.plain(method, path, body)
+    body = craft.body if path.endswith("/infer") else b"{}"
+    made = craft.plain(method, path, body if method == "POST" else b"")
     return Shot((made.raw(),), (made.method,), known=False)
 
 
 def _client(craft: Craft, method: str, path: str) -> Shot:
-    made = craft.plain(method, path, b"", token=craft.mine.token)
+    made = craft.plain(method, path, b"{}" if method == "POST" else b"", token=craft.mine.token)
     return Shot((made.raw(),), (made.method,))
 
 

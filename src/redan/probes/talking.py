@@ -12,6 +12,7 @@ from redan.probes.wire import Line
 
 _PIECE = 1 << 16
 _MOST = 8 << 20
+_LATE = 408
 
 
 class Talk:
@@ -38,7 +39,8 @@ class Talk:
         raw = made.with_field(b"connection", b"keep-alive").raw()
         fresh = self._sock is None
         came = self._once(raw, made.method)
-        return came if came.replies or fresh else self._once(raw, made.method)
+        late = came.status in {0, _LATE}  # it was ended, or is told to have taken too long between two questions
+        return self._once(raw, made.method) if late and not fresh else came
 
     def _once(self, raw: bytes, method: bytes) -> Came:
         try:

@@ -114,7 +114,7 @@ def _baseline(target: Target, place: Place, rng: np.random.Generator, clock: Cal
     told = line.send(Shot((bare.get(place.of(target.model)).raw(),), (b"GET",)))
     body = target.question
     ports = (
-        crafts.ports_in(body) if body is not None else crafts.ports_of(told.replies[0].body if told.replies else b"")
+        crafts.ports_of(body) if body is not None else crafts.ports_of(told.replies[0].body if told.replies else b"")
     )
     if not ports:
         why = "the given question is none of the protocol" if body is not None else _untold(told)

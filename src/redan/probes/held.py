@@ -1,0 +1,266 @@
+"""The file of what a probing client holds: credentials, what is promised, whom it trusts. No secret stands in it.
+
+Source: A-MLSG-004-D004.
+"""
+
+import binascii
+import os
+import re
+import ssl
+import stat
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, NamedTuple, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from redan.errors import ConfigError, InputError
+from redan.exchange.signature_keys import HmacKey, Signing, private_key
+from redan.files import confined, open_regular
+from redan.probes.target import Credentials, Declared
+from redan.system.lines import NotTomlError, locate
+from redan.system.problems import of_validation, refusal
+
+_MOST: Final = 1 << 20
+_OTHERS: Final = stat.S_IRWXO | stat.S_IWGRP
+_PLACE = re.compile(r" \(at line ([0-9]+), column [0-9]+\)$")
+_Secret: TypeAlias = Annotated[str, Field(pattern=r"^(?:env:[A-Z][A-Z0-9_]{0,99}|file:[^\x00-\x1f\x7f]{1,500})$")]
+_File: TypeAlias = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,500}$")]
+_Name: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,79}$")]
+_Amount: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class _Record(BaseModel):
+    """Frozen; unknown keys are errors; a number in quotes is no number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Signer(_Record):
+    """`[client.signing]`: the key that the client signs with.
+
+    Args:
+        id: its name in the signature.
+        secret: of HMAC: `file:NAME` beside this file or `env:NAME`; base64 of 32 bytes or more.
+        private: file of a private key in PEM, Ed25519 or P-256.
+    """
+
+    id: _Name
+    secret: _Secret | None = None
+    private: _File | None = None
+
+
+class Holder(_Record):
+    """`[client]` or `[other]`: what one client holds.
+
+    Args:
+        token: API key or JSON Web Token: `file:NAME` or `env:NAME`.
+        expired: a token of it that was good once.
+        misdirected: a token of it that was made for another service.
+        signing: the key that it signs with.
+    """
+
+    token: _Secret | None = None
+    expired: _Secret | None = None
+    misdirected: _Secret | None = None
+    signing: Signer | None = None
+
+
+class Trust(_Record):
+    """`[tls]`: whom the client trusts, and how it is known.
+
+    Args:
+        authorities: file of certificates in PEM; the system's own when left out.
+        certificate: file of the client's certificate chain in PEM.
+        key: file of its private key.
+    """
+
+    authorities: _File | None = None
+    certificate: _File | None = None
+    key: _File | None = None
+
+
+class Promised(_Record):
+    """`[declared]`: what the service promises about this client.
+
+    Args:
+        rate: requests a second.
+        burst: requests at once.
+        rows: rows in a day or in all; they are spent where they are named.
+        body: bytes of a request at most.
+        decimals: places of scores; 0 where only labels are given.
+        barred: a model that is there and that the client may not ask.
+    """
+
+    rate: _Amount | None = None
+    burst: _Amount | None = None
+    rows: Annotated[int, Field(ge=1)] | None = None
+    body: Annotated[int, Field(ge=1)] | None = None
+    decimals: Annotated[int, Field(ge=0, le=15)] | None = None
+    barred: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,80}$")] | None = None
+
+
+class File(_Record):
+    """All of the file."""
+
+    client: Holder = Holder()
+    other: Holder | None = None
+    tls: Trust = Trust()
+    declared: Promised = Promised()
+
+
+class Held(NamedTuple):
+    """What the file leads to.
+
+    Args:
+        mine: of the client that asks.
+        other: of a second one; None where there is none.
+        declared: what the service promises.
+        tls: None for the system's authorities and no certificate.
+    """
+
+    mine: Credentials
+    other: Credentials | None
+    declared: Declared
+    tls: ssl.SSLContext | None
+
+
+def parse_held(data: bytes, *, file: str = "probe.toml") -> File:
+    """What the content of a file says.
+
+    Args:
+        data: TOML.
+        file: its name, for messages.
+
+    Raises:
+        ConfigError: it is no TOML, or has an unknown key or a value that cannot be; names the line and no value.
+    """
+    try:
+        text = data.decode().replace("\r\n", "\n")
+        lines = locate(text)
+        values = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError("is not UTF-8", where=f"{file}:{line}", remedy="save it as UTF-8") from error
+    except NotTomlError as error:
+        raise ConfigError(error.what or "is not valid TOML", where=f"{file}:{error.line}") from error
+    except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
+        place = _PLACE.search(str(error))
+        raise ConfigError("is not valid TOML", where=f"{file}:{place[1] if place else 1}") from error
+    try:
+        return File.model_validate(values)
+    except ValidationError as error:
+        problems = [
+            one._replace(what="must be 'file:NAME', 'env:NAME', a name or a path, as its key asks")
+            if "pattern" in one.what
+            else one._replace(known=_known(one.path))
+            if one.what.startswith("unknown")
+            else one
+            for one in of_validation(error)
+        ]
+        raise refusal(problems, lines, file) from error
+
+
+def held(path: Path, environ: Mapping[str, str]) -> Held:
+    """The credentials that a file leads to.
+
+    Args:
+        path: a TOML file; what it names lies beside it.
+        environ: for what it takes from the environment.
+
+    Raises:
+        ConfigError: it, or what it names, is absent, wrong, or may be read by others.
+    """
+    here = _Beside(path.parent, environ)
+    found = parse_held(here.file(path.name), file=path.name)
+    mine = _credentials(found.client, here)
+    other = None if found.other is None else _credentials(found.other, here)
+    return Held(mine, other, Declared(**found.declared.model_dump()), _tls(found.tls, here))
+
+
+def _known(path: tuple[str | int, ...]) -> tuple[str, ...]:
+    words = [part for part in path if isinstance(part, str)]
+    records: dict[str, type[_Record]] = {
+        "client": Holder,
+        "other": Holder,
+        "tls": Trust,
+        "declared": Promised,
+        "signing": Signer,
+    }
+    return tuple((records.get(words[-2], File) if len(words) > 1 else File).model_fields)
+
+
+def _credentials(one: Holder, here: "_Beside") -> Credentials:
+    tokens = [None if said is None else here.text(said) for said in (one.token, one.expired, one.misdirected)]
+    if one.signing is None:
+        return Credentials(tokens[0], None, None, tokens[1], tokens[2])
+    return Credentials(tokens[0], one.signing.id, _key(one.signing, here), tokens[1], tokens[2])
+
+
+def _key(one: Signer, here: "_Beside") -> Signing:
+    if (one.secret is None) == (one.private is None):
+        raise ConfigError("needs a secret (HMAC) or a private key, and not both", where=f"signing '{one.id}'")
+    if one.private is not None:
+        return private_key(here.file(one.private, private=True))
+    try:
+        secret = binascii.a2b_base64(here.text(str(one.secret)).encode(), strict_mode=True)
+    except (binascii.Error, UnicodeEncodeError) as error:
+        raise ConfigError("is no base64", where=str(one.secret)) from error
+    return HmacKey(secret)
+
+
+def _tls(one: Trust, here: "_Beside") -> ssl.SSLContext | None:
+    if one == Trust():
+        return None
+    if (one.certificate is None) != (one.key is None):
+        raise ConfigError("a certificate needs its key, and a key its certificate", where="tls")
+    try:
+        context = ssl.create_default_context()
+        if one.authorities is not None:
+            context = ssl.create_default_context(cadata=here.file(one.authorities).decode("ascii"))
+        if one.certificate is not None and one.key is not None:
+            here.file(one.key, private=True)
+            context.load_cert_chain(here.path(one.certificate), here.path(one.key), password=lambda: "")
+    except (ssl.SSLError, OSError, ValueError) as error:
+        raise ConfigError("certificates or the key are not in PEM, or do not fit", where="tls") from error
+    return context
+
+
+class _Beside:
+    """References of the file."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._environ = environ
+
+    def path(self, name: str) -> Path:
+        try:
+            return confined(self._folder, name)
+        except InputError as error:
+            raise ConfigError(error.what, where=name, remedy=error.remedy) from error
+
+    def file(self, name: str, *, private: bool = False) -> bytes:
+        try:
+            descriptor = open_regular(self.path(name))
+        except InputError as error:
+            raise ConfigError(error.what, where=name, remedy=error.remedy) from error
+        with os.fdopen(descriptor, "rb") as opened:
+            if private and os.fstat(opened.fileno()).st_mode & _OTHERS:
+                raise ConfigError("may be read by others", where=name, remedy="chmod 600 it")
+            data = opened.read(_MOST + 1)
+        if len(data) > _MOST:
+            raise ConfigError(f"is larger than {_MOST:,} bytes", where=name)
+        return data
+
+    def text(self, reference: str) -> str:
+        """One line; no message holds any of it."""
+        kind, _, name = reference.partition(":")
+        data = self.file(name, private=True) if kind == "file" else self._environ.get(name, "").encode()
+        try:
+            found = data.strip().decode("ascii")
+        except UnicodeDecodeError as error:
+            raise ConfigError("is not plain text", where=reference) from error
+        if not found or not found.isprintable() or " " in found:
+            raise ConfigError("is empty, or is not one word", where=reference)
+        return found
