@@ -20,11 +20,15 @@ from redan.exchange.message import Request, Response
 from redan.exchange.signature_keys import Ed25519Key, HmacKey, P256Key
 from redan.exchange.signing import Target, sign
 from redan.exchange.tensors import Port, Tensor
+from redan.guards.answer_form import AnswerForm
 from redan.guards.answer_signature import AnswerSignature
 from redan.guards.api_keys import by_digest, hashed, new_key
 from redan.guards.authorisation import Authorise
+from redan.guards.conformal import Calibration, Conformal
+from redan.guards.envelope import Bounds, Envelope
 from redan.guards.identity import Identify
 from redan.guards.limits import Budget, Leak, Rate, Tier
+from redan.guards.own import Around, OwnGuards
 from redan.guards.schema import Schema
 from redan.guards.signature import Signature, SigningKey
 from redan.guards.sizes import Sizes
@@ -105,6 +109,45 @@ def peer(request):
     return lambda _: verifier.verify(Message(), expect_tag="redan-infer", max_age=None, body=request.body)
 
 
+def own_guards(flow, decoded, sent):
+    """A model's own guards: of 32 columns with a distance, of ten classes with sets and four forms."""
+    rng = np.random.default_rng(1)
+    wide = Bounds(np.full(32, -9.0), np.full(32, 9.0), np.zeros(32), np.eye(32), 1e9)
+    ranges = wide._replace(mean=np.zeros(0), whiten=np.zeros((0, 0)))
+    port = Port("probabilities", "FP32", (-1, 10))
+    scores = rng.dirichlet(np.ones(10), 1).astype("f4")
+    tensors = (Tensor("probabilities", "FP32", scores), Tensor("label", "INT64", scores.argmax(1)))
+    held = Calibration(1.3, tuple(np.sort(rng.uniform(size=999)) for _ in range(10)))
+    others = frozenset({"label", "conformal_set", "abstain"})
+    sets = Conformal(port, held, 0.1, 3, lambda: True)
+    forms = {
+        "label": AnswerForm(port, "label", others=others),
+        "first 3": AnswerForm(port, "top-k", top=3, decimals=2, others=others),
+        "2 decimals": AnswerForm(port, decimals=2, others=others),
+    }
+    both = {"x": wide.of("f4")}
+    around = Around((), (port,), 1.0, (Envelope(both, {}),), (sets, forms["label"]))
+    whole = OwnGuards(lambda _: around)
+
+    def answered(_):
+        made = Flow(flow.request, "churn")
+        made.inference, made.answer, made.around = flow.inference, Answer(tensors), around
+        return made
+
+    found = {
+        "own: nothing declared": measured(
+            OwnGuards(lambda _: around._replace(checked=())).inbound, sent, before=decoded
+        ),
+        "own: envelope, ranges": measured(Envelope({"x": ranges.of("f4")}, {}).inbound, sent, before=decoded),
+        "own: envelope, ranges and distance": measured(Envelope(both, {}).inbound, sent, before=decoded),
+        "own: sets of classes": measured(sets.outbound, sent, before=answered),
+    }
+    found |= {f"own: answers, {name}": measured(form.outbound, sent, before=answered) for name, form in forms.items()}
+    found["own: all, inputs"] = measured(whole.inbound, sent, before=decoded)
+    found["own: all, answers"] = measured(whole.outbound, sent, before=answered)
+    return found
+
+
 def main():  # noqa: PLR0915 -- one line for each guard
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
@@ -180,6 +223,7 @@ def main():  # noqa: PLR0915 -- one line for each guard
     schema.inbound(flow)
     given = Answer((Tensor("y", "FP32", np.array([[0.25, 0.75]], "f4")),))
     cost["encode"] = measured(lambda _: encode.answer("churn", "1", flow.inference, given), sent)
+    cost |= own_guards(flow, decoded, sent)
     fields = sent[0].fields()
     target = Target(b"POST", HOST, b"/v2/models/churn/infer", b"")
     cost["client: sign"] = measured(lambda r: sign(target, fields, r.body, keyid="alice-1", key=key, now=NOW), sent)

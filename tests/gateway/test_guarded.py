@@ -165,6 +165,9 @@ def test_answers_tell_so_much_of_the_model_and_no_more(tmp_path):
     folder = project(tmp_path / "p", endpoint="leak = 20.0")  # the matrix has one number; an answer to a row tells 4
     with houses.gateway(folder) as made:
         assert [houses.asked(made.plane, headers=signed())[0] for _ in range(3)] == [200, 200, 429]
+    folder = project(tmp_path / "s", endpoint='leak = 0.6\nanswers = "label"')  # a class is log2(3) of 24 bits, twice
+    with houses.gateway(folder) as made:
+        assert [houses.asked(made.plane, headers=signed())[0] for _ in range(3)] == [200, 200, 429]
     folder = project(tmp_path / "q")
     (folder / "clients.toml").write_text(CLIENTS.replace("burst = 1000.0", "burst = 1000.0\nleak = 10.0"))
     with houses.gateway(folder) as made:

@@ -29,6 +29,8 @@ def project(tmp_path, **given):
         ("top = 1", "'top' is declared"),
         ("rate_limited = true", "'rate_limited' is declared"),
         ('answers = "label"', "'answers' is declared"),
+        ("coverage = 0.9", "'coverage' is declared"),
+        ("abstain_above = 2", "'abstain_above' is declared"),
     ],
 )
 def test_what_no_guard_enforces_stops_the_start(tmp_path, keys, says):

@@ -52,8 +52,9 @@ signed = false
 """
 
 
-def reference(rows, data):
-    """What was measured on rows of the model with these bytes."""
+def reference(rows, data, *, margin=0.0):
+    """What was measured on rows of the model with these bytes; the envelope may be wider by some standard deviations."""
+    spread = rows.std(axis=0)
     edges = [np.unique(np.quantile(column, np.linspace(0, 1, 11)[1:-1])) for column in rows.T]
     cells = [
         np.bincount(np.searchsorted(e, column, side="right"), minlength=len(e) + 1)
@@ -62,9 +63,10 @@ def reference(rows, data):
     cov = np.cov(rows.T)
     mean, values = rows.mean(axis=0), np.linalg.eigh(cov + 0.01 * np.trace(cov) / len(cov) * np.eye(len(cov)))
     whiten = values[1] / np.sqrt(values[0])
-    furthest = float(np.quantile(np.square((rows - mean) @ whiten).sum(axis=1), 0.99))
+    squares = np.square((rows - mean) @ whiten).sum(axis=1)
+    furthest = 4 * float(squares.max()) if margin else float(np.quantile(squares, 0.999))
     columns = tuple(Column(f"c{i}", e, n) for i, (e, n) in enumerate(zip(edges, cells, strict=True)))
-    bounds = Bounds(rows.min(axis=0), rows.max(axis=0), mean, whiten, furthest)
+    bounds = Bounds(rows.min(axis=0) - margin * spread, rows.max(axis=0) + margin * spread, mean, whiten, furthest)
     return Reference(whole_digest(digest(data), []), "x", "y", "", {"x": bounds}, {}, None, columns)
 
 
@@ -76,7 +78,10 @@ def ordinary(rng, n):
 
 def release(folder, data):
     """Seals a model with its reference, or what replaces them."""
-    files = {"model.onnx": data, "reference.json": written(reference(ordinary(np.random.default_rng(0), 4000), data))}
+    files = {
+        "model.onnx": data,
+        "reference.json": written(reference(ordinary(np.random.default_rng(0), 4000), data, margin=3.0)),
+    }
     (folder / "release").mkdir(exist_ok=True)
     for name, content in files.items():
         (folder / "release" / name).write_bytes(content)

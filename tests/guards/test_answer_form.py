@@ -33,11 +33,12 @@ def test_top_two_keep_their_values_and_hide_the_rest():
 
 
 def test_digits_are_cut_and_scores_are_left():
-    """Probabilities are rounded to the agreed digits; scores go out as they are."""
+    """Probabilities and scores alike are rounded to the agreed digits; without them they go out as they are."""
     assert _shaped(AnswerForm(PORT, decimals=1))["probabilities"][1].tolist() == pytest.approx(
         [0.1, 0.4, 0.5], abs=1e-6
     )
-    assert _shaped(AnswerForm(PORT, "score", decimals=1))["probabilities"][1][0] == np.float32(0.123456)
+    assert _shaped(AnswerForm(PORT, "score", decimals=1))["probabilities"][1][0] == np.float32(0.1)
+    assert _shaped(AnswerForm(PORT, "score"))["probabilities"][1][0] == np.float32(0.123456)
 
 
 @settings(max_examples=50, deadline=None)

@@ -1,6 +1,8 @@
 """Sets hold the right class as often as declared, per class, whatever the model's own confidence is worth."""
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from guards.answered import PORT, flow
 from redan.guards.conformal import ABSTAIN, SET, Calibration, Conformal
@@ -44,6 +46,18 @@ def test_p_values_are_those_of_a_naive_count():
         for k in range(3):
             stranger = (held.scores[k] >= 1 - scores[row, k] - 1e-12).sum()
             assert found[row, k] == (stranger + 1) / (len(held.scores[k]) + 1)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(0, 60), st.floats(0.001, 0.999), st.integers(0, 2**32))
+def test_a_limit_is_where_the_p_value_falls_to_the_level(n, miss, seed):
+    """Sets from limits are those from p-values, ties included; rounding never leaves a class out."""
+    rng = np.random.default_rng(seed)
+    held = Calibration(1.0, (np.sort(np.round(rng.uniform(size=n), 2)), np.array([0.5])))
+    given = np.round(rng.uniform(size=(40, 2)), 2)
+    p, inside = held.p_values(given), 1.0 - given <= held.limits(miss) + 1e-12
+    assert (inside[p > miss]).all()
+    assert not inside[p < miss - 1e-9].any()
 
 
 def test_outputs_abstention_and_validity_are_added():

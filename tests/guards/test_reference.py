@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redan.errors import InputError
+from redan.exchange.tensors import Tensor
 from redan.guards.conformal import Calibration
 from redan.guards.drift import Column
 from redan.guards.envelope import Bounds
@@ -24,6 +25,13 @@ MADE = Reference(
     {"kind": frozenset({b"a", "ü".encode(), b""})},
     Calibration(1.25, (np.array([0.1, 0.1, 0.9]), np.array([])), logits=True),
     (Column("age", np.array([0.5]), np.array([3, 4])), Column("b", np.array([]), np.array([7]))),
+)
+ONE = Bounds(np.array([0.0]), np.array([1.0]), np.zeros(0), np.zeros((0, 0)), 0.0)
+SIDE = MADE._replace(
+    input="a",
+    bounds={"a": ONE, "b": ONE, "c": ONE},
+    beside=("b",),
+    whole=MADE.bounds["x"],
 )
 GOOD = json.loads(written(MADE))
 
@@ -88,6 +96,42 @@ def test_what_is_no_reference_is_refused(path, value):
     place[path[-1]] = value
     with pytest.raises(InputError, match="redan defend reference"):
         read_reference(json.dumps(found).encode())
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("beside",), ["b", "c"]),
+        (("beside",), ["b", "b"]),
+        (("beside",), ["a"]),
+        (("beside",), ["d"]),
+        (("beside",), []),
+        (("beside",), "b"),
+        (("input",), ""),
+        (("whole",), None),
+        (("whole", "low"), [0.0]),
+        (("bounds", "b"), GOOD["bounds"]["x"]),
+    ],
+)
+def test_inputs_side_by_side_fit_together(path, value):
+    """Each once, with one column and bounds of its own, and bounds of all of them."""
+    found = json.loads(written(SIDE))
+    assert written(read_reference(written(SIDE))) == written(SIDE)
+    place = found
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    with pytest.raises(InputError):
+        read_reference(json.dumps(found).encode())
+
+
+def test_what_is_looked_at_is_one_array():
+    """In the order of the columns, whatever the order of the question; nothing where an input is missing."""
+    tensors = [Tensor(k, "FP32", np.full((3, 1), v, "f4")) for k, v in (("b", 2), ("a", 1), ("c", 3))]
+    assert SIDE.rows(tensors).tolist() == [[1, 2]] * 3
+    assert SIDE.rows(tensors[1:]) is None
+    assert MADE.rows([Tensor("x", "FP32", np.zeros((2, 1, 2), "f4"))]).shape == (2, 2)
+    assert MADE._replace(input="").rows(tensors) is None
 
 
 @pytest.mark.parametrize(

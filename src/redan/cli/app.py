@@ -105,7 +105,12 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Verb]]] = MappingProxyType(
         ),
         "defend": (
             "Apply a remedy.",
-            {"minimise": Verb("redan.cli.minimise", "minimise", "The smallest feature set within a stated loss.")},
+            {
+                "minimise": Verb("redan.cli.minimise", "minimise", "The smallest feature set within a stated loss."),
+                "reference": Verb(
+                    "redan.cli.reference", "reference", "What a gateway holds a model's input and answers to."
+                ),
+            },
         ),
         "model": (
             "Look at models.",

@@ -1,7 +1,7 @@
 """One request on its way: what every guard reads, and the few places that one guard fills for the next."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from redan.exchange.message import Request
 from redan.exchange.tensors import Inference, Tensor
@@ -108,6 +108,7 @@ class Flow:
         signed: filled by the guard of signatures.
         inference: filled by the decoder.
         claims: what has to be spent; every guard may add to it before the store is asked.
+        around: what answers, and the guards of its own; filled when the question has been decoded, where there are any.
         answer: filled by the model, replaced by guards of answers.
         outputs: of the model as it gave them, before any guard of answers.
         labels: filled by the guard of feedback.
@@ -121,6 +122,7 @@ class Flow:
     identity: Identity | None = None
     signed: Signed | None = None
     inference: Inference | None = None
+    around: Any = None
     claims: list[Claim] = field(default_factory=list)
     answer: Answer | None = None
     outputs: tuple[Tensor, ...] = ()

@@ -6,17 +6,20 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeAlias
 
 from redan.errors import ConfigError, InvalidError, RedanError
 from redan.exchange.limits import Limits
 from redan.exchange.tensors import Port
 from redan.gateway import snapshot, watching_kept
+from redan.gateway.answering import Policy
+from redan.gateway.around import around, around_behind, refuse_behind
 from redan.gateway.asgi import DataPlane
 from redan.gateway.connection import Room
 from redan.gateway.events import Clerk
 from redan.gateway.generation import load_generation
-from redan.gateway.guarding import Guards, World, guards_of, told_of
+from redan.gateway.guarding import Guards, Valid, World, guards_of
 from redan.gateway.http_client import Client
 from redan.gateway.journal import Journal
 from redan.gateway.metrics import Metrics
@@ -30,6 +33,7 @@ from redan.gateway.valkey_store import ValkeyStore, valkey_store
 from redan.gateway.watching import Watching
 from redan.gateway.watching_setup import KEPT, watching_of
 from redan.guards.limits import Leak
+from redan.guards.own import Around
 from redan.guards.signature import Signature
 from redan.guards.store import MemoryStore
 from redan.ledger.store import Ledger
@@ -151,10 +155,12 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
     key = secret(found.state / _SECRET)
     kept = snapshot.read(found.state / _STATE, key)
     born = -math.inf if found.table.store is not None or (kept is not None and kept.clean) else moment
-    guards = guards_of(found, _world(models, born))
+    monitors: list[Watching] = []
+    world = _world(models, born, monitors)
+    guards = guards_of(found, world)
     refuse_unenforced(found, guards.enforced | KEPT, where)
     client = None if found.upstream is None else Client(found.upstream)
-    models |= _models(found, client, moment)
+    models |= _models(found, client, moment, where, world.valid)
     releases = {} if kept is None else dict(kept.releases)
     _refuse_older(models, releases)
     store = _store(found, kept, moment)
@@ -176,7 +182,7 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
     gateway.plane = dataclasses.replace(gateway.plane, ready=gateway.ready)
     _gauges(gateway)
     try:
-        _watch(gateway, kept)
+        monitors += _watch(gateway, kept)
         gateway.keep(moment)  # from here on a restart finds a state, and knows whether this one ended in order
     except RedanError:
         if register.journal is not None:
@@ -185,18 +191,19 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
     return gateway
 
 
-def _watch(gateway: Gateway, kept: snapshot.State | None) -> None:
-    """Monitors, with what they knew before a restart."""
+def _watch(gateway: Gateway, kept: snapshot.State | None) -> list[Watching]:
+    """Monitors where any are declared, with what they knew before a restart."""
     watching = watching_of(gateway.settings, gateway.models, gateway.store, gateway.register, gateway.secret)
     if watching is None:
-        return
+        return []
     watching_kept.restore(watching, b"" if kept is None else kept.monitors)
     gateway.watching = watching
     if watching.labels:
         gateway.plane = dataclasses.replace(gateway.plane, labelled=watching.labelled)
+    return [watching]
 
 
-def _world(models: Models, born: float) -> World:
+def _world(models: Models, born: float, monitors: list[Watching]) -> World:
     def ports(name: str) -> tuple[tuple[Port, ...], tuple[Port, ...]] | None:
         one = models.get(name)
         return None if one is None else one.ports
@@ -209,20 +216,30 @@ def _world(models: Models, born: float) -> World:
         one = models.get(name)
         if not isinstance(one, Service):
             return None
-        return Leak(one.current.unknowns, told_of(one.outputs), generation=one.current.sha256[:16])
+        return Leak(one.current.unknowns, one.around.row, generation=one.current.sha256[:16])
 
-    return World(ports, serves, born, leak)
+    def around_of(name: str) -> Around | None:
+        one = models.get(name)
+        return None if one is None else one.around
+
+    def valid(name: str) -> bool:
+        return all(one.valid(name) for one in monitors)
+
+    return World(ports, serves, born, leak, around_of, valid)
 
 
-def _models(found: Settings, client: Client | None, moment: float) -> Models:
+def _models(found: Settings, client: Client | None, moment: float, where: str, valid: Valid) -> Models:
     """What answers, by name: loaded and verified now, or behind another server."""
     made: Models = {}
     for one in found.served:
         name = one.model.name
+        policy = Policy(one.endpoint, one.model, f"{where}: endpoint '{one.endpoint.name}'")
         if client is not None:
-            made[name] = RemoteModel(name, client, Limits())
+            refuse_behind(policy)
+            made[name] = RemoteModel(name, client, Limits(), fitted=partial(around_behind, policy))
         elif one.place is not None:
-            made[name] = Service(name, one.place, load_generation(one.place), checked=moment)
+            fitted = partial(around, policy, valid=partial(valid, name))
+            made[name] = Service(name, one.place, load_generation(one.place), checked=moment, fitted=fitted)
     return made
 
 

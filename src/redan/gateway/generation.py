@@ -4,14 +4,16 @@ Source: A-MLSG-004-D002; R10: CVE-2026-4137 (exchange between download and load)
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from redan.canon import Json, digest, parse_canonical
 from redan.errors import InputError, InvalidError, UsageError
 from redan.files import read_bounded
 from redan.gateway.local_model import LocalModel, local_model
+from redan.guards.own import Around
 from redan.guards.reference import LIMIT_BYTES, Reference, read_reference
+from redan.models.onnx_ends import gives_shares
 from redan.models.onnx_external import is_onnx, locations
 from redan.models.onnx_session import onnx_session
 from redan.models.onnx_unknowns import unknowns
@@ -26,6 +28,7 @@ _SEAL_LIMIT_BYTES = 64 << 20
 _PIECES = 1000
 _CARD = "release.json"  # what a pull leaves beside the files, as redan.seal.distribution writes it
 _CARD_LIMIT_BYTES = 4 << 20
+_ROWS = 2  # axes of rows and columns
 _WORD = 12  # hex digits that clients are told of a generation
 
 
@@ -39,6 +42,7 @@ class Place:
         trust: whose seal is believed.
         within: the folder that the seal covers; None when it covers the file alone.
         reference: the file of its reference in that folder; None when none is declared.
+        screen: where the model lies that looks at its input first; None when none is declared.
         releases: whether only what a pull installed is served, and never an older release than before.
         threads: of the runtime for one answer.
     """
@@ -48,6 +52,7 @@ class Place:
     trust: Trust
     within: Path | None = None
     reference: Path | None = None
+    screen: "Place | None" = None
     releases: bool = False
     threads: int = 1
 
@@ -64,6 +69,9 @@ class Generation:
         unknowns: numbers that describe it, the unit of leak budgets.
         release: number in its distribution, the newest has the highest; None where none is declared.
         reference: what was measured of this very model, from sealed bytes; None where none is declared.
+        screen: the model that looks at its input first; None where none is declared.
+        shares: of its outputs in rows, whether their numbers are from 0 to 1; None where that cannot be told.
+        around: guards of its own; None until what is declared of it was made into them.
     """
 
     model: LocalModel
@@ -73,6 +81,15 @@ class Generation:
     unknowns: int
     release: int | None = None
     reference: Reference | None = None
+    screen: "Generation | None" = None
+    shares: Mapping[str, bool | None] = field(default_factory=dict)
+    around: Around | None = None
+
+    def same(self, other: "Generation") -> bool:
+        """Whether another one is made from the same sealed bytes, under the same name."""
+        mine, its = self.screen, other.screen
+        alike = (mine is None and its is None) or (mine is not None and its is not None and mine.same(its))
+        return alike and (self.sha256, self.root, self.model.version) == (other.sha256, other.root, other.model.version)
 
     def told(self) -> dict[str, Json]:
         """What an operator is told of it."""
@@ -83,6 +100,7 @@ class Generation:
             "signer": self.signer,
             "unknowns": self.unknowns,
             "release": self.release,
+            "guard": None if self.screen is None else self.screen.sha256,
         }
 
 
@@ -103,14 +121,17 @@ def load_generation(place: Place) -> Generation:
     sealed = source.verified.sealed
     digested = _digest(data, pieces)
     version, number = _release(place, sealed.root)
+    model = local_model(session, version or digested[:_WORD])
     return Generation(
-        model=local_model(session, version or digested[:_WORD]),
+        model=model,
         sha256=digested,
         root=sealed.root,
         signer=sealed.signer,
         unknowns=unknowns(data),
         release=number,
         reference=_reference(place, source, digested),
+        screen=None if place.screen is None else load_generation(place.screen),
+        shares={port.name: gives_shares(data, port.name) for port in model.outputs if len(port.shape) == _ROWS},
     )
 
 
@@ -124,7 +145,10 @@ def still_sealed(place: Place, generation: Generation) -> bool:
     source, data, pieces = _read(place)
     digested = _digest(data, pieces)
     _reference(place, source, digested)
-    return digested == generation.sha256
+    same = digested == generation.sha256
+    if place.screen is not None and generation.screen is not None:
+        same = still_sealed(place.screen, generation.screen) and same
+    return same
 
 
 def _read(place: Place) -> tuple[Vouched, bytes, dict[str, bytes]]:

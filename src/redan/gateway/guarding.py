@@ -4,7 +4,6 @@ Sizes, types and headers that count once are looked at before, by the host (`red
 it intact (its nonce is claimed last), how often, may it, what is asked, how much.
 """
 
-import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,12 +23,16 @@ from redan.guards.authorisation import Authorise
 from redan.guards.contract import Finish, Inbound, Outbound
 from redan.guards.feedback import Feedback
 from redan.guards.limits import Budget, Leak, Rate
+from redan.guards.own import Around, OwnGuards
 from redan.guards.schema import Schema
 from redan.guards.signature import Signature
 
 Ports: TypeAlias = Callable[[str], tuple[tuple[Port, ...], tuple[Port, ...]] | None]
-_FREE: Final = 1000
-_ENFORCED: Final = frozenset({"authenticated", "clients", "rate_limited", "rate", "burst", "queries", "leak", "signed"})
+Valid: TypeAlias = Callable[[str], bool]
+_OWN: Final = frozenset(
+    {"answers", "decimals", "top", "coverage", "abstain_above", "guard", "transformation", "reference"}
+)
+_ENFORCED: Final = _OWN | {"authenticated", "clients", "rate_limited", "rate", "burst", "queries", "leak", "signed"}
 
 
 class World(NamedTuple):
@@ -40,12 +43,16 @@ class World(NamedTuple):
         serves: whether a model is in service, in a version (the empty string for any).
         born: since when nonces are remembered.
         leak: what answers of a model tell of it; None where that is not known.
+        around: the guards of a model in service, by its name; None for one that is not there yet.
+        valid: whether the inputs of a model still come as those of its calibration did.
     """
 
     ports: Ports
     serves: Callable[[str, str], bool]
     born: float
     leak: Callable[[str], Leak | None]
+    around: Callable[[str], Around | None] = lambda name: None  # noqa: ARG005
+    valid: Valid = lambda name: True  # noqa: ARG005
 
 
 class Guards(NamedTuple):
@@ -81,8 +88,9 @@ def guards_of(found: Settings, world: World) -> Guards:
         ConfigError: clients or their credentials are not what they should be.
     """
     schema = Schema(world.ports, Limits(body=found.table.body))
+    own = (OwnGuards(world.around),) if any(_OWN.intersection(one.declared) for one in found.served) else ()
     if found.clients is None:
-        return Guards(inbound=(schema,))
+        return Guards(inbound=(schema,), checked=own, outbound=own, enforced=_OWN)
     told = credentials(read_clients(found.clients), found.clients.parent, os.environ)
     leaky = any(tier.leak < float("inf") for tier in told.tiers.values())
     if found.upstream is not None and (leaky or any(one.endpoint.leak is not None for one in found.served)):
@@ -106,6 +114,8 @@ def guards_of(found: Settings, world: World) -> Guards:
         inbound.append(Allowance(allowed, world.leak))
     return Guards(
         inbound=tuple(inbound),
+        checked=own,
+        outbound=own,
         known=(told.identify, rate, _OfModels(authorise)),
         labelling=(told.identify, *signature, rate, authorise, Feedback(_labels(found))),
         finish=(AnswerSignature(told.shared),) if told.shared and found.table.answers_signed else (),
@@ -149,15 +159,6 @@ def _allowed(found: Settings) -> dict[str, Allowed]:
                 end.rate, burst, None if end.queries is None else float(end.queries), end.leak
             )
     return made
-
-
-def told_of(ports: tuple[Port, ...]) -> float:
-    """Unknowns that the answer to one row tells at most, when answers are not shaped: one for each number.
-
-    Args:
-        ports: outputs of a model; a length that is free counts as a thousand.
-    """
-    return float(sum(math.prod(_FREE if n < 0 else n for n in port.shape[1:]) for port in ports))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 Source: A-MLSG-004-D002.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from redan.exchange.flow import Flow
 from redan.exchange.problem import Problem, Refusal, RefusedError
-from redan.exchange.tensors import Port, Tensor
+from redan.exchange.tensors import Array, Port, Tensor
 from redan.models.onnx_session import faults
 
 _GUARD = "model"
@@ -39,7 +40,6 @@ class LocalModel:
         inputs: what it takes.
         outputs: what it gives; only those of plain tensors.
         platform: what runs it, in the words of the protocol.
-        ports: inputs and outputs together.
     """
 
     session: Any
@@ -47,25 +47,42 @@ class LocalModel:
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     platform: str = "onnxruntime_onnx"
-    ports: tuple[tuple[Port, ...], tuple[Port, ...]] = field(init=False, repr=False)
     _names: list[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """What every request asks for is made once."""
-        object.__setattr__(self, "ports", (self.inputs, self.outputs))
         object.__setattr__(self, "_names", [port.name for port in self.outputs])
 
     def ask(self, flow: Flow) -> tuple[Tensor, ...]:
         """The outputs that were asked for, or all; see `redan.gateway.upstream.Local`."""
-        asked = flow.inference
+        asked, around = flow.inference, flow.around
         if asked is None:
             raise RefusedError(Refusal(Problem.MALFORMED, _GUARD))
-        feed = {tensor.name: tensor.values for tensor in asked.inputs}
-        ports, names = self.outputs, self._names
-        if asked.outputs:
+        needs, change = (None, None) if around is None else (around.needs, around.change)
+        if change is None:
+            feed = {tensor.name: tensor.values for tensor in asked.inputs}
+        else:
+            feed = {
+                one.name: change(one.values) if one.values.dtype.kind == "f" else one.values for one in asked.inputs
+            }
+        ports, names = (self.outputs, self._names) if needs is None else needs
+        if asked.outputs and needs is None:
             known = {port.name: port for port in ports}
             ports = tuple(known[one.name] for one in asked.outputs if one.name in known)
             names = [port.name for port in ports]
+        return self.run(feed, ports, names)
+
+    def run(self, feed: Mapping[str, Array], ports: Sequence[Port], names: list[str]) -> tuple[Tensor, ...]:
+        """Some outputs for arrays by the names of inputs.
+
+        Args:
+            feed: one array for each input.
+            ports: the outputs.
+            names: of them.
+
+        Raises:
+            RefusedError: the model failed.
+        """
         try:
             found = self.session.run(names, feed)
         except faults() as error:

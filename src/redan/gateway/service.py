@@ -1,13 +1,16 @@
 """A model in service: one generation at a time, exchanged between two requests, the one before it kept."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from redan.canon import Json
 from redan.errors import InputError, InvalidError, RedanError, UsageError
 from redan.exchange.flow import Flow
 from redan.exchange.tensors import Port, Tensor
+from redan.gateway.around import plain
 from redan.gateway.generation import Generation, Place, load_generation, still_sealed
+from redan.gateway.local_model import LocalModel
+from redan.guards.own import Around
 
 
 @dataclass(slots=True)
@@ -25,6 +28,8 @@ class Service:
         fault: why what lies on the disk is not what was sealed; the empty string while all is well.
         checked: seconds since the epoch of the last verification.
         told: is told what happened to the model, for the ledger.
+        fitted: the guards of a generation, made before it goes into service; raises `RedanError` where what is
+            declared cannot be kept for it.
     """
 
     name: str
@@ -34,16 +39,26 @@ class Service:
     fault: str = ""
     checked: float = 0.0
     told: Callable[[str, str, dict[str, Json]], None] = field(default=lambda name, what, about: None)  # noqa: ARG005
+    fitted: Callable[[Generation], Around] = field(default=lambda one: plain(one.model))
+
+    def __post_init__(self) -> None:
+        """The generation at the start gets its guards, too."""
+        self.current = self._with_guards(self.current)
+
+    @property
+    def around(self) -> Around:
+        """The generation in service with its guards."""
+        return self.current.around or plain(self.current.model)
 
     @property
     def inputs(self) -> tuple[Port, ...]:
         """What the generation in service takes."""
-        return self.current.model.inputs
+        return self.around.inputs
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        """What it gives."""
-        return self.current.model.outputs
+        """What clients are given of it."""
+        return self.around.outputs
 
     @property
     def version(self) -> str:
@@ -57,12 +72,17 @@ class Service:
 
     @property
     def ports(self) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
-        """Inputs and outputs of the generation in service."""
-        return self.current.model.ports
+        """What the generation in service takes, and what clients are given of it."""
+        return self.around[:2]
 
     def ask(self, flow: Flow) -> tuple[Tensor, ...]:
-        """The outputs that were asked for, or all; see `redan.gateway.upstream.Local`."""
-        return self.current.model.ask(flow)
+        """The outputs that were asked for, or those that guards need; see `redan.gateway.upstream.Local`.
+
+        The generation that the guards of the question belonged to answers, whatever was exchanged since.
+        """
+        around = flow.around
+        model: LocalModel = self.current.model if around is None else around.model
+        return model.ask(flow)
 
     def load(self) -> Generation:
         """What lies there now, verified; may take seconds, and belongs into a thread.
@@ -90,6 +110,7 @@ class Service:
                 where=f"model:{self.name}",
                 remedy="pull the newest one, or roll back by name",
             )
+        fresh = self._with_guards(fresh)
         if _ports(fresh) != _ports(old):
             self.told(self.name, "swap-refused", {"reason": "other inputs or outputs"})
             raise InvalidError(
@@ -98,7 +119,7 @@ class Service:
                 remedy="stop and start the gateway, so that guards and clients know",
             )
         self.fault = ""
-        if fresh.sha256 == old.sha256 and fresh.model.version == old.model.version:
+        if fresh.same(old):
             return
         self.previous, self.current = old, fresh
         self.told(self.name, "swapped", fresh.told())
@@ -133,6 +154,16 @@ class Service:
         self.fault, self.checked = found, now
         return not found
 
+    def _with_guards(self, one: Generation) -> Generation:
+        if one.around is not None:
+            return one
+        try:
+            return replace(one, around=self.fitted(one))
+        except RedanError as error:
+            self.told(self.name, "swap-refused", {"reason": type(error).__name__})
+            raise
 
-def _ports(one: Generation) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
-    return one.model.inputs, one.model.outputs
+
+def _ports(one: Generation) -> tuple[tuple[Port, ...], ...]:
+    shown = () if one.around is None else one.around.outputs
+    return one.model.inputs, one.model.outputs, shown

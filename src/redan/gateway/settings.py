@@ -17,7 +17,20 @@ from redan.system.records import Endpoint, Gateway, Model
 from redan.system.system import System
 
 _STORES = ("valkey", "valkeys", "redis", "rediss", "unix")
-_KEYS = ("rate", "burst", "queries", "leak", "decimals", "top", "tolerated", "shadow", "labels")
+_KEYS = (
+    "rate",
+    "burst",
+    "queries",
+    "leak",
+    "decimals",
+    "top",
+    "coverage",
+    "abstain_above",
+    "tolerated",
+    "shadow",
+    "labels",
+)
+_OF_MODELS = ("guard", "transformation", "reference")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +62,7 @@ class Served:
             yield "rate_limited"
         if found.answers != "probabilities":
             yield "answers"
-        if self.model.guard is not None:
-            yield "guard"
-        if self.model.transformation is not None:
-            yield "transformation"
+        yield from (key for key in _OF_MODELS if getattr(self.model, key) is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,22 +177,33 @@ def _endpoints(system: System) -> tuple[Endpoint, ...]:
 
 
 def _served(system: System, endpoint: Endpoint, *, remote: bool) -> Served:
-    model = next(one for one in system.models if one.name == endpoint.model)
+    model = _named(system, endpoint.model)
     if remote:
         return Served(endpoint=endpoint, model=model, place=None)
     beside = {"previous": model.previous, "baseline": model.baseline} if "shadow" in endpoint.monitors else {}
     return Served(
         endpoint=endpoint,
         model=model,
-        place=_place(system, model),
+        place=_place(system, model, screens=True),
         beside=tuple(
-            (kind, _place(system, one)) for kind, name in beside.items() for one in system.models if one.name == name
+            (kind, _place(system, _named(system, name), screens=False)) for kind, name in beside.items() if name
         ),
     )
 
 
-def _place(system: System, model: Model) -> Place:
+def _named(system: System, name: str) -> Model:
+    return next(one for one in system.models if one.name == name)
+
+
+def _place(system: System, model: Model, *, screens: bool) -> Place:
+    """Where a sealed model lies, and the one that looks at its input first."""
     where = f"{system.origin.file}:{system.line(f'model:{model.name}')}"
+    if not screens and (model.guard or model.transformation):
+        raise ConfigError(
+            f"'{model.name}' has a guard or a transformation of its own, which nothing would enforce",
+            where=where,
+            remedy="take it out",
+        )
     if model.path is None or model.seal is None or model.key is None:
         raise ConfigError(
             f"model '{model.name}' has no path, seal or key, so nothing vouches for it",
@@ -198,8 +219,9 @@ def _place(system: System, model: Model) -> Place:
         path=confined(root, model.path),
         seal=confined(root, model.seal),
         trust=trust,
-        within=None if model.bundle is None else confined(root, model.bundle),
+        within=_path(root, model.bundle),
         reference=_path(root, model.reference),
+        screen=_place(system, _named(system, model.guard), screens=False) if screens and model.guard else None,
         releases=model.distribution is not None,
     )
 

@@ -100,13 +100,16 @@ class Watching:
         """Takes a decision in; costs a few microseconds, and never raises."""
         flow, refused = one
         asked = flow.inference
-        if refused is not None or asked is None or flow.answer is None:
+        if asked is None or (refused is not None and refused.problem is not Problem.OUTSIDE):
             return
         found = self.models.get(flow.model)
         if found is None:
             return
+        generation = found.service.current
+        if flow.around is not None and flow.around.model is not generation.model:
+            return  # answered before an exchange: the evidence about that generation has ended
         principal = "" if flow.identity is None else flow.identity.principal
-        if flow.model in self.labels:
+        if refused is None and flow.model in self.labels:
             events = self.asked.setdefault(flow.model, Asked())
             events[event] = principal, asked.rows
             if len(events) > _ASKED:
@@ -115,9 +118,10 @@ class Watching:
         if len(self._queue) >= self.most or self._held + size > self.most_bytes:
             self.dropped += 1
             return
-        generation = found.service.current
-        now = flow.request.now
-        self._queue.append(Passed(principal, flow.model, event, asked.inputs, flow.outputs, generation, now, size))
+        outputs = flow.outputs if refused is None else ()
+        self._queue.append(
+            Passed(principal, flow.model, event, asked.inputs, outputs, generation, flow.request.now, size)
+        )
         self._held += size
         if len(self._queue) >= self.batch:
             self._wake.set()

@@ -24,7 +24,7 @@ from redan.guards.scales import Ordinary, ordinary
 from redan.guards.shadow import Shadow
 from redan.guards.watching import Looked, Watch
 
-TOLERATED: Final = {"near-duplicates": 0.2, "outlying-queries": 0.1, "one-program": 0.1}
+TOLERATED: Final = {"near-duplicates": 0.4, "outlying-queries": 0.1, "one-program": 0.1}
 _POOLED: Final = 256  # rows of everyone that near duplicates are looked for among
 _ROWS: Final = 64  # of one question that monitors look at
 _WAIT: Final = 20_000  # answers that wait for their labels
@@ -32,14 +32,14 @@ _NO_SCORES: Final = np.zeros((0, 0))
 
 
 class Passed(NamedTuple):
-    """An answered question.
+    """An answered question, or one that the envelope refused.
 
     Args:
         principal: who asked; the empty string where nobody asks who asks.
         model: name.
         event: identifier of the answer's event.
         inputs: of the question.
-        outputs: of the model as it gave them.
+        outputs: of the model as it gave them; none where the question was refused, as it lies outside of the envelope.
         generation: that answered.
         now: seconds since the epoch.
         size: bytes that it holds.
@@ -140,19 +140,15 @@ class Monitors:
         if reference is not None and looking:
             found = ordinary(reference, self.rng)
             self.watch = Watch(
-                self.service.name, found.sketch, tuple(_looked(kind, found, self.tolerated) for kind in looking)
+                self.service.name, found.sketch, tuple(looked(kind, found, self.tolerated) for kind in looking)
             )
         if reference is not None and "drift" in self.kinds and reference.columns:
             self.drift = Drift(self.service.name, reference.columns)
         before = self.service.previous
-        self.beside = tuple(
-            one._replace(model=before.model, version=before.sha256)
-            if before is not None and one.kind == PREVIOUS
-            else one
-            for one in self.others
-        )
-        if before is not None and "shadow" in self.kinds and not any(one.kind == PREVIOUS for one in self.beside):
-            self.beside = (Other(PREVIOUS, before.model, before.sha256), *self.beside)
+        declared = {one.kind: one for one in self.others}
+        if before is not None and "shadow" in self.kinds:
+            declared[PREVIOUS] = Other(PREVIOUS, before)
+        self.beside = tuple(declared.values())
         self.shadows = {one.kind: Shadow(most=_WAIT) for one in self.beside}
         self.given, self.right, self.joined, self.already = OrderedDict(), 0, 0, set()
 
@@ -209,9 +205,11 @@ class Monitors:
         sampled = bool(self.beside) and float(self.rng.random()) < self.share
         if not sampled and not self.labels:
             return
-        model = self.service.current.model
-        ours = classes_of(one.outputs, model.outputs)
-        ours = answered(model, one.inputs) if ours is None else ours
+        if one.generation is None or not one.outputs:
+            return
+        change = self.service.around.change
+        ours = classes_of(one.outputs, one.generation)
+        ours = answered(one.generation, one.inputs, change) if ours is None else ours
         if ours is None:
             return
         if self.labels:
@@ -219,7 +217,9 @@ class Monitors:
             while len(self.given) > _WAIT:
                 self.given.popitem(last=False)
         for other in self.beside if sampled else ():
-            theirs = answered(other.model, one.inputs)
+            # What was in service before went through the same change; another declared model has none of its own.
+            same = self.service.previous is not None and other.generation is self.service.previous
+            theirs = answered(other.generation, one.inputs, change if same else None)
             if theirs is not None and theirs.shape == ours.shape:
                 self.shadows[other.kind].answered(one.event, ours, theirs)
                 self.compared[other.kind] = self.compared.get(other.kind, 0) + len(ours)
@@ -230,8 +230,8 @@ class Monitors:
         if reference is None or (self.watch is None and self.drift is None):
             return
         for one in passed:
-            rows = _rows(one.inputs, reference.input, len(reference.columns))
-            if rows is not None:
+            rows = reference.rows(one.inputs)
+            if rows is not None and len(rows) and rows.shape[1] == len(reference.columns):
                 yield Seen(one.principal, one.model, self._some(rows), _NO_SCORES, one.now)
 
     def _some(self, rows: Array) -> Array:
@@ -241,18 +241,16 @@ class Monitors:
         return np.asarray(rows[np.sort(self.rng.choice(len(rows), _ROWS, replace=False))])
 
 
-def _looked(kind: str, found: Ordinary, tolerated: float | None) -> Looked:
+def looked(kind: str, found: Ordinary, tolerated: float | None) -> Looked:
+    """A monitor of clients by its declared name.
+
+    Args:
+        kind: one of `TOLERATED`.
+        found: what ordinary rows are.
+        tolerated: share of a client's rows that may be hits; None for the monitor's own.
+    """
     share = TOLERATED[kind] if tolerated is None else tolerated
     if kind == "near-duplicates":
         return Looked(NearDuplicates(found.radius), NearDuplicates(found.radius / 2, _POOLED), share)
-    detector = Outlying(found.bounds) if kind == "outlying-queries" else OneProgram(found.far)
+    detector = Outlying(found.bounds, found.whole) if kind == "outlying-queries" else OneProgram(found.far)
     return Looked(detector, detector, share)
-
-
-def _rows(inputs: Sequence[Tensor], name: str, columns: int) -> Array | None:
-    """The input that is looked at, a row for each question, or None where it has another shape."""
-    values = next((one.values for one in inputs if one.name == name), None)
-    if values is None or not values.size or values.dtype.kind not in "fiub":
-        return None
-    rows = values.reshape(len(values), -1) if values.ndim > 1 else values.reshape(-1, 1)
-    return rows if rows.shape[1] == columns else None

@@ -73,7 +73,7 @@ def watching_of(
             tolerated=end.tolerated,
             share=_SHADOW if end.shadow is None else end.shadow,
             labels=end.labels is not None,
-            others=tuple(other(kind, place, service.current.model, where) for kind, place in one.beside),
+            others=tuple(other(kind, place, service.current, where) for kind, place in one.beside),
         )
     if not made:
         return None

@@ -1,20 +1,19 @@
 """The models that are compared with the one in service, and the classes that two models give to one question."""
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 
 from redan.errors import ConfigError
+from redan.exchange.problem import RefusedError
 from redan.exchange.tensors import Array, Port, Tensor
-from redan.gateway.generation import Place, load_generation
-from redan.gateway.local_model import LocalModel
-from redan.guards.scores import probabilities, score_port, scores_of
-from redan.models.onnx_session import faults
+from redan.gateway.generation import Generation, Place, load_generation
+from redan.guards.scores import score_port, scores_of
 
+Change: TypeAlias = Callable[[Array], Array]
 PREVIOUS: Final = "previous"
 BASELINE: Final = "baseline"
-_ONE_NUMBER: Final = 2  # classes that one number tells apart
 
 
 class Other(NamedTuple):
@@ -22,16 +21,19 @@ class Other(NamedTuple):
 
     Args:
         kind: `previous` or `baseline`.
-        model: over verified bytes.
-        version: digest of what answers, so that evidence about another is not taken for it.
+        generation: that answers.
     """
 
     kind: str
-    model: LocalModel
-    version: str
+    generation: Generation
+
+    @property
+    def version(self) -> str:
+        """Digest of what answers, so that evidence about another is not taken for it."""
+        return self.generation.sha256
 
 
-def other(kind: str, place: Place, beside: LocalModel, where: str) -> Other:
+def other(kind: str, place: Place, beside: Generation, where: str) -> Other:
     """A declared model, loaded and verified as the one in service is.
 
     Args:
@@ -45,57 +47,64 @@ def other(kind: str, place: Place, beside: LocalModel, where: str) -> Other:
         RedanError: it is not sealed, or cannot be loaded.
     """
     found = load_generation(place)
-    if not alike(found.model.inputs, beside.inputs):
+    if not alike(found.model.inputs, beside.model.inputs):
         raise ConfigError(f"the {kind} model takes other inputs than the one in service", where=where)
-    if score_port(found.model.outputs) is None or score_port(beside.outputs) is None:
-        raise ConfigError("a model without scores of classes cannot be compared", where=where)
-    return Other(kind, found.model, found.sha256)
+    for one in (found, beside):
+        port = score_port(one.model.outputs)
+        if port is None or (port.shape[1] == 1 and one.shares.get(port.name) is None):
+            raise ConfigError("a model without scores of classes cannot be compared", where=where)
+    return Other(kind, found)
 
 
 def alike(one: Sequence[Port], other: Sequence[Port]) -> bool:
     """Whether two models can be asked the same questions."""
-    if {(port.name, port.datatype, len(port.shape)) for port in one} != {
-        (port.name, port.datatype, len(port.shape)) for port in other
-    }:
-        return False
-    shapes = {port.name: port.shape for port in other}
-    return all(
-        mine in {-1, theirs} or theirs == -1
-        for port in one
-        for mine, theirs in zip(port.shape, shapes[port.name], strict=True)
+    mine, theirs = ({port.name: port for port in ports} for ports in (one, other))
+    return mine.keys() == theirs.keys() and all(
+        port.datatype == theirs[name].datatype
+        and len(port.shape) == len(theirs[name].shape)
+        and all(a == b or -1 in {a, b} for a, b in zip(port.shape, theirs[name].shape, strict=True))
+        for name, port in mine.items()
     )
 
 
-def classes_of(outputs: Sequence[Tensor], ports: Sequence[Port]) -> Array | None:
+def classes_of(outputs: Sequence[Tensor], generation: Generation) -> Array | None:
     """The class of each row.
 
     Args:
         outputs: of a model, before any guard of answers.
-        ports: of the model.
+        generation: that gave them.
 
     Returns:
         Shape (rows,), numbers counted from 0; None where the outputs hold no scores.
     """
-    port = score_port(ports)
+    port = score_port(generation.model.outputs)
     scores = None if port is None else scores_of(outputs, port)
-    if scores is None or not len(scores):
+    if port is None or scores is None or not len(scores) or not scores.shape[1]:
         return None
-    if scores.shape[1] < _ONE_NUMBER:
-        scores = probabilities(scores)
+    if scores.shape[1] == 1:
+        return np.asarray(scores[:, 0] > (0.5 if generation.shares.get(port.name) else 0.0), dtype=np.int64)
     return np.asarray(np.argmax(scores, axis=1), dtype=np.int64)
 
 
-def answered(model: LocalModel, inputs: Sequence[Tensor]) -> Array | None:
+def answered(generation: Generation, inputs: Sequence[Tensor], change: Change | None) -> Array | None:
     """The classes that a model gives to a question.
+
+    Args:
+        generation: that is asked.
+        inputs: as they came.
+        change: of real numbers before the model sees them.
 
     Returns:
         None when it fails, or gives no scores.
     """
+    model = generation.model
     port = score_port(model.outputs)
     if port is None:
         return None
+    feed = {
+        one.name: one.values if change is None or one.values.dtype.kind != "f" else change(one.values) for one in inputs
+    }
     try:
-        values = model.session.run([port.name], {tensor.name: tensor.values for tensor in inputs})[0]
-    except faults():
+        return classes_of(model.run(feed, (port,), [port.name]), generation)
+    except RefusedError:
         return None
-    return classes_of((Tensor(port.name, port.datatype, values),), (port,))

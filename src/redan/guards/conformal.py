@@ -5,18 +5,20 @@ Sadinle, Lei and Wasserman, Least Ambiguous Set-Valued Classifiers, JASA 114 (20
 Guo et al., On Calibration of Modern Neural Networks, ICML 2017, section 4.2 (temperature).
 """
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from redan.exchange.flow import Answer, Flow
 from redan.exchange.problem import Problem, Refusal
 from redan.exchange.tensors import Array, Port, Tensor
-from redan.guards.scores import probabilities, scores_of
+from redan.guards.scores import finite, probabilities, scores_of
 
 SET, ABSTAIN = "conformal_set", "abstain"
+_SLACK: Final = 1e-12  # of rounding, always in favour of the class
 
 
 class Calibration(NamedTuple):
@@ -37,16 +39,18 @@ class Calibration(NamedTuple):
         """Their number."""
         return len(self.scores)
 
-    def calibrated(self, given: Array) -> Array:
-        """Probabilities through the temperature.
+    def calibrated(self, scores: Array) -> Array:
+        """Probabilities at the temperature, of the model's own numbers.
 
         Args:
-            given: probabilities, shape (rows, classes).
+            scores: shape (rows, classes), or one column for the second of two classes.
         """
+        if self.logits:
+            return probabilities(scores if self.temperature == 1.0 else scores / self.temperature, logits=True)
+        given = probabilities(scores, logits=False)
         if self.temperature == 1.0:
             return given
-        logs = np.log(np.clip(given, 1e-12, 1.0)) / self.temperature
-        raised = np.exp(logs - logs.max(axis=1, keepdims=True))
+        raised = np.maximum(given, 0.0) ** (1.0 / self.temperature)
         return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
     def p_values(self, given: Array) -> Array:
@@ -61,8 +65,21 @@ class Calibration(NamedTuple):
         found = np.ones(given.shape)
         for k, held in enumerate(self.scores):
             if len(held):
-                stranger = len(held) - np.searchsorted(held, 1.0 - given[:, k] - 1e-12)
+                stranger = len(held) - np.searchsorted(held, 1.0 - given[:, k] - _SLACK)
                 found[:, k] = (stranger + 1) / (len(held) + 1)
+        return found
+
+    def limits(self, miss: float) -> Array:
+        """For each class the largest score whose p-value is above a level; shape (classes,), infinite for every score.
+
+        Args:
+            miss: the level.
+        """
+        found = np.full(self.classes, np.inf)
+        for k, held in enumerate(self.scores):
+            least = math.floor(miss * (len(held) + 1) - 1 - _SLACK) + 1  # calibration rows that are as strange
+            if least > 0:
+                found[k] = held[len(held) - least]
         return found
 
 
@@ -76,6 +93,7 @@ class Conformal:
         miss: how often the set may lack the right class, such as 0.1; for every class alike.
         most: classes of a set at most; a larger or empty one abstains.
         valid: whether inputs still come as the calibration set did; tied to the drift monitor.
+        shown: whether calibrated probabilities take the place of the model's own numbers.
     """
 
     port: Port
@@ -83,7 +101,13 @@ class Conformal:
     miss: float
     most: int
     valid: Callable[[], bool]
+    shown: bool = True
     name: str = "conformal"
+    _least: Array = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """What every request asks for is made once."""
+        object.__setattr__(self, "_least", 1.0 - self.calibration.limits(self.miss) - _SLACK)
 
     @property
     def ports(self) -> tuple[Port, ...]:
@@ -96,15 +120,23 @@ class Conformal:
         scores = None if given is None else scores_of(given.outputs, self.port)
         if given is None or scores is None or max(2, scores.shape[1]) != self.calibration.classes:
             return Refusal(Problem.BROKEN, self.name)
-        shown = self.calibration.calibrated(probabilities(scores))
-        inside = self.calibration.p_values(shown) > self.miss
-        size = inside.sum(axis=1)
-        abstain = (size == 0) | (size > self.most)
-        outputs = [self._replaced(tensor, shown) for tensor in given.outputs]
+        if not finite(scores):
+            return Refusal(Problem.BROKEN, self.name)
+        shown = self.calibration.calibrated(scores)
+        inside = shown >= self._least
+        if len(inside) == 1:  # nearly always
+            abstained = int(not 0 < np.count_nonzero(inside) <= self.most)
+            abstain = np.full(1, bool(abstained))
+        else:
+            size = inside.sum(axis=1)
+            abstain = (size == 0) | (size > self.most)
+            abstained = int(np.count_nonzero(abstain))
+        outputs = [self._replaced(tensor, shown) if self.shown else tensor for tensor in given.outputs]
         outputs += [Tensor(SET, "BOOL", inside), Tensor(ABSTAIN, "BOOL", abstain)]
-        said = (("coverage", 1.0 - self.miss), ("coverage_valid", self.valid()))
+        said = (("coverage", round(1.0 - self.miss, 12)), ("coverage_valid", self.valid()))
         flow.answer = Answer(tuple(outputs), (*given.parameters, *said))
-        flow.notes["abstained"] = int(abstain.sum())
+        if abstained:
+            flow.notes["abstained"] = abstained
         return None
 
     def _replaced(self, tensor: Tensor, shown: Array) -> Tensor:

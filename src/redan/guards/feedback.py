@@ -3,9 +3,10 @@
 Source: A-MLSG-004-D003 (delayed labels are joined to what was answered); A-MLSG-001-N004 (feedback is capped).
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -27,7 +28,7 @@ class Told(msgspec.Struct, forbid_unknown_fields=True, gc=False):
         labels: the right class of each row, as its number, counted from 0, or as its name.
     """
 
-    event: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{24}$")]
+    event: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{24}$", max_length=24)]
     labels: Annotated[
         list[Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)] | Annotated[str, msgspec.Meta(max_length=_WORD)]],
         msgspec.Meta(min_length=1, max_length=_MOST),
@@ -35,6 +36,19 @@ class Told(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 _DECODER: Final = msgspec.json.Decoder(Told)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a feedback, as it is published."""
+    (found,), parts = msgspec.json.schema_components([Told], ref_template="#/$defs/{name}")
+    del found
+    told = dict(parts["Told"], title="Feedback", description="What was right, told after an answer of the gateway.")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:redan:feedback:v1", **told}
+
+
+def text() -> str:
+    """The schema as the committed file holds it."""
+    return json.dumps(schema(), indent=2) + "\n"
 
 
 def read(body: bytes) -> Labels:

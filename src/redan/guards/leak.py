@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from redan.errors import ConfigError
 
-Kind: TypeAlias = Literal["probabilities", "values", "labels", "top", "set"]
+Kind: TypeAlias = Literal["probabilities", "values", "labels", "top", "shown", "set"]
 FULL_BITS: Final = 24  # of a number in FP32, and of an unknown
 
 
@@ -21,11 +21,11 @@ class Form(NamedTuple):
 
     Args:
         kind: `probabilities` (of every class, summing to one), `values` (numbers that are free of each other),
-            `labels` (the class alone), `top` (the first classes in order, without numbers) or `set` (any of the
-            classes).
+            `labels` (the class alone), `top` (the first classes in order, without numbers), `shown` (the first
+            classes with their probabilities) or `set` (any of the classes).
         size: classes; of `values`, numbers.
-        digits: decimal digits that numbers are rounded to; None for all.
-        top: classes of a `top`.
+        digits: decimal digits that numbers from 0 to 1 are rounded to; None for all.
+        top: classes of a `top` or `shown`.
     """
 
     kind: Kind
@@ -48,14 +48,16 @@ def told(form: Form) -> float:
     """
     if form.size < 1 or (form.digits is not None and not 0 <= form.digits <= FULL_BITS):
         raise ConfigError("an answer has one class or number at least, and 0 to 24 digits")
+    bits = FULL_BITS if form.digits is None else min(FULL_BITS, math.log2(10**form.digits + 1))
     if form.kind in {"probabilities", "values"}:
-        numbers = form.size - (form.kind == "probabilities" and form.size > 1)
-        bits = FULL_BITS if form.digits is None else min(FULL_BITS, math.log2(10**form.digits + 1))
-        return numbers * bits / FULL_BITS
+        return (form.size - (form.kind == "probabilities" and form.size > 1)) * bits / FULL_BITS
     if form.kind == "labels":
         return math.log2(form.size) / FULL_BITS
     if form.kind == "set":
         return form.size / FULL_BITS
     if not 1 <= form.top <= form.size:
         raise ConfigError("an answer names one to all of the classes")
+    if form.kind == "shown":
+        every = max(1, form.size - 1)
+        return min(every * bits, form.top * bits + math.log2(math.comb(form.size, form.top))) / FULL_BITS
     return math.log2(math.perm(form.size, form.top)) / FULL_BITS

@@ -21,9 +21,11 @@ class Outlying:
 
     Args:
         bounds: of the training data; `furthest` is the squared distance that one in a hundred of its rows passes.
+        whole: places of columns that hold whole numbers alone; made-up rows give themselves away by others.
     """
 
     bounds: Bounds
+    whole: tuple[int, ...] = ()
     name: str = "outlying-queries"
 
     def begin(self, clients: int, numbers: int) -> None:
@@ -36,4 +38,8 @@ class Outlying:
         """See `redan.guards.watching.Detector`."""
         del state
         moved = (batch.rows - self.bounds.mean) @ self.bounds.whiten
-        return np.einsum("ij,ij->i", moved, moved) > self.bounds.furthest, np.ones(len(batch.rows), dtype=bool)
+        far = np.einsum("ij,ij->i", moved, moved) > self.bounds.furthest
+        if self.whole:
+            counts = batch.rows[:, self.whole]
+            far |= (counts != np.rint(counts)).any(axis=1)
+        return far, np.ones(len(batch.rows), dtype=bool)

@@ -12,10 +12,10 @@ import numpy as np
 
 from redan.canon import Json, canonical, parse_strict
 from redan.errors import InputError
-from redan.exchange.tensors import Array
+from redan.exchange.tensors import Array, Tensor
 from redan.guards.conformal import Calibration
 from redan.guards.drift import Column
-from redan.guards.envelope import Bounds
+from redan.guards.envelope import Bounds, side_by_side
 
 SCHEMA: Final = "redan/reference/v1"
 LIMIT_BYTES: Final = 64 << 20
@@ -29,7 +29,10 @@ _DIGEST: Final = 64
 _NAME: Final = 512
 _MOST_COUNT: Final = 2**53
 _KEYS: Final = frozenset(
-    {"schema", "model", "input", "output", "transformation", "bounds", "levels", "calibration", "columns"}
+    {
+        *("schema", "model", "input", "beside", "output", "transformation"),
+        *("bounds", "whole", "levels", "calibration", "columns"),
+    }
 )
 
 
@@ -44,7 +47,9 @@ class Reference(NamedTuple):
         bounds: of each numeric input, by its name.
         levels: of each input of texts, by its name.
         calibration: of the output; None when there are no classes, or too few rows.
-        columns: of the input, in order, as drift counts them.
+        columns: of the input and those beside it, in order, as drift counts them.
+        beside: further numeric inputs that are looked at with it, in order; then each has one column.
+        whole: ranges and distance of all of them side by side; None where there is one input.
     """
 
     model: str
@@ -55,6 +60,24 @@ class Reference(NamedTuple):
     levels: Mapping[str, frozenset[bytes]]
     calibration: Calibration | None
     columns: tuple[Column, ...]
+    beside: tuple[str, ...] = ()
+    whole: Bounds | None = None
+
+    @property
+    def looked(self) -> tuple[str, ...]:
+        """Names of the inputs that are looked at, in the order of the columns."""
+        return (self.input, *self.beside) if self.input else ()
+
+    def rows(self, inputs: Sequence[Tensor]) -> Array | None:
+        """What is looked at of a question; shape (rows, columns).
+
+        Args:
+            inputs: of the question, in any order.
+
+        Returns:
+            None when nothing is looked at, or an input is not there.
+        """
+        return side_by_side(inputs, self.looked)
 
 
 def written(reference: Reference) -> bytes:
@@ -76,9 +99,11 @@ def written(reference: Reference) -> bytes:
             "schema": SCHEMA,
             "model": reference.model,
             "input": reference.input,
+            "beside": [*reference.beside],
             "output": reference.output,
             "transformation": reference.transformation,
             "bounds": {name: _bounds_out(one) for name, one in reference.bounds.items()},
+            "whole": None if reference.whole is None else _bounds_out(reference.whole),
             "levels": {name: [*sorted(one.decode() for one in held)] for name, held in reference.levels.items()},
             "calibration": calibration,
             "columns": [
@@ -116,9 +141,12 @@ def _reference(found: Json) -> Reference:
         raise ValueError("the model is not named by a SHA-256")
     bounds = {_text(name): _bounds(one) for name, one in _names(table["bounds"]).items()}
     name, columns = _text(table["input"]), tuple(_column(one) for one in _list(table["columns"], MOST_COLUMNS))
-    if (name in bounds) != bool(name):
-        raise ValueError("the input that is looked at has no bounds")
-    if columns and (not name or len(columns) != len(bounds[name].low)):
+    beside = tuple(_text(one) for one in _list(table["beside"], MOST_COLUMNS))
+    whole = None if table["whole"] is None else _bounds(table["whole"])
+    width = _width(name, beside, bounds)
+    if (whole is not None) != bool(beside) or (whole is not None and len(whole.low) != width):
+        raise ValueError("inputs side by side have no bounds of all of them")
+    if columns and len(columns) != width:
         raise ValueError("the columns are not those of the input")
     return Reference(
         model,
@@ -129,7 +157,19 @@ def _reference(found: Json) -> Reference:
         {_text(name): _levels(one) for name, one in _names(table["levels"]).items()},
         None if table["calibration"] is None else _calibration(table["calibration"]),
         columns,
+        beside,
+        whole,
     )
+
+
+def _width(name: str, beside: Sequence[str], bounds: Mapping[str, Bounds]) -> int:
+    """Columns that are looked at."""
+    names = (name, *beside) if name else (*beside,)
+    if (name in bounds) != bool(name) or not bounds.keys() >= {*names} or len({*names}) != len(names):
+        raise ValueError("an input that is looked at has no bounds, or is named twice")
+    if beside and (not name or any(len(bounds[one].low) != 1 for one in names)):
+        raise ValueError("inputs side by side have one column each")
+    return sum(len(bounds[one].low) for one in names)
 
 
 def _bounds(found: Json) -> Bounds:

@@ -21,6 +21,7 @@ _KEPT: Final = 16  # numbers of a sketch
 _NEAR_SHARE: Final = 0.01  # of ordinary rows, nearer than the radius to one of as many as are remembered
 _WINDOW: Final = 24
 _WITHIN: Final = 0.5  # of that distance, as real rows lie in clusters and made-up ones do not
+_TAIL: Final = 2.0  # of the range between the outer edges, as far as a column's ends are believed
 _RARE: Final = 0.99
 
 
@@ -31,13 +32,15 @@ class Ordinary(NamedTuple):
         sketch: of rows.
         radius: distance in the sketch below which two rows are near.
         far: length of a sketch that one in a hundred rows passes.
-        bounds: with the distance of a row from all of them.
+        bounds: with the distance from all of them that one in a hundred rows passes.
+        whole: places of columns that hold whole numbers alone, as far as the reference says.
     """
 
     sketch: Sketch
     radius: float
     far: float
     bounds: Bounds
+    whole: tuple[int, ...]
 
 
 def ordinary(reference: Reference, rng: np.random.Generator) -> Ordinary:
@@ -55,7 +58,7 @@ def ordinary(reference: Reference, rng: np.random.Generator) -> Ordinary:
             "the reference has no columns of numbers, and monitors compare those",
             remedy="make it from a table or arrays of numbers: redan defend reference",
         )
-    bounds = reference.bounds[reference.input]
+    bounds = reference.bounds[reference.input] if reference.whole is None else reference.whole
     quantiles = [
         _quantiles(one.edges, one.counts, *ends) for one, ends in zip(reference.columns, _ends(bounds), strict=True)
     ]
@@ -64,9 +67,12 @@ def ordinary(reference: Reference, rng: np.random.Generator) -> Ordinary:
     made = _made(quantiles, bounds, rng)
     sketched = one.of(made)
     far = float(np.quantile(np.linalg.norm(sketched, axis=1), _RARE))
-    if not len(bounds.mean):
-        bounds = _alone(bounds, made)
-    return Ordinary(one, _radius(sketched), far, bounds)
+    whole = tuple(
+        place
+        for place, (column, ends) in enumerate(zip(reference.columns, _ends(bounds), strict=True))
+        if all(float(value).is_integer() for value in (*column.edges.tolist(), *ends))
+    )
+    return Ordinary(one, _radius(sketched), far, _further(bounds, made), whole)
 
 
 def _ends(bounds: Bounds) -> list[tuple[float, float]]:
@@ -76,7 +82,9 @@ def _ends(bounds: Bounds) -> list[tuple[float, float]]:
 def _quantiles(edges: Array, counts: Array, low: float, high: float) -> tuple[Array, Array]:
     """Points of a column and the share of rows below each."""
     shares = np.cumsum(counts) / max(1, int(counts.sum()))
-    points = np.concatenate([[min(low, *edges, high)], edges, [max(high, *edges, low)]])
+    least, most = (float(edges[0]), float(edges[-1])) if len(edges) else (low, high)
+    reach = _TAIL * (most - least) if most > least else high - low  # one row far out is no scale
+    points = np.concatenate([[min(least, max(low, least - reach))], edges, [max(most, min(high, most + reach))]])
     return points, np.concatenate([[0.0], shares[:-1], [1.0]])
 
 
@@ -118,9 +126,11 @@ def _radius(sketched: Array) -> float:
     return _WITHIN * float(np.quantile(nearest, _NEAR_SHARE))
 
 
-def _alone(bounds: Bounds, made: Array) -> Bounds:
-    """Bounds with a distance in which each column counts on its own."""
-    mean, spread = made.mean(axis=0), made.std(axis=0)
-    whiten = np.diag(1.0 / np.where(spread > 0, spread, 1.0))
-    squares = np.square((made - mean) @ whiten).sum(axis=1)
-    return bounds._replace(mean=mean, whiten=whiten, furthest=float(np.quantile(squares, _RARE)))
+def _further(bounds: Bounds, made: Array) -> Bounds:
+    """Bounds with a distance that one in a hundred rows passes; each column counts on its own where there is none."""
+    if not len(bounds.mean):
+        spread = made.std(axis=0)
+        bounds = bounds._replace(mean=made.mean(axis=0), whiten=np.diag(1.0 / np.where(spread > 0, spread, 1.0)))
+    squares = np.square((made - bounds.mean) @ bounds.whiten).sum(axis=1)
+    rare = float(np.quantile(squares, _RARE))
+    return bounds._replace(furthest=min(bounds.furthest, rare) if bounds.furthest > 0 else rare)

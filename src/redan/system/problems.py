@@ -29,6 +29,7 @@ _SAYS: Mapping[str, str] = {
     "string_too_long": "must not be longer than {max_length} characters",
     "greater_than_equal": "must be at least {ge}",
     "greater_than": "must be more than {gt}",
+    "less_than": "must be less than {lt}",
     "less_than_equal": "must be at most {le}",
     "value_error": "{error}",
 }

@@ -29,6 +29,7 @@ from redan.system.shapes import (
     Range,
     Retention,
     Seed,
+    Share,
     Text,
 )
 from redan.terms import Level, Stage, Tier
@@ -253,6 +254,13 @@ class Endpoint(Record):
     name: Name = Field(description="Short name, unique among endpoints.")
     model: Name = Field(description="Name of the [[model]] that answers.")
     url: Text | None = Field(None, description="Address; never contacted unless asked.")
+    probe: PathText | None = Field(
+        None,
+        description="Path of the credentials that checks ask 'url' with; naming it lets them contact that address.",
+    )
+    authority: PathText | None = Field(
+        None, description="Path of the certificates (PEM) that vouch for 'url'; left out, those of this machine."
+    )
     exposure: Exposure = Field("internal", description="Who can reach it.")
     clients: Text | None = Field(None, description="Who is meant to use it.")
     gateway: StrictBool = Field(False, description="Whether requests pass the redan gateway.")
@@ -268,12 +276,13 @@ class Endpoint(Record):
     )
     decimals: Natural | None = Field(None, description="Decimals that numbers of an answer are rounded to.")
     top: Count | None = Field(None, description="How many classes an answer names at most, the likeliest first.")
-    probe: PathText | None = Field(
+    coverage: Share | None = Field(
         None,
-        description="Path of the credentials that checks ask 'url' with; naming it lets them contact that address.",
+        description="How often the set of classes beside an answer holds the right one, such as 0.9, for every class "
+        "alike.",
     )
-    authority: PathText | None = Field(
-        None, description="Path of the certificates (PEM) that vouch for 'url'; left out, those of this machine."
+    abstain_above: Count | None = Field(
+        None, description="Classes that such a set has at most; a larger or an empty one abstains."
     )
     monitors: tuple[Monitor, ...] = Field((), description="What the gateway looks for once answers are out.")
     tolerated: Amount | None = Field(

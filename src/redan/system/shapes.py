@@ -119,6 +119,7 @@ Columns = tuple[Column, ...]
 Paths = tuple[PathText, ...]
 Finite = Annotated[StrictFloat, Field(allow_inf_nan=False)]
 Amount = Annotated[StrictFloat, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[StrictFloat, Field(gt=0, lt=1, allow_inf_nan=False)]
 Count = Annotated[StrictInt, Field(ge=1, le=2**53 - 1)]
 Natural = Annotated[StrictInt, Field(ge=0, le=2**53 - 1)]
 Seed = Annotated[StrictInt, Field(ge=0, le=2**53 - 1)]  # within RFC 8785's exact integers
