@@ -15,7 +15,7 @@ from redan.terms import Stage
 PIPELINE = "pipeline"  # the one table that is no element and has files of its own
 _SOURCE_PATHS = ("key", "participants")
 _FEEDBACK_PATHS = ("path",)
-_ENDPOINT_PATHS = ("probe", "authority")
+_ENDPOINT_PATHS = ("probe",)
 _FEDERATION_PATHS = ("updates",)
 _DATASET_PATHS = ("path", "seal", "key")
 _MODEL_PATHS = ("path", "code", "config", "seal", "key", "record", "bundle", "constraints", "reference")

@@ -27,7 +27,7 @@ class ServedEndpoint:
         element: element id, such as `endpoint:scores`.
         digest: over the description of it and of the gateway, and over the files that both name.
         url: where it runs; None where it is to be started.
-        credentials: file to ask it with; None where it is to be started.
+        credentials: files to ask it with, one for each client; empty where it is to be started.
         clients: file that says who may ask; None where there is none, or it is not known.
         files: relative paths of the files and folders that a start of it reads.
         told: what questions of several controls found out together; no part of the fact.
@@ -36,7 +36,7 @@ class ServedEndpoint:
     element: str
     digest: str
     url: str | None
-    credentials: Path | None
+    credentials: tuple[Path, ...] = ()
     clients: Path | None = None
     files: tuple[str, ...] = ()
     told: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
@@ -64,12 +64,8 @@ def served_endpoint(system: System, element: str) -> Artifact | Absent:
     record = system.elements.get(element)
     if not isinstance(record, Endpoint):
         return Absent(element, "it is no endpoint")
-    if record.url is not None and record.probe is not None:
-        found = digested(system, element, "probe", record.probe)
-        if isinstance(found, Absent):
-            return found
-        digest = digest_of([record.model_dump(mode="json"), found[1]])
-        return ServedEndpoint(element=element, digest=digest, url=record.url, credentials=found[0])
+    if record.url is not None and record.probe:
+        return _running(system, element, record, record.url)
     if not served_here(system, record):
         return Absent(
             element,
@@ -82,9 +78,19 @@ def served_endpoint(system: System, element: str) -> Artifact | Absent:
     digests: dict[str, Json] = {name: _digest(system, name) for name in files}
     said: list[Json] = [record.model_dump(mode="json"), system.gateway.model_dump(mode="json"), digests]
     clients = None if system.gateway.clients is None else located(system, _GATEWAY, "clients", system.gateway.clients)
-    return ServedEndpoint(
-        element=element, digest=digest_of(said), url=None, credentials=None, clients=clients, files=files
-    )
+    return ServedEndpoint(element=element, digest=digest_of(said), url=None, clients=clients, files=files)
+
+
+def _running(system: System, element: str, record: Endpoint, url: str) -> Artifact | Absent:
+    held: list[Json] = [record.model_dump(mode="json")]
+    paths = []
+    for name in record.probe:
+        found = digested(system, element, "probe", name)
+        if isinstance(found, Absent):
+            return found
+        paths.append(found[0])
+        held.append(found[1])
+    return ServedEndpoint(element=element, digest=digest_of(held), url=url, credentials=tuple(paths))
 
 
 def served_here(system: System, record: Endpoint) -> bool:

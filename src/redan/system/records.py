@@ -254,12 +254,10 @@ class Endpoint(Record):
     name: Name = Field(description="Short name, unique among endpoints.")
     model: Name = Field(description="Name of the [[model]] that answers.")
     url: Text | None = Field(None, description="Address; never contacted unless asked.")
-    probe: PathText | None = Field(
-        None,
-        description="Path of the credentials that checks ask 'url' with; naming it lets them contact that address.",
-    )
-    authority: PathText | None = Field(
-        None, description="Path of the certificates (PEM) that vouch for 'url'; left out, those of this machine."
+    probe: Paths = Field(
+        (),
+        description="Paths of files of credentials, as 'redan probe' takes them, one for each client made for checks; "
+        "naming one lets them contact 'url'.",
     )
     exposure: Exposure = Field("internal", description="Who can reach it.")
     clients: Text | None = Field(None, description="Who is meant to use it.")

@@ -56,7 +56,7 @@ class Asker:
     forward = 0
 
     def __init__(
-        self, there: Reached, client: Client, *, tls: ssl.SSLContext | None = None, output: str | None = None,
+        self, there: Reached, client: Client, *, output: str | None = None,
         seconds: float = 60.0,
     ) -> None:  # fmt: skip
         """Asks nothing yet.
@@ -64,14 +64,13 @@ class Asker:
         Args:
             there: the endpoint.
             client: who asks.
-            tls: of a private authority.
             output: that is looked at; the scores when None.
             seconds: for which limits that refill at once are waited for, in all.
         """
         self._there = there
         self._client = client
         self._parts = urlsplit(there.url)
-        self._tls = tls
+        self._tls = there.tls
         self._output = output
         self._until = time.monotonic() + seconds
         self._named: Named | None = None

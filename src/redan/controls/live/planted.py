@@ -23,6 +23,7 @@ import numpy as np
 from redan.controls.planted import known_signer
 from redan.exchange.message import Request
 from redan.exchange.problem import Problem, Refusal, RefusedError
+from redan.files import write_atomic
 from redan.ledger.store import Ledger
 
 if TYPE_CHECKING:
@@ -44,19 +45,19 @@ name = "churn"
 name = "api"
 model = "churn"
 url = "@URL@"
-probe = "probe.toml"
+probe = @PROBES@
 rate = 50
 burst = 40
 queries = 600
 decimals = 2
-"""
+""".replace(b"@PROBES@", str([f"probe-{place}.toml" for place in range(len(TOKENS))]).encode())
 _IDLE_S = 1.0
-_PROBE = "probe.toml"
 _HEAD: Final = 16_384
 _FIRST = re.compile(rb"([A-Z]{3,12}) (/[!->@-~]{0,2000})(?:\?([!-~]{0,2000}))? HTTP/1\.1\r\n")
 _FIELD = re.compile(rb"([A-Za-z0-9-]{1,80}):([ -~]{0,10000})\r\n")
 _PATH = re.compile(rb"/v2(?:/models/[A-Za-z0-9_.-]{1,80}(?:/versions/[0-9]{1,9})?(?:/infer|/ready)?)?")
 _TYPES: Final = frozenset({b"application/json", b"application/octet-stream"})
+PROBES: Final = {f"probe-{place}.toml": b"" for place in range(len(TOKENS))}
 Around = Callable[[Path], Any]
 
 
@@ -65,7 +66,7 @@ def weights(seed: int = 0) -> "np.ndarray[Any, Any]":
     return np.random.default_rng(seed).normal(size=(WIDTH, CLASSES)).astype(np.float32)
 
 
-def planted(*flaws: str, seed: int = 0, queries: int | None = 600, decimals: int | None = 2, extra: str = "") -> Around:
+def planted(*flaws: str, seed: int = 0, queries: int | None = 600, decimals: int | None = 2) -> Around:
     """What a vector runs in: a server with flaws, whose address replaces `@URL@` in the description.
 
     Args:
@@ -74,14 +75,13 @@ def planted(*flaws: str, seed: int = 0, queries: int | None = 600, decimals: int
         seed: of the model that it serves.
         queries: rows that one client may ask for.
         decimals: of its scores.
-        extra: lines of the file of credentials.
     """
 
     @contextmanager
     def around(folder: Path) -> Iterator[None]:
         served = _Served(frozenset(flaws), weights(seed), queries, decimals, folder)
         with _listening(served) as port:
-            (folder / _PROBE).write_text(_credentials() + extra)
+            _credentials(folder)
             path = folder / "redan.toml"
             path.write_text(path.read_text().replace("@URL@", f"http://127.0.0.1:{port}"))
             served.authority = f"127.0.0.1:{port}"
@@ -93,12 +93,14 @@ def planted(*flaws: str, seed: int = 0, queries: int | None = 600, decimals: int
     return around
 
 
-def _credentials() -> str:
-    lines = []
+def _credentials(folder: Path) -> None:
+    """The files of `redan probe`, one for each client; secrets lie beside them."""
     for place, token in enumerate(TOKENS):
-        secret = base64.b64encode(SECRETS[place]).decode()
-        lines.append(f'[[client]]\ntoken = "{token}"\nkeyid = "key-{place}"\nsecret = "{secret}"\n')
-    return "\n".join(lines)
+        held = {f"token-{place}": token.encode(), f"secret-{place}": base64.b64encode(SECRETS[place])}
+        for name, data in held.items():
+            write_atomic(folder / name, data, mode=0o600)
+        signing = f'[client.signing]\nid = "key-{place}"\nsecret = "file:secret-{place}"\n'
+        (folder / f"probe-{place}.toml").write_text(f'[client]\ntoken = "file:token-{place}"\n{signing}')
 
 
 @dataclass(slots=True)

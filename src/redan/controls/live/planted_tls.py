@@ -31,7 +31,7 @@ def behind_tls(
         pair = folder / "server.pem"
         pair.write_bytes(key + certificate)
         (folder / "authority.pem").write_bytes(_certificate(days=90)[0] if unknown else certificate)
-        (folder / "probe.toml").write_text("")
+        (folder / "probe.toml").write_text('[tls]\nauthorities = "authority.pem"\n')
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_ciphers(_KEPT if weak else _FORWARD)

@@ -1,10 +1,11 @@
 """An endpoint that answers now, and what it is asked with."""
 
-from dataclasses import dataclass, field, replace
+import ssl
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from redan.exchange.signature_keys import HmacKey
+from redan.exchange.signature_keys import Signing
 
 
 class Client(NamedTuple):
@@ -20,7 +21,7 @@ class Client(NamedTuple):
     principal: str = ""
     token: str = ""
     keyid: str = ""
-    key: HmacKey | None = None
+    key: Signing | None = None
 
     def __repr__(self) -> str:
         """Without anything secret."""
@@ -55,6 +56,7 @@ class Reached:
         model: name of the model that is asked about.
         clients: who may ask it; each for one thing that is tried, so that none spends the budget of another.
         stranger: who is known, and may ask another model only; None where there is nobody.
+        tls: whom to trust; None for the authorities of this machine.
         started: where it was started for the occasion; None where it was running.
     """
 
@@ -62,8 +64,5 @@ class Reached:
     model: str
     clients: tuple[Client, ...]
     stranger: Client | None = None
+    tls: ssl.SSLContext | None = None
     started: Started | None = None
-
-    def as_client(self, place: int) -> "Reached":
-        """The same, with one client alone; the last ones are shared when there are too few."""
-        return replace(self, clients=(self.clients[min(place, len(self.clients) - 1)],))

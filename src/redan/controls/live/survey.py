@@ -1,6 +1,5 @@
 """What a probe found at an endpoint, once for all questions that it answers."""
 
-import ssl
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -211,7 +210,7 @@ def target(system: System, found: ServedEndpoint, there: Reached, turn: int) -> 
         model=there.model,
         mine=_as_probes(mine),
         other=None if other is None else _as_probes(other),
-        tls=tls_of(system, record),
+        tls=there.tls,
         declared=Declared(
             rate=record.rate,
             burst=record.burst,
@@ -246,13 +245,6 @@ def endpoint_of(system: System, element: str) -> Endpoint:
 
 def _as_probes(client: Client) -> Credentials:
     return Credentials(token=client.token or None, keyid=client.keyid or None, key=client.key)
-
-
-def tls_of(system: System, record: Endpoint) -> ssl.SSLContext | None:
-    """Whom a description trusts to vouch for an endpoint; None for the authorities of this machine."""
-    if record.authority is None:
-        return None
-    return ssl.create_default_context(cafile=str(system.origin.root / record.authority))
 
 
 def _sentence(text: str) -> str:

@@ -18,7 +18,7 @@ from redan.controls.live.asking import Asker
 from redan.controls.live.attack import Flooded, Radius, flood
 from redan.controls.live.reached import Reached
 from redan.controls.live.rows import Rows, rows_of
-from redan.controls.live.survey import endpoint_of, reached, tls_of, told
+from redan.controls.live.survey import reached, told
 from redan.errors import IncompleteError, InputError
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
 from redan.stats.binomial import clopper_pearson
@@ -114,8 +114,7 @@ def _bare(have: Have, model: Model, attack: _Attack) -> Flooded:
 
 
 def _through(have: Have, there: Reached, attack: _Attack) -> Flooded:
-    record = endpoint_of(have.system, have.subject.elements[0])
-    asker = Asker(there, there.clients[0], tls=tls_of(have.system, record))
+    asker = Asker(there, there.clients[0])
     try:
         return _run(have, attack, Queries(asker))
     finally:

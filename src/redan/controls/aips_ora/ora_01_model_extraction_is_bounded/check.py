@@ -22,7 +22,7 @@ from redan.controls.contract import Check, Have, Subject
 from redan.controls.live.asking import Asker
 from redan.controls.live.reached import Reached
 from redan.controls.live.rows import rows_of
-from redan.controls.live.survey import endpoint_of, reached, tls_of, told
+from redan.controls.live.survey import endpoint_of, reached, told
 from redan.errors import IncompleteError, InputError
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
 from redan.stats.interval import Interval
@@ -63,7 +63,7 @@ def _poor(check: str, have: Have) -> Iterable[Finding]:
     found = have.get(ServedEndpoint, have.subject.elements[0])
     setting = _setting(have)
     with reached(have.system, found) as there:
-        through = _through(have, there, setting)
+        through = _through(there, setting)
     last = through.last
     if last is None:
         text = f"Nothing was answered, so no copy was made: {through.refused or 'no question was asked'}."
@@ -116,9 +116,8 @@ def _budget(have: Have) -> int:
     return MOST if declared is None else min(MOST, max(_FEWEST, 2 * declared))
 
 
-def _through(have: Have, there: Reached, setting: _Setting) -> Extraction:
-    record = endpoint_of(have.system, have.subject.elements[0])
-    asker = Asker(there, there.clients[1 % len(there.clients)], tls=tls_of(have.system, record))
+def _through(there: Reached, setting: _Setting) -> Extraction:
+    asker = Asker(there, there.clients[1 % len(there.clients)])
     try:
         oracle = Oracle(asker, budget=setting.budget, classes=setting.by.classes)
         return extract(Knockoff(), oracle, setting.known, setting.by, (setting.budget,))

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from redan.controls.contract import Vector
-from redan.controls.live.planted import SERVED
+from redan.controls.live.planted import PROBES, SERVED
 from redan.terms import Outcome
 
 _CHECK = "AIPS-TRA-01/no-undeclared-address-listens"
@@ -48,7 +48,7 @@ def vectors() -> tuple[Vector, ...]:
     """Bad systems and their repaired twins."""
 
     def case(name: str, outcome: Outcome, ports: int, more: bytes = b"") -> Vector:
-        files = {"redan.toml": SERVED + more, "probe.toml": b""}
+        files = {"redan.toml": SERVED + more, **PROBES}
         return Vector(name=name, files=files, check=_CHECK, expect=outcome, note=_NOTE, around=_listening(ports))
 
     return (

@@ -1,5 +1,7 @@
 """Old ciphers, certificates that nobody vouches for or that end soon, bare flows; and their repaired twins."""
 
+import re
+
 from redan.controls.contract import Vector
 from redan.controls.live.planted import SERVED
 from redan.controls.live.planted_tls import behind_tls
@@ -32,8 +34,8 @@ protection = "{0}"
 
 
 def _line(name: str, check: str, outcome: Outcome, **how: bool) -> Vector:
-    toml = SERVED + b'authority = "authority.pem"\n'
-    files = {"redan.toml": toml, "authority.pem": b""}
+    toml = re.sub(rb"probe = .*", b'probe = ["probe.toml"]', SERVED)
+    files = {"redan.toml": toml}
     return Vector(name=name, files=files, check=check, expect=outcome, note=_NOTE, around=behind_tls(**how))
 
 

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from redan.controls.contract import Vector
-from redan.controls.live.planted import SERVED, Around, planted
+from redan.controls.live.planted import PROBES, SERVED, Around, planted
 from redan.controls.planted import known_signer
 from redan.ledger.store import Ledger
 from redan.terms import Outcome
@@ -64,7 +64,7 @@ def vectors() -> tuple[Vector, ...]:
     """Bad systems and their repaired twins."""
 
     def case(name: str, check: str, outcome: Outcome, around: Around) -> Vector:
-        files = {"redan.toml": SERVED, "probe.toml": b""}
+        files = {"redan.toml": SERVED, **PROBES}
         return Vector(name=name, files=files, check=check, expect=outcome, note=_NOTE, around=around)
 
     return (
