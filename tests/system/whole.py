@@ -160,6 +160,7 @@ name = "linear"
 name = "api"
 model = "churn"
 url = "https://example.org/predict"
+probe = ["probe.toml"]
 exposure = "partner"
 clients = "shops"
 gateway = true

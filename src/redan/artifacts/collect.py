@@ -20,7 +20,9 @@ from redan.artifacts.model_scan import ModelScan, model_scan
 from redan.artifacts.model_seal import ModelSeal, model_seal
 from redan.artifacts.participants_file import ParticipantsFile, participants_file
 from redan.artifacts.pipeline_files import AuditFile, LockFiles, StatementFile
+from redan.artifacts.reference_file import ReferenceFile, reference_file
 from redan.artifacts.rules_file import RulesFile, rules_file
+from redan.artifacts.served_endpoint import ServedEndpoint, served_endpoint
 from redan.artifacts.source_signature import SourceSignature, source_signature
 from redan.artifacts.training_record import TrainingRecords, training_records
 from redan.artifacts.updates_file import UpdatesFile, updates_file
@@ -137,6 +139,8 @@ COLLECTORS: Mapping[type[Artifact], Callable[[System, str], Artifact | Absent]] 
         UpdatesFile: updates_file,
         FeedbackFile: feedback_file,
         RulesFile: rules_file,
+        ReferenceFile: reference_file,
+        ServedEndpoint: served_endpoint,
     }
 )
 

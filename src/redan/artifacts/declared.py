@@ -8,16 +8,17 @@ from types import MappingProxyType
 from redan.artifacts.absent import Absent
 from redan.errors import InputError
 from redan.files import confined, digest_file
-from redan.system.records import Dataset, Federation, Feedback, Model, Pipeline, Record, Source
+from redan.system.records import Dataset, Endpoint, Federation, Feedback, Model, Pipeline, Record, Source
 from redan.system.system import System
 from redan.terms import Stage
 
 PIPELINE = "pipeline"  # the one table that is no element and has files of its own
 _SOURCE_PATHS = ("key", "participants")
 _FEEDBACK_PATHS = ("path",)
+_ENDPOINT_PATHS = ("probe",)
 _FEDERATION_PATHS = ("updates",)
 _DATASET_PATHS = ("path", "seal", "key")
-_MODEL_PATHS = ("path", "code", "config", "seal", "key", "record", "bundle", "constraints")
+_MODEL_PATHS = ("path", "code", "config", "seal", "key", "record", "bundle", "constraints", "reference")
 _BESIDE_SEAL = (".content.json", ".rows")  # what a dataset's seal has besides, see redan.content
 _PIPELINE_PATHS = ("requirements", "code", "audit", "statements")
 _PATHS: Mapping[type[Record], tuple[str, ...]] = MappingProxyType(
@@ -25,6 +26,7 @@ _PATHS: Mapping[type[Record], tuple[str, ...]] = MappingProxyType(
         Dataset: _DATASET_PATHS,
         Model: _MODEL_PATHS,
         Source: _SOURCE_PATHS,
+        Endpoint: _ENDPOINT_PATHS,
         Feedback: _FEEDBACK_PATHS,
         Federation: _FEDERATION_PATHS,
         Pipeline: _PIPELINE_PATHS,

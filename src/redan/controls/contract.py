@@ -2,7 +2,9 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -108,6 +110,8 @@ class Vector:
         history: the events that the ledger holds.
         now: the day of the run.
         modes: permission bits of files, such as 0o640; 0o644 for files not named.
+        around: what happens while the check runs, such as a planted server; given the folder of the written files, of
+            which it may change any before the description is read.
     """
 
     name: str
@@ -119,3 +123,4 @@ class Vector:
     history: History = field(default_factory=History)
     now: dt.date = dt.date(2026, 6, 1)
     modes: Mapping[str, int] = field(default_factory=dict)
+    around: Callable[[Path], AbstractContextManager[object]] = nullcontext

@@ -2,7 +2,7 @@
 
 import struct
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from redan.canon import digest
@@ -70,6 +70,26 @@ def linear_onnx(weights: tuple[float, ...]) -> bytes:
         _text(1, "z") + _text(2, "y") + _text(4, "Sigmoid"),
     )
     ports = (_part(11, _rows_port("x", size)), _part(12, _rows_port("y", 1)))
+    graph = b"".join(_part(1, node) for node in nodes) + _text(2, "g") + _part(5, tensor) + b"".join(ports)
+    return _int(1, 8) + _part(7, graph) + _part(8, _text(1, "") + _int(2, 13))
+
+
+def softmax_onnx(weights: Sequence[Sequence[float]]) -> bytes:
+    """An ONNX model of any number of rows: a probability for each class.
+
+    Args:
+        weights: a row per column of the input, a number per class in it; at most 127 bytes of graph ports.
+    """
+    size, classes = len(weights), len(weights[0])
+    flat = [value for row in weights for value in row]
+    tensor = (
+        _int(1, size) + _int(1, classes) + _int(2, 1) + _text(8, "w") + _part(9, struct.pack(f"<{len(flat)}f", *flat))
+    )
+    nodes = (
+        _text(1, "x") + _text(1, "w") + _text(2, "z") + _text(4, "MatMul"),
+        _text(1, "z") + _text(2, "probabilities") + _text(4, "Softmax"),
+    )
+    ports = (_part(11, _rows_port("x", size)), _part(12, _rows_port("probabilities", classes)))
     graph = b"".join(_part(1, node) for node in nodes) + _text(2, "g") + _part(5, tensor) + b"".join(ports)
     return _int(1, 8) + _part(7, graph) + _part(8, _text(1, "") + _int(2, 13))
 

@@ -254,6 +254,11 @@ class Endpoint(Record):
     name: Name = Field(description="Short name, unique among endpoints.")
     model: Name = Field(description="Name of the [[model]] that answers.")
     url: Text | None = Field(None, description="Address; never contacted unless asked.")
+    probe: Paths = Field(
+        (),
+        description="Paths of files of credentials, as 'redan probe' takes them, one for each client made for checks; "
+        "naming one lets them contact 'url'.",
+    )
     exposure: Exposure = Field("internal", description="Who can reach it.")
     clients: Text | None = Field(None, description="Who is meant to use it.")
     gateway: StrictBool = Field(False, description="Whether requests pass the redan gateway.")

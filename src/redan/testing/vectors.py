@@ -38,6 +38,11 @@ def answer(vector: Vector, folder: Path) -> tuple[Finding, ...]:
         RedanError: the vector's own files are refused, which a hostile vector may expect.
     """
     write_vector(vector, folder)
+    with vector.around(folder):
+        return _answered(vector, folder)
+
+
+def _answered(vector: Vector, folder: Path) -> tuple[Finding, ...]:
     system = read(folder / "redan.toml")
     what = plan(system, only=(vector.check,), budget="gpu")
     what = replace(what, jobs=tuple(job for job in what.jobs if job.check.id == vector.check))

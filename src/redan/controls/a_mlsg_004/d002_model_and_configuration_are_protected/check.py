@@ -3,6 +3,7 @@
 from redan.artifacts.model_seal import ModelSeal
 from redan.controls.a_mlsg_004.d002_model_and_configuration_are_protected.loaded import LOADED, loaded_verified
 from redan.controls.a_mlsg_004.d002_model_and_configuration_are_protected.rollback import CHECK as ROLLBACK_CHECK
+from redan.controls.a_mlsg_004.d002_model_and_configuration_are_protected.running import CHECK as RUNS_CHECK
 from redan.controls.a_mlsg_004.d002_model_and_configuration_are_protected.sealed import SEALED, each_model, sealed
 from redan.controls.contract import Check
 from redan.terms import Tier
@@ -19,4 +20,5 @@ CHECKS = (
         adjustable=True,
     ),
     ROLLBACK_CHECK,
+    RUNS_CHECK,
 )

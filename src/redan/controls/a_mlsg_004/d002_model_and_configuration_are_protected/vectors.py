@@ -7,11 +7,13 @@ from redan.artifacts.history import Event, History
 from redan.canon import digest
 from redan.controls.a_mlsg_004.d002_model_and_configuration_are_protected.rollback_vectors import rollback_vectors
 from redan.controls.contract import Vector
+from redan.controls.live.planted import SERVED, planted
 from redan.controls.planted import known_signer, seal_of, tiny_onnx
 from redan.terms import Outcome
 
 _SEALED = "A-MLSG-004-D002/bundle-is-sealed"
 _LOADED = "A-MLSG-004-D002/loaded-bytes-are-verified"
+_RUNS = "A-MLSG-004-D002/service-runs-only-what-is-sealed"
 _MODEL = tiny_onnx()
 _CONFIG = b'{"threshold": 0.5, "classes": ["stays", "leaves"]}\n'
 _RELEASE = {"release/model.onnx": _MODEL, "release/config.json": _CONFIG}
@@ -25,7 +27,7 @@ _PICKLE = b"\x80\x04\x95\x0c\x00\x00\x00\x00\x00\x00\x00}\x94\x8c\x01a\x94K\x01s
 
 def vectors() -> tuple[Vector, ...]:
     """Bad systems and their repaired twins."""
-    return (*_seals(), *_loads(), *_service(), *rollback_vectors())
+    return (*_seals(), *_loads(), *_service(), *rollback_vectors(), *_running())
 
 
 def _toml(model: str, stage: str = "training", more: str = "") -> bytes:
@@ -173,3 +175,16 @@ def _service() -> tuple[Vector, ...]:
 
 def _event(kind: str, day: int, sha256: str) -> Event:
     return Event(kind=kind, at=dt.datetime(2026, 5, day, 8, 30, tzinfo=dt.UTC), key="model:churn", digest=sha256)
+
+
+def _running() -> tuple[Vector, ...]:
+    note = "Whoever makes the service load another model needs no flaw in this one."
+
+    def case(name: str, outcome: Outcome, *flaws: str) -> Vector:
+        files = {"redan.toml": SERVED}
+        return Vector(name=name, files=files, check=_RUNS, expect=outcome, note=note, around=planted(*flaws))
+
+    return (
+        case("clients may load models", Outcome.BROKEN, "repository"),
+        case("nobody may load models", Outcome.HOLDS),
+    )

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from redan.artifacts.dataset_file import DatasetFile
 from redan.artifacts.dataset_seal import DatasetSealed
+from redan.controls.a_mlsg_004.d006_environment_is_protected_and_shift_is_noticed.service import CHECK as NOTICED_CHECK
 from redan.controls.contract import Check, Have, Subject
 from redan.controls.statement import place
 from redan.errors import IncompleteError
@@ -182,4 +183,5 @@ CHECKS = (
         extra="sklearn",
         adjustable=True,
     ),
+    NOTICED_CHECK,
 )

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from redan.controls.a_mlsg_004.d006_environment_is_protected_and_shift_is_noticed.service_vectors import service_vectors
 from redan.controls.contract import Vector
 from redan.controls.planted import known_signer
 from redan.terms import Outcome
@@ -134,6 +135,7 @@ def vectors() -> tuple[Vector, ...]:
     changed["reference.csv"] = changed["reference.csv"].replace(b"yearly", b"weekly")
     strict, loose = (f'\n[controls."A-MLSG-004-D006"]\nthreshold = {share}\n' for share in (0.3, 0.9))
     return (
+        *service_vectors(),
         case(_FEATURES, "one standard deviation, and a row of a million", broken, _Made(moved=1.0)),
         case(_FEATURES, "the same days, and a row of a million", kept, _Made()),
         case(_FEATURES, "another mix of classes", broken, _Made(leaving=0.7)),

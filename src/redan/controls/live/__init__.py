@@ -1,0 +1,1 @@
+"""Endpoints that are really asked: started as they are declared, with clients of their own, and ended again."""
