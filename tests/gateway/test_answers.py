@@ -242,3 +242,26 @@ def test_wrong_coverage_is_a_clear_error(tmp_path):
     """Of the description, with its line."""
     with pytest.raises(ConfigError, match="coverage"):
         houses.read(bundles.bundle(tmp_path / "p", endpoint="coverage = 1.5"))
+
+
+def test_a_stock_client_reads_shaped_answers_and_sets_as_bytes(tmp_path):
+    """tritonclient, which asks for outputs as bytes and sends its tensors as bytes."""
+    client = pytest.importorskip("tritonclient.http", reason="needs tritonclient")
+    folder = bundles.bundle(tmp_path / "p", endpoint='answers = "label"\ncoverage = 0.9\nabstain_above = 1')
+    with houses.gateway(folder) as made, houses.listening(made) as port:
+        asks = client.InferenceServerClient(f"127.0.0.1:{port}")
+        try:
+            given = client.InferInput("x", [2, 4], "FP32")
+            given.set_data_from_numpy(np.array(ROWS, np.float32))
+            names = ["abstain", "probabilities", "conformal_set"]
+            found = asks.infer("churn", [given], outputs=[client.InferRequestedOutput(name) for name in names])
+            values = {name: found.as_numpy(name).tolist() for name in names}
+            shown = {one["name"] for one in asks.get_model_metadata("churn")["outputs"]}
+        finally:
+            asks.close()
+    assert values == {
+        "abstain": [False, True],
+        "probabilities": [[1, 0, 0], [0, 1, 0]],
+        "conformal_set": [[True, False, False], [True, True, True]],
+    }
+    assert shown == {"probabilities", "label", "conformal_set", "abstain"}
