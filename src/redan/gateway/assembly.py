@@ -196,11 +196,7 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
     _refuse_older(models, releases)
     store = _store(found, kept, moment)
     register = _register(found, key, models, clock)
-    traffic = Traffic(register.clerk.pseudonym)
-    register.watchers += (traffic.decided,)
-    sent = None if found.table.telemetry is None else telemetry(found.table.telemetry, register.metrics, moment)
-    if sent is not None:
-        register.watchers += (sent.decided,)
+    traffic, sent = _counted(found, register, moment)
     gateway = Gateway(
         settings=found,
         plane=_plane(found, guards, models, store, register),
@@ -229,6 +225,16 @@ def assemble(found: Settings, *, where: str = "[gateway]", now: float | None = N
             register.journal.close()
         raise
     return gateway
+
+
+def _counted(found: Settings, register: Register, moment: float) -> tuple[Traffic, Telemetry | None]:
+    """What counts decisions for operators, here and at a collector."""
+    traffic = Traffic(register.clerk.pseudonym)
+    register.watchers += (traffic.decided,)
+    sent = None if found.table.telemetry is None else telemetry(found.table.telemetry, register.metrics, moment)
+    if sent is not None:
+        register.watchers += (sent.decided,)
+    return traffic, sent
 
 
 def _watch(gateway: Gateway, kept: snapshot.State | None) -> list[Watching]:

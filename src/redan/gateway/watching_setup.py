@@ -43,6 +43,28 @@ def watching_of(
         ConfigError: something is declared that cannot be looked at.
         RedanError: a model that is compared is not sealed, or cannot be loaded.
     """
+    made, labels = _monitors(found, models, secret)
+    if not made:
+        return None
+    watching = Watching(
+        models=made,
+        labels=labels,
+        scale=store.scale,
+        happened=register.happened,
+        pseudonym=register.clerk.pseudonym,
+        later=Later(float(found.table.delay_s), _rng(secret, "")),
+        holds_s=float(found.table.holds_s),
+        clock=register.clock,
+    )
+    register.watchers = (*register.watchers, watching.take)
+    register.metrics.more.append(lambda: families(watching))
+    return watching
+
+
+def _monitors(
+    found: Settings, models: Mapping[str, Service | RemoteModel], secret: bytes
+) -> tuple[dict[str, Monitors], dict[str, tuple[str, ...]]]:
+    """What looks at each model, and the names of classes of those that take labels."""
     made: dict[str, Monitors] = {}
     labels: dict[str, tuple[str, ...]] = {}
     for one in found.served:
@@ -75,21 +97,7 @@ def watching_of(
             labels=end.labels is not None,
             others=tuple(other(kind, place, service.current, where) for kind, place in one.beside),
         )
-    if not made:
-        return None
-    watching = Watching(
-        models=made,
-        labels=labels,
-        scale=store.scale,
-        happened=register.happened,
-        pseudonym=register.clerk.pseudonym,
-        later=Later(float(found.table.delay_s), _rng(secret, "")),
-        holds_s=float(found.table.holds_s),
-        clock=register.clock,
-    )
-    register.watchers = (*register.watchers, watching.take)
-    register.metrics.more.append(lambda: families(watching))
-    return watching
+    return made, labels
 
 
 def _refuse(found: Settings, one: Served, where: str) -> None:
