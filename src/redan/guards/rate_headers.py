@@ -45,8 +45,8 @@ class _Plan(NamedTuple):
 class RateHeaders:
     """Adds `RateLimit-Policy` and `RateLimit` for the client's own limits.
 
-    Which claims there are, and their limits, follows from the tier, the model, whether the request is signed, how far it
-    came and what it claimed last (a question and feedback pass other guards): each guard claims always or never for
+    Which claims there are, and their limits, follows from the tier, the model, whether the request is signed, how far
+    it came and what it claimed last (a question and feedback pass other guards): each guard claims always or never for
     these. So what is said is put together once for each of them.
     """
 
