@@ -130,6 +130,7 @@ def test_a_plan_is_for_a_tier_and_a_model_and_what_is_claimed():
         ("b", "m", [nonce, large, rows], b'"requests";r=39;t=1, "rows";r=98;t=2'),
         ("a", "n", [small, rows, endpoint, leak], b'"requests";r=9;t=1, "rows";r=98;t=2, "endpoint";r=4;t=1'),
         ("a", "n", [nonce], None),
+        ("a", "m", [nonce, small, Claim("rate", "feedback/alice/churn", 1, 7, 1.0)], b'"requests";r=9;t=1'),
     ]
     for _ in range(2):
         for tier, model, claims, wanted in cases:

@@ -24,7 +24,7 @@ _NAMES: Final = MappingProxyType(
     {"rate": b'"requests"', "rows": b'"rows"', "endpoint": b'"endpoint"', "queries": b'"queries"'}
 )
 _ROWS: Final = frozenset({"rows", "queries"})
-_Key: TypeAlias = tuple[str, str, bool, int]
+_Key: TypeAlias = tuple[str, str, bool, int, str]
 
 
 class _Plan(NamedTuple):
@@ -45,8 +45,9 @@ class _Plan(NamedTuple):
 class RateHeaders:
     """Adds `RateLimit-Policy` and `RateLimit` for the client's own limits.
 
-    Which claims there are, and their limits, follows from the tier, the model, whether the request is signed and how
-    far it came: each guard claims always or never for these. So what is said is put together once for each of them.
+    Which claims there are, and their limits, follows from the tier, the model, whether the request is signed, how far
+    it came and what it claimed last (a question and feedback pass other guards): each guard claims always or never for
+    these. So what is said is put together once for each of them.
     """
 
     name: str = "rate-headers"
@@ -59,7 +60,8 @@ class RateHeaders:
             return response
         left = spent.left
         if spent.denied is None:
-            key = (identity.tier, flow.model, flow.signed is None, len(left))
+            last = flow.claims[-1].key.partition("/")[0] if flow.claims else ""
+            key = (identity.tier, flow.model, flow.signed is None, len(left), last)
             plan = self._plans.get(key) or self._planned(key, flow.claims)
         else:  # nothing was taken, and what comes after it was not looked at
             left = [held + claim.amount for held, claim in zip(left, flow.claims, strict=False)]
