@@ -42,6 +42,7 @@ ROUTES: Final = MappingProxyType(  # as OpenTelemetry's http.route: the path's p
         INFER: ("POST", "/v2/models/{model}/infer"),
         "model": ("GET", "/v2/models/{model}"),
         "model-ready": ("GET", "/v2/models/{model}/ready"),
+        "feedback": ("POST", "/v2/models/{model}/feedback"),
         "server": ("GET", "/v2"),
     }
 )
