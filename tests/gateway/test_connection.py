@@ -169,3 +169,12 @@ def test_who_does_not_read_the_answer_is_let_go(tmp_path):
             while made.room.every and time.monotonic() < until:
                 time.sleep(0.05)
             assert not made.room.every
+
+
+@pytest.mark.parametrize("long", ["a: " + "b" * 60_000, "a" * 60_000 + ": b"])
+def test_r12_a_head_that_comes_at_once_is_bounded_too(tmp_path, long):
+    """A head larger than agreed is refused when all of it is in one piece, and many small requests in one are not."""
+    with houses.gateway(tmp_path / "p") as made, houses.listening(made) as port:
+        assert houses.raw(port, houses.question(more=f"{long}\r\nconnection: close\r\n"))[9:12] in {b"400", b"431"}
+        many = houses.question(more="") * 15 + houses.question(more="connection: close\r\nx: " + "a" * 30_000 + "\r\n")
+        assert houses.raw(port, many).count(b"HTTP/1.1 200") == 16
