@@ -53,7 +53,6 @@ ADMIN: Final = (
     "/models",
     "/workers",
     "/-/reload",
-    "/shutdown",
     "/config",
     "/.env",
     "/api/jobs/",
@@ -105,6 +104,7 @@ _HEALTH: Final = ("/healthz", "/readyz", "/livez")
 _SMALL: Final = 256
 _ROUTES: Final = 60
 _DESCRIPTIONS: Final = ("/openapi.json", "/v2/docs/dataplane.json", "/swagger.json", "/api-docs")
+_HARMFUL = re.compile(r"load|shut|stop|kill|delete|remove|restart|purge|reset|repository", re.IGNORECASE)
 _VARIABLE = re.compile(r"\{[^{}]{1,80}\}")
 _QUIET: Final = frozenset({"HEAD", "OPTIONS"})
 _GATE: Final = "Let one gate before all routing refuse what is not let through by name, whatever its path and method."
@@ -302,14 +302,15 @@ def _asked(craft: Craft, path: str) -> Message:
 
 
 def documented(rig: Rig) -> Verdict:
-    """Routes that the server's own documents name, where they are open or the client may read them."""
+    """Routes that the server's own documents name, but for those whose names promise harm."""
     craft, found = rig.craft, dict.fromkeys(("",))
     for path in _paths(craft, _DESCRIPTIONS):
         for token in (None, craft.mine.token):
             came = rig.line.send(whole(craft.plain("GET", path, token=token))[0])
             found |= dict.fromkeys(routes_in(came.replies[0].body if came.replies else b""))
     model = quote(craft.target.model, safe="")
-    named = [craft.place.prefix + _VARIABLE.sub(model, path) for path in found if path][:_ROUTES]
+    kept = [path for path in found if path and not _HARMFUL.search(path)][:_ROUTES]
+    named = [craft.place.prefix + _VARIABLE.sub(model, path) for path in kept]
     if not named:
         return beside("no document of the server names its routes")
     return _each(rig, tuple(named), METHODS, by=_nobody)
@@ -341,22 +342,6 @@ def repository(rig: Rig) -> Verdict:
 _OPEN: Final = (checks.AUTHENTICATED, checks.PER_MODEL)
 _DIAGNOSE: Final = (checks.DIAGNOSTICS, checks.AUTHENTICATED)
 PROBES: Final = (
-    Probe(
-        "routes-without-credentials",
-        "R5",
-        _OPEN,
-        "every path of the protocol by every method, without credentials",
-        _GATE,
-        unknown_methods,
-    ),
-    Probe(
-        "documented-routes",
-        "R4",
-        _OPEN,
-        "every route that the server's own documents name, by every method, without credentials",
-        _GATE,
-        documented,
-    ),
     Probe(
         "other-spellings",
         "R3",
@@ -392,7 +377,6 @@ PROBES: Final = (
     Probe(
         "documentation", "R4", (checks.DIAGNOSTICS,), "documents of the interface", _OPERATORS, closed(DOCS, ("GET",))
     ),
-    Probe("administration", "R4", _DIAGNOSE, "paths of administration", _OPERATORS, closed(ADMIN)),
     Probe(
         "shared-memory", "R15", _DIAGNOSE, "the interface to shared memory", _OPERATORS, closed(MEMORY, ("GET", "POST"))
     ),
@@ -404,4 +388,24 @@ PROBES: Final = (
         _LOAD,
         repository,
     ),
+)
+# An open server may do what it is asked, so these come when all else was tried.
+LATE: Final = (
+    Probe(
+        "routes-without-credentials",
+        "R5",
+        _OPEN,
+        "every path of the protocol by every method, without credentials",
+        _GATE,
+        unknown_methods,
+    ),
+    Probe(
+        "documented-routes",
+        "R4",
+        _OPEN,
+        "every route that the server's own documents name, by every method, without credentials",
+        _GATE,
+        documented,
+    ),
+    Probe("administration", "R4", _DIAGNOSE, "paths of administration", _OPERATORS, closed(ADMIN)),
 )
