@@ -186,3 +186,12 @@ def test_a_head_that_is_too_large_is_refused_in_one_piece_and_in_many(port, wher
         assert houses.raw(port, data).startswith(b"HTTP/1.1 431")
     small = b"GET /v2/health/live?%b HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n" % long[:20_000]
     assert houses.raw(port, small).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("long", ["a: " + "b" * 60_000, "a" * 60_000 + ": b"])
+def test_r12_a_head_that_comes_at_once_is_bounded_too(tmp_path, long):
+    """A head larger than agreed is refused when all of it is in one piece, and many small requests in one are not."""
+    with houses.gateway(tmp_path / "p") as made, houses.listening(made) as port:
+        assert houses.raw(port, houses.question(more=f"{long}\r\nconnection: close\r\n"))[9:12] in {b"400", b"431"}
+        many = houses.question(more="") * 15 + houses.question(more="connection: close\r\nx: " + "a" * 30_000 + "\r\n")
+        assert houses.raw(port, many).count(b"HTTP/1.1 200") == 16

@@ -44,6 +44,7 @@ PLANTS = {
     "R3 metrics": {"metrics"},
     "R4 documents": {"documentation"},
     "R4 admin": {"administration"},
+    "R4 forgotten": {"documentation", "documented-routes"},
     "R4 anybody": {"no-credentials", "routes-without-credentials", "other-spellings", "overriding-headers"},
     "R5 delete": {"routes-without-credentials"},
     "R6 pickle": {"code-as-input"},
@@ -278,7 +279,7 @@ class Server:
             raise DeniedError(404, "barred" if "/barred/" in path else "unknown")
         return 200, self.predicted(request, extra)
 
-    def opened(self, request, extra):
+    def opened(self, request, extra):  # noqa: PLR0911 -- one line for each plant
         """What is open to anybody by a plant."""
         path, method = request.path, request.method
         page = (200, b"# HELP requests\nopen")
@@ -291,6 +292,10 @@ class Server:
         ):
             if self.has(plant) and path in where:
                 return page
+        if self.has("R4 forgotten") and path == "/openapi.json":
+            return 200, b'{"paths":{"/v2/models/{name}/retrain":{}, "/v2/health/live":{}}}'
+        if self.has("R4 forgotten") and path == "/v2/models/m/retrain" and method == "PUT":
+            return page
         if self.has("R5 delete") and method == "DELETE" and path == "/v2/models/m":
             return page
         if self.has("R2 files") and "etc%2f" in path:

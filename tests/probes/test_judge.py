@@ -163,6 +163,9 @@ def test_what_refusals_tell():
         b"triton_python_backend_shm_region_1",
         b"ValueError: bad",
         b"https://errors.pydantic.dev/2",
+        b"connect to 192.168.3.4:8001 failed",
+        b"<function f at 0x7f3a2b1c9d00>",
+        b'{"error":"a\\n at Object.x (server.js:1)"} File "/x/y/z.py", line 3, in f',
     ):
         assert talk.told([Reply(400, (), text)]).outcome is Outcome.BROKEN, text
     assert (

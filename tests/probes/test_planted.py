@@ -35,7 +35,14 @@ def test_without_plants_everything_is_refused():
         one.name: one.seen for one in found.tried if one.outcome not in {Outcome.HOLDS, Outcome.NOT_APPLICABLE}
     } == {}
     beside = {one.name for one in found.tried if one.outcome is Outcome.NOT_APPLICABLE}
-    assert beside == {"old-encryption", "certificate", "altered-token", "expired-token", "other-audience"}
+    assert beside == {
+        "old-encryption",
+        "certificate",
+        "altered-token",
+        "expired-token",
+        "other-audience",
+        "documented-routes",
+    }
     assert len(found.tried) == len(PLAN)
     assert found.cost.requests > 1000
 

@@ -68,7 +68,8 @@ def probe(
     """Try at an inference endpoint what must be refused, with the credentials of a client that is made for it.
 
     A good question comes first, and after each probe: a server that answers nothing does not pass. Nothing is sent to
-    any other host. Limits of the client are spent at the end. Use it on services that you answer for.
+    any other host. Limits of the client are spent at the end, and an open server may do what nobody should be able to
+    ask of it, such as delete a model: use it on services that you answer for.
 
     Each option is told by its help.
 

@@ -12,7 +12,10 @@ from redan.probes.reply import Reply
 _SIGNS: Final = (
     (
         "a stack trace",
-        re.compile(rb"Traceback \(most recent call last\)|\n\s+at [\w.$]+\([\w.]+:\d+\)|goroutine \d+ \["),
+        re.compile(
+            rb"Traceback \(most recent call last\)|(?:\n|\\n)(?:\s|\\t)+at [\w.$]+\([\w.]+:\d+\)|"
+            rb"line \d+, in |goroutine \d+ \["
+        ),
     ),
     (
         "a file of the server's code",
@@ -29,6 +32,11 @@ _SIGNS: Final = (
     (
         "the text of an exception",
         re.compile(rb"\b(?:[A-Z]\w+(?:Error|Exception)\b(?:\(|:)|std::\w+|SQLSTATE|near \\?\"[^\"]*\\?\": syntax)"),
+    ),
+    ("an address of memory", re.compile(rb"\b0x[0-9a-f]{8,16}\b")),
+    (
+        "an address of the inner network",
+        re.compile(rb"\b(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}\b"),
     ),
     ("how the server's validation is written", re.compile(rb"errors\.pydantic\.dev|\"loc\":\s*\[|pydantic_core")),
 )

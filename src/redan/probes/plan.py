@@ -34,6 +34,7 @@ PLAN: Final[tuple[Probe, ...]] = (
     *ports.PROBES,
     *slow.PROBES,
     *flood.PROBES,
+    *routes.LATE,
     *talk.LAST,
     *flood.LAST,
 )

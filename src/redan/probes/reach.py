@@ -20,7 +20,7 @@ from redan.probes.rig import Probe, Rig, static
 from redan.probes.wire import Line
 from redan.terms import Outcome
 
-_NAP: Final = 1.5
+_NAP: Final = 1.4  # the server may begin to sleep before the last byte counts as sent
 _PICKLE: Final = b"ctime\nsleep\n(F1.5\ntR."  # would sleep; unpickled by nobody here
 _KINDS: Final = (
     b"application/vnd.bentoml+pickle",
@@ -71,6 +71,7 @@ def shell(rig: Rig) -> Verdict:
     words = ("$(sleep 1.5)", "`sleep 1.5`", "; sleep 1.5 #", "| sleep 1.5", "{{ ''.__class__ }}")
     loose = [craft.ask(craft.question(parameters={name: word})) for word in words for name in ("model_uri", "env")]
     strict = [craft.ask(craft.question(name=word)) for word in words]
+    strict += [craft.ask(path=craft.place.infer(word)) for word in words[:2]]
     came = [ran(rig.line.send(shot), may_pass=True) for shot in whole(*loose)]
     return worst([*came, *(ran(rig.line.send(shot), may_pass=False) for shot in whole(*strict))])
 

@@ -3,6 +3,8 @@
 Source: research notes, R1 to R5 (management planes, alternate paths, forgotten routes and methods).
 """
 
+import json
+import re
 from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote
@@ -10,7 +12,7 @@ from urllib.parse import quote
 from redan.probes import checks
 from redan.probes.contract import Came, Shot, Verdict
 from redan.probes.craft import Craft, whole
-from redan.probes.judge import CLOSED, DENIED, MALFORMED, holds, refused, together
+from redan.probes.judge import CLOSED, DENIED, MALFORMED, beside, holds, refused, together
 from redan.probes.message import Message
 from redan.probes.rig import Probe, Rig, static
 from redan.terms import Outcome
@@ -51,7 +53,6 @@ ADMIN: Final = (
     "/models",
     "/workers",
     "/-/reload",
-    "/shutdown",
     "/config",
     "/.env",
     "/api/jobs/",
@@ -71,6 +72,19 @@ ADMIN: Final = (
     "/v2/models/{model}/stats",
     "/v2/models/{model}/config",
     "/v2/models/stats",
+    "/v1/models",
+    "/v1/models/{model}:predict",
+    "/v2/models/{model}/generate_stream",
+    "/v2/models/{model}/explain",
+    "/predict",
+    "/explain",
+    "/feedback",
+    "/debug",
+    "/internal",
+    "/env",
+    "/logs",
+    "/dashboard",
+    "/console",
 )
 REPOSITORY: Final = (
     "/v2/repository/index",
@@ -88,6 +102,10 @@ MEMORY: Final = (
 )
 _HEALTH: Final = ("/healthz", "/readyz", "/livez")
 _SMALL: Final = 256
+_ROUTES: Final = 60
+_DESCRIPTIONS: Final = ("/openapi.json", "/v2/docs/dataplane.json", "/swagger.json", "/api-docs")
+_HARMFUL = re.compile(r"load|shut|stop|kill|delete|remove|restart|purge|reset|repository", re.IGNORECASE)
+_VARIABLE = re.compile(r"\{[^{}]{1,80}\}")
 _QUIET: Final = frozenset({"HEAD", "OPTIONS"})
 _GATE: Final = "Let one gate before all routing refuse what is not let through by name, whatever its path and method."
 _OPERATORS: Final = "Put what operators need on an address of its own that clients do not reach."
@@ -123,7 +141,7 @@ def unknown_methods(rig: Rig) -> Verdict:
 
 
 def closed(
-    paths: tuple[str, ...], methods: tuple[str, ...] = ("GET", "POST", "DELETE"), *, mine: bool = True
+    paths: tuple[str, ...], methods: tuple[str, ...] = ("GET", "POST", "PUT", "DELETE"), *, mine: bool = True
 ) -> Callable[[Rig], Verdict]:
     """Paths that must be closed to everyone, the client included.
 
@@ -283,6 +301,35 @@ def _asked(craft: Craft, path: str) -> Message:
     return craft.ask(path=path)
 
 
+def documented(rig: Rig) -> Verdict:
+    """Routes that the server's own documents name, but for those whose names promise harm."""
+    craft, found = rig.craft, dict.fromkeys(("",))
+    for path in _paths(craft, _DESCRIPTIONS):
+        for token in (None, craft.mine.token):
+            came = rig.line.send(whole(craft.plain("GET", path, token=token))[0])
+            found |= dict.fromkeys(routes_in(came.replies[0].body if came.replies else b""))
+    model = quote(craft.target.model, safe="")
+    kept = [path for path in found if path and not _HARMFUL.search(path)][:_ROUTES]
+    named = [craft.place.prefix + _VARIABLE.sub(model, path) for path in kept]
+    if not named:
+        return beside("no document of the server names its routes")
+    return _each(rig, tuple(named), METHODS, by=_nobody)
+
+
+def routes_in(body: bytes) -> tuple[str, ...]:
+    """Paths of an OpenAPI document but those of health, which anybody may ask.
+
+    Args:
+        body: of a stranger; what is no such document names none.
+    """
+    try:
+        paths = list(json.loads(body)["paths"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ()
+    plain = (p for p in paths if isinstance(p, str) and p.startswith("/") and p.isascii() and p.isprintable())
+    return tuple(path for path in plain if " " not in path and len(path) <= _SMALL and "health" not in path)
+
+
 def repository(rig: Rig) -> Verdict:
     """Loading and unloading of models; the model of the client itself is not unloaded, which would stop the service."""
     own = f"/{quote(rig.craft.target.model, safe='')}/"
@@ -295,14 +342,6 @@ def repository(rig: Rig) -> Verdict:
 _OPEN: Final = (checks.AUTHENTICATED, checks.PER_MODEL)
 _DIAGNOSE: Final = (checks.DIAGNOSTICS, checks.AUTHENTICATED)
 PROBES: Final = (
-    Probe(
-        "routes-without-credentials",
-        "R5",
-        _OPEN,
-        "every path of the protocol by every method, without credentials",
-        _GATE,
-        unknown_methods,
-    ),
     Probe(
         "other-spellings",
         "R3",
@@ -338,7 +377,6 @@ PROBES: Final = (
     Probe(
         "documentation", "R4", (checks.DIAGNOSTICS,), "documents of the interface", _OPERATORS, closed(DOCS, ("GET",))
     ),
-    Probe("administration", "R4", _DIAGNOSE, "paths of administration", _OPERATORS, closed(ADMIN)),
     Probe(
         "shared-memory", "R15", _DIAGNOSE, "the interface to shared memory", _OPERATORS, closed(MEMORY, ("GET", "POST"))
     ),
@@ -350,4 +388,24 @@ PROBES: Final = (
         _LOAD,
         repository,
     ),
+)
+# An open server may do what it is asked, so these come when all else was tried.
+LATE: Final = (
+    Probe(
+        "routes-without-credentials",
+        "R5",
+        _OPEN,
+        "every path of the protocol by every method, without credentials",
+        _GATE,
+        unknown_methods,
+    ),
+    Probe(
+        "documented-routes",
+        "R4",
+        _OPEN,
+        "every route that the server's own documents name, by every method, without credentials",
+        _GATE,
+        documented,
+    ),
+    Probe("administration", "R4", _DIAGNOSE, "paths of administration", _OPERATORS, closed(ADMIN)),
 )

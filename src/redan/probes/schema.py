@@ -185,12 +185,6 @@ def first_or_last(came: tuple[Came, ...]) -> Verdict:
     return holds("one and the same reading counts") if len(rest) == 1 and verdict.outcome == "holds" else verdict
 
 
-def unbounded(craft: Craft) -> tuple[bytes, ...]:
-    """Integers of the protocol, beyond what they count."""
-    many: list[Any] = [2**63, 2**64, -1, 10**6, True, 1.5, "9" * 30, 10**30]
-    return tuple(craft.question(parameters={"binary_data_size": n}) for n in many)
-
-
 def huge_outputs(rig: Rig) -> Verdict:
     """Outputs that do not exist, the same one often, and parameters that count: none may make a fault."""
     craft = rig.craft
