@@ -16,7 +16,7 @@ from redan.terms import Outcome
 
 _OK, _REFUSED = 200, 400
 _TIMES = 3
-_WAIT_S = 5.0
+_WAIT_S = 2.0
 _TRIES = "questions of the client, of nobody, and of a made-up client; then a look into the log"
 _REMEDY = "Write every decision into the log before its answer goes out, refusals first of all."
 

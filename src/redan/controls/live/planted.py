@@ -71,7 +71,7 @@ def planted(*flaws: str, seed: int = 0, queries: int | None = 600, decimals: int
 
     Args:
         flaws: `unsigned`, `altered`, `replay`, `foreign`, `malformed`, `per-model`, `address`, `unlimited`, `metrics`,
-            `open`, `scores`, `giant`, `serial`, `repository`, `unlogged` or `personal`.
+            `open`, `scores`, `giant`, `patient`, `repository`, `unlogged` or `personal`.
         seed: of the model that it serves.
         queries: rows that one client may ask for.
         decimals: of its scores.
@@ -264,7 +264,7 @@ class _Handler(socketserver.StreamRequestHandler):
         going = True
         with suppress(OSError):
             while going:
-                going = self._within() if "serial" not in self.served.flaws else self._one()
+                going = self._within() if "patient" not in self.served.flaws else self._one()
 
     def _within(self) -> bool:
         late = threading.Timer(_IDLE_S, _shut, (self.connection,))
@@ -352,20 +352,10 @@ class _Quiet(socketserver.ThreadingTCPServer):
         """Says nothing of clients that went away."""
 
 
-class _Serial(_Quiet):
-    """One connection after the other."""
-
-    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 -- as it is there
-        """In this very thread."""
-        with suppress(OSError):
-            self.finish_request(request, client_address)
-        self.shutdown_request(request)
-
-
 @contextmanager
 def _listening(served: _Served) -> Iterator[int]:
     handler = type("Handler", (_Handler,), {"served": served})
-    server = (_Serial if "serial" in served.flaws else _Quiet)(("127.0.0.1", 0), handler)
+    server = _Quiet(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

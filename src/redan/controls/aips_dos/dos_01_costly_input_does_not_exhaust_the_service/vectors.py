@@ -20,7 +20,7 @@ def vectors() -> tuple[Vector, ...]:
         _served("giants are read", "AIPS-DOS-01/giant-input-is-refused", Outcome.BROKEN, "giant"),
         _served("giants are refused", "AIPS-DOS-01/giant-input-is-refused", Outcome.HOLDS),
         _served(
-            "one connection after the other", "AIPS-DOS-01/slow-clients-do-not-block-others", Outcome.BROKEN, "serial"
+            "slow clients are waited for", "AIPS-DOS-01/slow-clients-do-not-block-others", Outcome.BROKEN, "patient"
         ),
         _served("slow clients are ended", "AIPS-DOS-01/slow-clients-do-not-block-others", Outcome.HOLDS),
     )
