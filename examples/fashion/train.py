@@ -121,7 +121,7 @@ def main() -> None:
     """Trains what is asked for and is not there yet."""
     kinds = (*RECIPES, *SIGMAS)
     parser = argparse.ArgumentParser(description="Small networks on Fashion-MNIST.")
-    parser.add_argument("kinds", nargs="*", choices=kinds, default=[], metavar="KIND", help=", ".join(kinds))
+    parser.add_argument("kinds", nargs="*", choices=kinds, metavar="KIND", help=", ".join(kinds))
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--eps", type=float, default=0.1)
     parser.add_argument("--data", type=Path, default=FOLDER)

@@ -129,7 +129,7 @@ def test_a_monitor_that_breaks_is_counted_and_answers_go_on(tmp_path, caplog):
     folder = watched.project(tmp_path / "p", endpoint=CLIENTS)
 
     async def work(made):
-        made.watching.models["churn"].watch.looked = (None, None, None)
+        made.watching.models["churn"].watch.looked = (None, None)  # of three
         status, _ = await watched.ask(made, np.zeros((1, watched.WIDTH)))
         await made.watching.turn()
         return status, made.watching.failed, (await watched.ask(made, np.zeros((1, watched.WIDTH))))[0]

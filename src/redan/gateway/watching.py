@@ -20,6 +20,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from redan.canon import Json
+from redan.errors import RedanError
 from redan.exchange import encode
 from redan.exchange.flow import Flow
 from redan.exchange.message import Response
@@ -36,6 +37,16 @@ _GUARD: Final = "feedback"
 _TAKEN: Final = Response(202, (encode.JSON,), b'{"taken":true}')
 _ASKED: Final = 20_000  # answers of one model whose labels may still come
 _AGAIN_S: Final = 1.0
+_FAULTS: Final = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    TypeError,
+    ValueError,
+    RedanError,
+    RefusedError,
+)
 
 
 class Asked(OrderedDict[str, tuple[str, int]]):
@@ -191,7 +202,7 @@ class Watching:
                             found.label(label)
                     for alarm in found.alarms():
                         self.happened(alarm.model, alarm.what, alarm.about)
-                except Exception:  # noqa: BLE001 -- answers go on without the monitor, and an operator sees it
+                except _FAULTS:  # answers go on without the monitor, and an operator sees it
                     self.failed += 1
                     _LOG.exception("a monitor of %s broke", name)
 

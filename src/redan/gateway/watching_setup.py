@@ -43,7 +43,17 @@ def watching_of(
         ConfigError: something is declared that cannot be looked at.
         RedanError: a model that is compared is not sealed, or cannot be loaded.
     """
-    made, labels = _monitors(found, models, secret)
+    made: dict[str, Monitors] = {}
+    labels: dict[str, tuple[str, ...]] = {}
+    for one in found.served:
+        end = one.endpoint
+        _refuse(found, one, f"endpoint '{end.name}'")
+        if not end.monitors and end.labels is None:
+            continue
+        name = one.model.name
+        made[name] = _monitors(one, models[name], secret)
+        if end.labels is not None:
+            labels[name] = tuple(one.model.outputs)
     if not made:
         return None
     watching = Watching(
@@ -61,43 +71,28 @@ def watching_of(
     return watching
 
 
-def _monitors(
-    found: Settings, models: Mapping[str, Service | RemoteModel], secret: bytes
-) -> tuple[dict[str, Monitors], dict[str, tuple[str, ...]]]:
-    """What looks at each model, and the names of classes of those that take labels."""
-    made: dict[str, Monitors] = {}
-    labels: dict[str, tuple[str, ...]] = {}
-    for one in found.served:
-        end = one.endpoint
-        where = f"endpoint '{end.name}'"
-        _refuse(found, one, where)
-        if not end.monitors and end.labels is None:
-            continue
-        service = models[one.model.name]
-        if not isinstance(service, Service):
-            raise ConfigError(
-                "monitors compare with a sealed reference, and a server behind has none",
-                where=where,
-                remedy="take it out",
-            )
-        if service.current.reference is None and set(end.monitors) - {"shadow"}:
-            raise ConfigError(
-                "monitors compare with a sealed reference, and the model has none",
-                where=where,
-                remedy="make it (redan defend reference), seal it with the model and name it in [[model]] reference",
-            )
-        if end.labels is not None:
-            labels[service.name] = tuple(one.model.outputs)
-        made[service.name] = Monitors(
-            service=service,
-            kinds=frozenset(end.monitors),
-            rng=_rng(secret, service.name),
-            tolerated=end.tolerated,
-            share=_SHADOW if end.shadow is None else end.shadow,
-            labels=end.labels is not None,
-            others=tuple(other(kind, place, service.current, where) for kind, place in one.beside),
+def _monitors(one: Served, service: Service | RemoteModel, secret: bytes) -> Monitors:
+    end = one.endpoint
+    where = f"endpoint '{end.name}'"
+    if not isinstance(service, Service):
+        raise ConfigError(
+            "monitors compare with a sealed reference, and a server behind has none", where=where, remedy="take it out"
         )
-    return made, labels
+    if service.current.reference is None and set(end.monitors) - {"shadow"}:
+        raise ConfigError(
+            "monitors compare with a sealed reference, and the model has none",
+            where=where,
+            remedy="make it (redan defend reference), seal it with the model and name it in [[model]] reference",
+        )
+    return Monitors(
+        service=service,
+        kinds=frozenset(end.monitors),
+        rng=_rng(secret, service.name),
+        tolerated=end.tolerated,
+        share=_SHADOW if end.shadow is None else end.shadow,
+        labels=end.labels is not None,
+        others=tuple(other(kind, place, service.current, where) for kind, place in one.beside),
+    )
 
 
 def _refuse(found: Settings, one: Served, where: str) -> None:
