@@ -149,7 +149,7 @@ def test_pictures_are_copied_by_convolutions():
     space = box((1, 8, 8))
     assert recipe_of(space).name == "convolutional network"
     torch.set_num_threads(1)
-    recipe = ConvolutionRecipe(steps=60)
+    recipe = ConvolutionRecipe(steps=100)
     x = digits()[2].reshape(-1, 1, 8, 8)
     told = network().predict_proba(digits()[2])
     copy = recipe.fitted(space, x[:200], told[:200], 0)
