@@ -208,7 +208,7 @@ def main():
     print(json.dumps({"declared": found["declared"], "seconds": found["seconds"]}))
     if options.keep:
         RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "extraction.json").write_text(json.dumps(found, indent=1) + "\n")
+        (RESULTS / "extraction.json").write_text(json.dumps(found, separators=(",", ":")) + "\n")
         (RESULTS / "extraction.md").write_text(table(found))
 
 

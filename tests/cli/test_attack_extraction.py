@@ -119,6 +119,22 @@ def test_arrays_are_attacked_in_their_box(capsysbinary, files):
     assert told[0][0]["value"] == 1.0
 
 
+def test_classes_that_do_not_count_from_nothing_are_taken_in_order(capsysbinary, files, tmp_path):
+    """Labels 3 and 7 of a model that names none: accuracy is that of the words, and it is said how."""
+    frame = pd.read_csv(files / "rest.csv")
+    told = {}
+    for name, kinds in (("words", frame["kind"]), ("numbers", frame["kind"].map({"benign": 3, "malignant": 7}))):
+        frame.assign(kind=kinds).to_csv(tmp_path / f"{name}.csv", index=False)
+        words = ("--model", files / "linear.onnx", "--data", tmp_path / f"{name}.csv", "--label", "kind")
+        _, out, _ = call(
+            capsysbinary, *words, "--queries", 20, "--attack", "equations", "--answers", "label", "--format", "json"
+        )
+        told[name] = json.loads(out)["findings"][0]
+    assert told["words"]["detail"]["beside"] == told["numbers"]["detail"]["beside"]
+    assert told["words"]["detail"]["beside"]["the model's own accuracy"] > 0.85
+    assert "taken in sorted order" in told["numbers"]["message"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -226,17 +226,20 @@ class _Truth(NamedTuple):
 
 def _truth(judge: Queries, y: Array, x: Array) -> _Truth:
     """True classes as indices, and how many classes there are."""
-    told = judge.answered(x[:1])
-    names = judge.source.classes
-    given = np.unique(y)
-    wide = told.shape[1] if told.ndim > 1 else len(names) if names is not None else len(given)
-    if names is None and y.dtype.kind not in "iubf":
+    told, names, given = judge.answered(x[:1]), judge.source.classes, np.unique(y)
+    if told.ndim == 1:
+        places = indices(y, None if names is None else np.asarray(names))
+        return _Truth(
+            places, known=True, classes=max(len(names if names is not None else given), int(places.max()) + 1)
+        )
+    wide = told.shape[1]
+    notes: tuple[str, ...] = ()
+    if names is None and (y.dtype.kind not in "iub" or y.min() < 0 or y.max() >= wide):
         if len(given) != wide:
-            note = "The model's classes have no names, so that accuracy is not told."
-            return _Truth(np.zeros(len(y), np.int64), known=False, classes=wide, notes=(note,))
-        names = given
-    places = indices(y, None if names is None else np.asarray(names))
-    return _Truth(places, known=True, classes=max(wide, int(places.max()) + 1))
+            none = ("The model's classes have no names, so that accuracy is not told.",)
+            return _Truth(np.zeros(len(y), np.int64), known=False, classes=wide, notes=none)
+        names, notes = given, ("The model names no classes; those of the data are taken in sorted order.",)
+    return _Truth(indices(y, None if names is None else np.asarray(names)), known=True, classes=wide, notes=notes)
 
 
 def _best(made: tuple[Extraction, ...]) -> Extraction | None:
