@@ -121,12 +121,14 @@ def main() -> None:
     """Trains what is asked for and is not there yet."""
     kinds = (*RECIPES, *SIGMAS)
     parser = argparse.ArgumentParser(description="Small networks on Fashion-MNIST.")
-    parser.add_argument("kinds", nargs="*", choices=kinds, metavar="KIND", help=", ".join(kinds))
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=", ".join(kinds))
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--eps", type=float, default=0.1)
     parser.add_argument("--data", type=Path, default=FOLDER)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
+    if strange := [kind for kind in options.kinds if kind not in kinds]:
+        parser.error(f"there is no {strange[0]!r}; name some of {', '.join(kinds)}")
     torch.set_num_threads(options.threads)
     MODELS.mkdir(exist_ok=True)
     test = pictures("t10k", options.data)

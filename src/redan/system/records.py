@@ -408,7 +408,7 @@ class Gateway(Record):
         description="Address of the OpenTelemetry collector (OTLP over HTTP) that metrics and traces are sent to; "
         "left out, nothing is sent.",
     )
-    commit_ms: Count = Field(50, description="Milliseconds that decisions are gathered before they are written.")
+    commit_ms: Count = Field(10, description="Milliseconds that decisions are gathered before they are written.")
     durable: StrictBool = Field(False, description="Whether an answer waits until its decision is on the disk.")
     quiet: StrictBool = Field(True, description="Whether refusals keep their reason back.")
     verify_s: Count = Field(300, description="Seconds between two verifications of the sealed files.")
