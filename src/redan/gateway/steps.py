@@ -114,9 +114,9 @@ def told(pipeline: Pipeline, request: Request, to: Route, tell: Callable[[Route,
     flow.notes["asked"] = to.kind
     answer, refused = None, _first(pipeline.labelling if to.kind == "feedback" else pipeline.known, flow)
     try:
-        if refused is None and flow.claims:
+        if flow.claims and (refused is None or to.kind == "feedback"):  # what is malformed there costs its rate, too
             spent: Spent = yield Spend(flow.claims, request.now)
-            refused = _denied(spent)
+            refused = _denied(spent) or refused
         if refused is None:
             answer = tell(to, flow)
     except RefusedError as error:
