@@ -315,6 +315,19 @@ def test_feedback_is_for_who_asked_once_in_form_and_capped(tmp_path):
     assert joined == 2
 
 
+def test_malformed_feedback_costs_its_rate(tmp_path):
+    """Nobody tries formats for free."""
+    folder = watched.project(tmp_path / "p", endpoint="labels = 8")
+    text = watched.CLIENTS.replace("burst = 100000.0", "burst = 3.0").replace("rate = 100000.0", "rate = 0.001")
+    (folder / "clients.toml").write_text(text)
+
+    async def work(made):
+        path = "/v2/models/churn/feedback"
+        return [(await houses.ask(made.plane, path=path, body=b"{", headers=watched.head()))[0] for _ in range(5)]
+
+    assert driven(folder, work) == [400, 400, 400, 429, 429]
+
+
 def test_labels_may_come_after_a_restart(tmp_path):
     """Which answers were whose is kept, and so is the evidence of the models beside."""
     others = [("old", houses.model(width=watched.WIDTH))]
