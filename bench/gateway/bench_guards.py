@@ -28,7 +28,7 @@ from redan.guards.conformal import Calibration, Conformal
 from redan.guards.envelope import Bounds, Envelope
 from redan.guards.identity import Identify
 from redan.guards.limits import Budget, Leak, Rate, Tier
-from redan.guards.own import Around, OwnGuards
+from redan.guards.own import Around, Needs, OwnGuards
 from redan.guards.schema import Schema
 from redan.guards.signature import Signature, SigningKey
 from redan.guards.sizes import Sizes
@@ -126,7 +126,7 @@ def own_guards(flow, decoded, sent):
         "2 decimals": AnswerForm(port, decimals=2, others=others),
     }
     both = {"x": wide.of("f4")}
-    around = Around((), (port,), 1.0, (Envelope(both, {}),), (sets, forms["label"]))
+    around = Around((), (port,), 1.0, (Envelope(both, {}),), (sets, forms["label"]), Needs((port,), ["probabilities"]))
     whole = OwnGuards(lambda _: around)
 
     def answered(_):

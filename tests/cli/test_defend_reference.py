@@ -147,6 +147,25 @@ def test_what_it_is_made_from_is_not_replaced(files, capsysbinary):
     assert (code, "would replace" in err) == (2, True)
 
 
+def test_rows_that_the_guard_refuses_do_not_calibrate(files, capsysbinary):
+    """A guard that lets nobody of the golden plan in: the calibration counts the others."""
+    import onnx
+
+    call(files, capsysbinary, "--label", "churn", "--refused", "0.02")
+    every = read_reference((files / "reference.json").read_bytes())
+    whole = onnx.load_model_from_string(network())
+    weights = onnx.numpy_helper.from_array(np.array([[0, 0], [0, 0], [0, 9]], np.float32), "w")
+    offset = onnx.numpy_helper.from_array(np.array([0, -5], np.float32), "b")
+    del whole.graph.initializer[:]
+    whole.graph.initializer.extend([weights, offset])
+    (files / "guard.onnx").write_bytes(whole.SerializeToString())
+    code, _, _ = call(files, capsysbinary, "--label", "churn", "--refused", "0.02", "--guard", files / "guard.onnx")
+    found = read_reference((files / "reference.json").read_bytes())
+    assert code == 1  # half of honest customers are refused, and that is said
+    assert found.guard != ""
+    assert sum(map(len, found.calibration.scores)) < 0.6 * sum(map(len, every.calibration.scores))
+
+
 def test_without_labels_only_the_envelope_is_made(files, capsysbinary):
     """And what is missing is said."""
     for name in ("train.csv", "held.csv"):

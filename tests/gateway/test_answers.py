@@ -158,6 +158,21 @@ def test_one_column_becomes_a_class_at_its_middle(tmp_path, output, last, middle
     assert values[output].ravel().tolist() == [0, 1, 1], middle
 
 
+def test_a_model_that_names_classes_alone_gives_labels(tmp_path):
+    """As exporters write classifiers whose probabilities are no array; numbers, sets and digits it has none."""
+    from onnx import load_model_from_string
+
+    whole = load_model_from_string(bundles.MODEL)
+    del whole.graph.output[0]
+    data = whole.SerializeToString()
+    values, _ = answered(tmp_path / "p", data=data, held=None, endpoint='answers = "label"')
+    assert {name: found.tolist() for name, found in values.items()} == {"label": [0, 1]}
+    wish = bundles.body(ROWS, outputs=[{"name": "label"}])
+    assert answered(tmp_path / "q", wish, data=data, held=None, endpoint='answers = "label"')[0].keys() == {"label"}
+    refused(tmp_path / "r", "no output of one number", data=data, held=None, endpoint="decimals = 2")
+    refused(tmp_path / "s", "no output of one number", data=data, held=None, endpoint='answers = "label"\ndecimals = 2')
+
+
 def test_a_policy_that_cannot_be_kept_stops_the_start(tmp_path):
     """Each with what to do about it."""
     plain = bundles.network(np.eye(4, 1), output="y", last="Tanh", label=False)
@@ -227,3 +242,26 @@ def test_wrong_coverage_is_a_clear_error(tmp_path):
     """Of the description, with its line."""
     with pytest.raises(ConfigError, match="coverage"):
         houses.read(bundles.bundle(tmp_path / "p", endpoint="coverage = 1.5"))
+
+
+def test_a_stock_client_reads_shaped_answers_and_sets_as_bytes(tmp_path):
+    """tritonclient, which asks for outputs as bytes and sends its tensors as bytes."""
+    client = pytest.importorskip("tritonclient.http", reason="needs tritonclient")
+    folder = bundles.bundle(tmp_path / "p", endpoint='answers = "label"\ncoverage = 0.9\nabstain_above = 1')
+    with houses.gateway(folder) as made, houses.listening(made) as port:
+        asks = client.InferenceServerClient(f"127.0.0.1:{port}")
+        try:
+            given = client.InferInput("x", [2, 4], "FP32")
+            given.set_data_from_numpy(np.array(ROWS, np.float32))
+            names = ["abstain", "probabilities", "conformal_set"]
+            found = asks.infer("churn", [given], outputs=[client.InferRequestedOutput(name) for name in names])
+            values = {name: found.as_numpy(name).tolist() for name in names}
+            shown = {one["name"] for one in asks.get_model_metadata("churn")["outputs"]}
+        finally:
+            asks.close()
+    assert values == {
+        "abstain": [False, True],
+        "probabilities": [[1, 0, 0], [0, 1, 0]],
+        "conformal_set": [[True, False, False], [True, True, True]],
+    }
+    assert shown == {"probabilities", "label", "conformal_set", "abstain"}

@@ -174,6 +174,25 @@ def test_a_guard_refuses_by_any_class_but_its_first_or_one_score_above_its_middl
         assert not made.models["churn"].verify(2.0)
 
 
+def test_a_calibration_is_of_the_guard_before_it(tmp_path):
+    """Rows that a guard refuses are never answered, so another guard is another promise."""
+    import hashlib
+
+    screen = bundles.network(np.eye(4, 2))
+    keys = f'{bundles.REFERENCE}\nguard = "watch"'
+    for number, (held, starts) in enumerate([("", False), (hashlib.sha256(screen).hexdigest(), True)]):
+        made = bundles.reference(guard=held)
+        folder = bundles.bundle(tmp_path / str(number), held=made, model=keys, more=SCREEN, endpoint="coverage = 0.9")
+        bundles.put(folder, {"model.onnx": screen}, name="watch")
+        if starts:
+            with houses.gateway(folder) as found:
+                assert asked(found, [[0.0, 1.0, 0, 0]]) == 422
+                assert asked(found, [[1.0, 0.0, 0, 0]]) == 200
+        else:
+            with pytest.raises(RedanError, match="another guard"):
+                assemble(houses.read(folder))
+
+
 def test_a_guard_that_cannot_be_asked_stops_the_start(tmp_path):
     """Not sealed, of other inputs, or of a score that may be anything."""
     keys = f'{bundles.REFERENCE}\nguard = "watch"'
@@ -276,8 +295,8 @@ def test_a_server_behind_keeps_the_form_of_answers_and_nothing_that_a_seal_would
                 assert bundles.told(found)[0]["probabilities"].tolist() == [[0, 0, 1]]
 
 
-def test_text_inputs_have_levels(tmp_path):
-    """A text that no training row has is outside."""
+def words():
+    """ONNX bytes of a model that says what it was told."""
     from onnx import TensorProto, helper
 
     graph = helper.make_graph(
@@ -288,20 +307,38 @@ def test_text_inputs_have_levels(tmp_path):
     )
     whole = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
     whole.ir_version = 9
-    data = whole.SerializeToString()
-    held = bundles.reference(
-        data,
-        input="",
-        output="",
-        bounds={},
-        columns=(),
-        calibration=None,
-        levels={"plan": frozenset({b"a", "ü".encode()})},
-    )
-    with houses.gateway(bundles.bundle(tmp_path / "p", data, held)) as made:
+    return whole.SerializeToString()
+
+
+def test_text_inputs_have_levels(tmp_path):
+    """A text that no training row has is outside."""
+    levels = {"plan": frozenset({b"a", "ü".encode()})}
+    empty = {"input": "", "output": "", "bounds": {}, "columns": (), "calibration": None}
+    held = bundles.reference(words(), **empty, levels=levels)
+    with houses.gateway(bundles.bundle(tmp_path / "p", words(), held)) as made:
         for text, wanted in (("a", 200), ("ü", 200), ("b", 422), ("", 422)):
-            tensor = {"name": "plan", "shape": [1, 1], "datatype": "BYTES", "data": [text]}
-            assert houses.asked(made.plane, body=json.dumps({"inputs": [tensor]}).encode())[0] == wanted
+            assert said(made, [text])[0] == wanted
+
+
+def said(made, texts):
+    """Status and what the model said of texts."""
+    tensor = {"name": "plan", "shape": [len(texts), 1], "datatype": "BYTES", "data": texts}
+    status, _, found = houses.asked(made.plane, body=json.dumps({"inputs": [tensor]}).encode())
+    return status, json.loads(found)["outputs"][0]["data"] if status == 200 else []
+
+
+def test_a_model_is_told_texts_and_not_how_python_shows_bytes(tmp_path):
+    """In JSON and as bytes; what is no text is refused."""
+    texts = ["gold", "ü", "", "b'x'", "a b"]
+    with houses.gateway(bundles.bundle(tmp_path / "p", words(), None)) as made:
+        assert said(made, texts) == (200, texts)
+        for data, wanted in ((b"gold", 200), (b"\xff\xfe", 400)):
+            body = len(data).to_bytes(4, "little") + data
+            tensor = {"name": "plan", "shape": [1, 1], "datatype": "BYTES"}
+            tensor["parameters"] = {"binary_data_size": len(body)}
+            head = json.dumps({"inputs": [tensor]}).encode()
+            headers = [("inference-header-content-length", str(len(head)))]
+            assert houses.asked(made.plane, body=head + body, headers=headers)[0] == wanted
 
 
 def test_a_reference_without_columns_of_its_input_is_served(tmp_path):

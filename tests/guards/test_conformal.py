@@ -1,10 +1,12 @@
 """Sets hold the right class as often as declared, per class, whatever the model's own confidence is worth."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guards.answered import PORT, flow
+from redan.exchange.tensors import Port
 from redan.guards.conformal import ABSTAIN, SET, Calibration, Conformal
 
 
@@ -58,6 +60,44 @@ def test_a_limit_is_where_the_p_value_falls_to_the_level(n, miss, seed):
     p, inside = held.p_values(given), 1.0 - given <= held.limits(miss) + 1e-12
     assert (inside[p > miss]).all()
     assert not inside[p < miss - 1e-9].any()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 5), st.booleans(), st.sampled_from([0.3, 1.0, 2.5]), st.integers(0, 2**32))
+def test_a_row_alone_is_answered_as_among_others(width, logits, temperature, seed):
+    """Both ways of working give the same sets, flags and probabilities, of one column too."""
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(size=(6, width)) * 4 if logits else rng.dirichlet(np.ones(max(2, width)), 6)[:, :width]
+    classes = max(2, width)
+    held = Calibration(
+        temperature, tuple(np.sort(rng.uniform(size=rng.integers(0, 40))) for _ in range(classes)), logits
+    )
+    port = Port("probabilities", "FP32", (-1, width))
+    guard = Conformal(port, held, 0.2, 1, lambda: True)
+
+    def answered(rows):
+        made = flow(rows)
+        assert guard.outbound(made) is None
+        return [tensor.values for tensor in made.answer.outputs[1:]], made.notes.get("abstained", 0)
+
+    whole, many = answered(scores)
+    alone = [answered(scores[i : i + 1]) for i in range(6)]
+    assert many == sum(count for _, count in alone)
+    for place, values in enumerate(whole):
+        np.testing.assert_allclose(values, np.concatenate([one[place] for one, _ in alone]), atol=1e-6)
+        assert values.dtype == alone[0][0][place].dtype
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("logits", [True, False])
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+@pytest.mark.parametrize("rows", [1, 3])
+def test_what_is_no_number_has_no_set(value, logits, temperature, rows):
+    """Whatever the form of the scores, alone or among others."""
+    held = Calibration(temperature, (np.linspace(0, 1, 20),) * 3, logits)
+    scores = np.full((rows, 3), 0.3)
+    scores[0, 1] = value
+    assert Conformal(PORT, held, 0.2, 1, lambda: True).outbound(flow(scores)).problem.status == 500
 
 
 def test_outputs_abstention_and_validity_are_added():

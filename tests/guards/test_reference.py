@@ -52,6 +52,8 @@ def test_what_is_written_is_read_back():
         (("schema",), "redan/reference/v2"),
         (("model",), "AB" * 32),
         (("model",), 5),
+        (("guard",), "ab"),
+        (("guard",), None),
         (("input",), "other"),
         (("input",), ""),
         (("more",), 1),

@@ -11,10 +11,12 @@ from redan.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from redan.defences.reference import Made
+    from redan.defences.reference.making import Screening
     from redan.findings import Finding
     from redan.models import Loaded, OnnxModel
 
 _SURE = 0.999
+_LIMIT_BYTES = 4 << 30
 _CHECK = "A-MLSG-004-D005/honest-input-passes"
 Model = Annotated[Path, typer.Option("--model", metavar="FILE", help="The ONNX model that the gateway is to serve.")]
 Data = Annotated[Path, typer.Option("--data", metavar="FILE", help="Training rows: a table, or an .npz with x and y.")]
@@ -37,6 +39,9 @@ Coverage = Annotated[
 Change = Annotated[
     str, typer.Option("--transformation", metavar="WORD:NUMBER", help="As the model's table in redan.toml says it.")
 ]
+Guard = Annotated[
+    Path | None, typer.Option("--guard", metavar="FILE", help="The ONNX model that looks at the input first.")
+]
 Target = Annotated[
     Path, typer.Option("--output", "-o", "--out", metavar="FILE", help="Where to write it; beside the model.")
 ]
@@ -53,6 +58,7 @@ def reference(
     refused: Refused = 0.01,
     coverage: Coverage = 0.9,
     transformation: Change = "",
+    guard: Guard = None,
     output: Format = "text",
     seed: Seed = 0,
     quiet: Quiet = False,
@@ -82,8 +88,11 @@ def reference(
         raise UsageError("would replace what it is made from", where=str(target), remedy="name another file")
     loaded, opened = _opened(model)
     train, held = (read_rows(path, opened, label, column, seed=seed) for path in (data, calibration))
+    screen = None if guard is None else _screening(guard)
     labelled = label is not None or data.suffix.lower() == ".npz"
-    asked = Asked(opened, loaded.whole, train, held, labelled, tuple(klass or ()), refused, coverage, transformation)
+    asked = Asked(
+        opened, loaded.whole, train, held, labelled, tuple(klass or ()), refused, coverage, transformation, screen
+    )
     made = make(asked, np.random.default_rng(seed))
     write_atomic(target, written(made.reference))
     found = [*_findings(model.name, made, asked.refused, coverage)]
@@ -98,6 +107,17 @@ def _opened(path: Path) -> "tuple[Loaded, OnnxModel]":
     if not isinstance(found, OnnxModel):
         raise InputError("the gateway serves ONNX models alone", where=str(path), remedy="export the model to ONNX")
     return loaded, found
+
+
+def _screening(path: Path) -> "Screening":
+    from redan.defences.reference.making import Screening, port_of
+    from redan.files import read_bounded
+    from redan.models.onnx_ends import gives_shares
+
+    loaded, opened = _opened(path)
+    port = port_of(opened)
+    shares = None if port is None else gives_shares(read_bounded(path, _LIMIT_BYTES), port.name)
+    return Screening(opened, loaded.whole, shares)
 
 
 def _findings(subject: str, made: "Made", refused: float, coverage: float) -> Iterator["Finding"]:

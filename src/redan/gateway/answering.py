@@ -18,6 +18,7 @@ from redan.guards.own import Around, Needs
 from redan.guards.scores import label_ports, score_port
 from redan.system.records import Endpoint, Model
 
+_CALIBRATED: Final = frozenset({"probabilities", "top-k"})  # a class is the same, and a score goes out as it is
 _FREE: Final = 1000  # numbers of a length that is free
 
 
@@ -41,6 +42,12 @@ class Policy(NamedTuple):
         return end.answers != "probabilities" or any(
             one is not None for one in (end.decimals, end.top, end.coverage, end.abstain_above)
         )
+
+    @property
+    def classes_alone(self) -> bool:
+        """Whether answers are to name the class and nothing else is declared of them."""
+        end = self.endpoint
+        return end.answers == "label" and end.decimals is end.top is end.coverage is end.abstain_above is None
 
 
 class Scores(NamedTuple):
@@ -69,7 +76,7 @@ def scores_of(policy: Policy, outputs: tuple[Port, ...], one: Generation | None)
         one: the generation; None when a server behind answers.
 
     Returns:
-        None when nothing is shaped.
+        None when nothing is shaped, or the model names classes alone and nothing more is to be told.
 
     Raises:
         ConfigError: there is no such output.
@@ -79,6 +86,8 @@ def scores_of(policy: Policy, outputs: tuple[Port, ...], one: Generation | None)
     reference = None if one is None else one.reference
     named = None if reference is None else next((port for port in outputs if port.name == reference.output), None)
     port = named or score_port(outputs)
+    if port is None and policy.classes_alone and label_ports(outputs):
+        return None
     if port is None:
         raise ConfigError(
             "answers are shaped, and the model has no output of one number for each class",
@@ -130,6 +139,12 @@ def calibration_of(policy: Policy, one: Generation, scores: Scores | None) -> Ca
             where=policy.where,
             remedy="make it anew: redan defend reference",
         )
+    if one.reference.guard != ("" if one.screen is None else one.screen.sha256):
+        raise ConfigError(
+            "the calibration was made with another guard than the declared one, which refuses other rows",
+            where=policy.where,
+            remedy="make it anew: redan defend reference --guard",
+        )
     least = math.ceil(1 / (1 - end.coverage) - 1e-9) - 1
     few = [k for k, found in enumerate(held.scores) if len(found) < least]
     if few:
@@ -164,23 +179,28 @@ def shaped(  # noqa: PLR0917 -- what a model is, and what is declared of it
         ConfigError: something is declared that says nothing, or cannot be kept.
     """
     end = policy.endpoint
-    if scores is None:
+    if scores is None and not policy.shapes:
         return Around(inputs, outputs, told_of(outputs))
+    labels = label_ports(outputs)
+    if scores is None:
+        row = len(labels) * told(Form("labels", _FREE))
+        return Around(inputs, labels, row, needs=Needs(labels, [one.name for one in labels]))
     _refuse_idle(policy, scores)
-    port, labels = scores.port, label_ports(outputs)
+    port = scores.port
     guards: list[Outbound] = []
     added: tuple[Port, ...] = ()
     row = told(_form(end, scores, calibrated=calibration is not None))
     row += len(labels) * told(Form("labels", scores.classes))
     if calibration is not None and end.coverage is not None:
         most = end.abstain_above or max(1, calibration.classes - 1)
-        sets = Conformal(port, calibration, 1.0 - end.coverage, most, valid, shown=end.answers != "score")
+        sets = Conformal(port, calibration, 1.0 - end.coverage, most, valid, shown=end.answers in _CALIBRATED)
         added = sets.ports
         row += told(Form("set", calibration.classes))
         guards.append(sets)
     others = frozenset(one.name for one in (*labels, *added))
-    middle = 0.0 if scores.shares is False and calibration is None else 0.5
-    guards.append(AnswerForm(port, end.answers, end.top or 1, end.decimals, others, middle))
+    middle = 0.0 if scores.shares is False else 0.5
+    checked = calibration is not None
+    guards.append(AnswerForm(port, end.answers, end.top or 1, end.decimals, others, middle, checked))
     needed = tuple(one for one in outputs if one is port or one in labels)
     return Around(
         inputs, (*needed, *added), row, outbound=tuple(guards), needs=Needs(needed, [one.name for one in needed])

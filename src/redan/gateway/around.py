@@ -145,7 +145,7 @@ def _screen(policy: Policy, one: Generation, screen: Generation) -> Screen:
     def ask(flow: Flow) -> tuple[Tensor, ...]:
         if flow.inference is None:
             raise RefusedError(Refusal(Problem.MALFORMED, "screen"))
-        return model.run({tensor.name: tensor.values for tensor in flow.inference.inputs}, *needs)
+        return model.run(model.fed(flow.inference.inputs), *needs)
 
     return Screen(ask, port, 0.5 if shares else 0.0)
 

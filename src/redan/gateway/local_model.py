@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from redan.exchange.flow import Flow
 from redan.exchange.problem import Problem, Refusal, RefusedError
 from redan.exchange.tensors import Array, Port, Tensor
@@ -48,10 +50,12 @@ class LocalModel:
     outputs: tuple[Port, ...]
     platform: str = "onnxruntime_onnx"
     _names: list[str] = field(init=False, repr=False)
+    _texts: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """What every request asks for is made once."""
         object.__setattr__(self, "_names", [port.name for port in self.outputs])
+        object.__setattr__(self, "_texts", any(port.datatype == "BYTES" for port in self.inputs))
 
     def ask(self, flow: Flow) -> tuple[Tensor, ...]:
         """The outputs that were asked for, or all; see `redan.gateway.upstream.Local`."""
@@ -59,18 +63,28 @@ class LocalModel:
         if asked is None:
             raise RefusedError(Refusal(Problem.MALFORMED, _GUARD))
         needs, change = (None, None) if around is None else (around.needs, around.change)
-        if change is None:
-            feed = {tensor.name: tensor.values for tensor in asked.inputs}
-        else:
-            feed = {
-                one.name: change(one.values) if one.values.dtype.kind == "f" else one.values for one in asked.inputs
-            }
+        feed = self.fed(asked.inputs)
+        if change is not None:
+            feed = {name: change(values) if values.dtype.kind == "f" else values for name, values in feed.items()}
         ports, names = (self.outputs, self._names) if needs is None else needs
         if asked.outputs and needs is None:
             known = {port.name: port for port in ports}
             ports = tuple(known[one.name] for one in asked.outputs if one.name in known)
             names = [port.name for port in ports]
         return self.run(feed, ports, names)
+
+    def fed(self, inputs: Sequence[Tensor]) -> dict[str, Array]:
+        """Arrays as the runtime takes them, by the names of inputs; it would take bytes for how Python shows them.
+
+        Args:
+            inputs: of a question.
+
+        Raises:
+            RefusedError: a text is not UTF-8.
+        """
+        if not self._texts:
+            return {tensor.name: tensor.values for tensor in inputs}
+        return {one.name: _texts(one.values) if one.datatype == "BYTES" else one.values for one in inputs}
 
     def run(self, feed: Mapping[str, Array], ports: Sequence[Port], names: list[str]) -> tuple[Tensor, ...]:
         """Some outputs for arrays by the names of inputs.
@@ -106,3 +120,13 @@ def _ports(found: list[Any]) -> tuple[Port, ...]:
         for one in found
         if one.type in _TYPES
     )
+
+
+def _texts(values: Array) -> Array:
+    """Objects of `str` from objects of `bytes`, in their shape."""
+    found = np.empty(values.size, dtype=object)
+    try:
+        found[:] = [one.decode() if isinstance(one, bytes) else one for one in values.ravel().tolist()]
+    except UnicodeDecodeError as error:
+        raise RefusedError(Refusal(Problem.MALFORMED, _GUARD, "a text is not UTF-8")) from error
+    return found.reshape(values.shape)

@@ -28,6 +28,7 @@ class AnswerForm:
         decimals: digits that are kept; None for all.
         others: names of further outputs that may go out; all others are dropped.
         middle: of one column, the chance or score above which its answer is the second of two classes.
+        checked: whether a guard before it has seen that all scores are numbers.
     """
 
     port: Port
@@ -36,6 +37,7 @@ class AnswerForm:
     decimals: int | None = None
     others: frozenset[str] = frozenset()
     middle: float = 0.5
+    checked: bool = False
     name: str = "answer-form"
 
     def outbound(self, flow: Flow) -> Refusal | None:
@@ -47,7 +49,7 @@ class AnswerForm:
         for tensor in given.outputs:
             if tensor.name == self.port.name:
                 scores = tensor.values
-                if scores.ndim != 2 or not finite(scores):  # noqa: PLR2004 -- rows and columns
+                if scores.ndim != 2 or not (self.checked or finite(scores)):  # noqa: PLR2004 -- rows, columns
                     return Refusal(Problem.BROKEN, self.name)
                 outputs.append(Tensor(tensor.name, tensor.datatype, self._shaped(scores)))
             elif tensor.name in self.others:
@@ -59,7 +61,7 @@ class AnswerForm:
         if self.form == "label":
             return _first(scores) if scores.shape[1] > 1 else (scores > self.middle).astype(scores.dtype)
         kept = _kept(scores, self.top) if self.form == "top-k" else scores
-        return kept if self.decimals is None else np.round(kept.astype(np.float64), self.decimals).astype(scores.dtype)
+        return kept if self.decimals is None else kept.astype(np.float64).round(self.decimals).astype(scores.dtype)
 
 
 def _first(scores: Array) -> Array:

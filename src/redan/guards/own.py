@@ -77,7 +77,7 @@ class OwnGuards:
         around: Around | None = flow.around
         if around is None:
             return Refusal(Problem.BROKEN, self.name)
-        if not around.outbound:
+        if around.needs is None:
             return None
         for guard in around.outbound:
             refused = guard.outbound(flow)

@@ -30,7 +30,7 @@ _NAME: Final = 512
 _MOST_COUNT: Final = 2**53
 _KEYS: Final = frozenset(
     {
-        *("schema", "model", "input", "beside", "output", "transformation"),
+        *("schema", "model", "guard", "input", "beside", "output", "transformation"),
         *("bounds", "whole", "levels", "calibration", "columns"),
     }
 )
@@ -50,6 +50,7 @@ class Reference(NamedTuple):
         columns: of the input and those beside it, in order, as drift counts them.
         beside: further numeric inputs that are looked at with it, in order; then each has one column.
         whole: ranges and distance of all of them side by side; None where there is one input.
+        guard: SHA-256 of the model that looked at the rows first; the empty string for none.
     """
 
     model: str
@@ -62,6 +63,7 @@ class Reference(NamedTuple):
     columns: tuple[Column, ...]
     beside: tuple[str, ...] = ()
     whole: Bounds | None = None
+    guard: str = ""
 
     @property
     def looked(self) -> tuple[str, ...]:
@@ -98,6 +100,7 @@ def written(reference: Reference) -> bytes:
         {
             "schema": SCHEMA,
             "model": reference.model,
+            "guard": reference.guard,
             "input": reference.input,
             "beside": [*reference.beside],
             "output": reference.output,
@@ -136,9 +139,9 @@ def _reference(found: Json) -> Reference:
     table = _table(found, _KEYS, "the file")
     if table["schema"] != SCHEMA:
         raise ValueError(f"its schema is not {SCHEMA}")
-    model = _text(table["model"])
-    if len(model) != _DIGEST or not _HEX.issuperset(model):
-        raise ValueError("the model is not named by a SHA-256")
+    model, guard = _text(table["model"]), _text(table["guard"])
+    if any(len(one) != _DIGEST or not _HEX.issuperset(one) for one in (model, guard or model)):
+        raise ValueError("a model is not named by its SHA-256")
     bounds = {_text(name): _bounds(one) for name, one in _names(table["bounds"]).items()}
     name, columns = _text(table["input"]), tuple(_column(one) for one in _list(table["columns"], MOST_COLUMNS))
     beside = tuple(_text(one) for one in _list(table["beside"], MOST_COLUMNS))
@@ -159,6 +162,7 @@ def _reference(found: Json) -> Reference:
         columns,
         beside,
         whole,
+        guard,
     )
 
 

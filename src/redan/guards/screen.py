@@ -12,7 +12,7 @@ import numpy as np
 
 from redan.exchange.flow import Flow
 from redan.exchange.problem import Problem, Refusal
-from redan.exchange.tensors import Port, Tensor
+from redan.exchange.tensors import Array, Port, Tensor
 from redan.guards.scores import scores_of
 
 
@@ -36,11 +36,23 @@ class Screen:
         scores = scores_of(self.ask(flow), self.port)
         if scores is None or not scores.shape[1]:
             return Refusal(Problem.BROKEN, self.name)
-        if scores.shape[1] == 1:
-            refused = int(np.count_nonzero(~(scores[:, 0] <= self.middle)))
-        else:
-            refused = int(np.count_nonzero(~(scores[:, 1:].max(axis=1) <= scores[:, 0])))
+        refused = int(np.count_nonzero(refuses(scores, self.middle)))
         if not refused:
             return None
         flow.notes["screened"] = refused
         return Refusal(Problem.OUTSIDE, self.name)
+
+
+def refuses(scores: Array, middle: float) -> Array:
+    """Whether each row is refused; what is no number is.
+
+    Args:
+        scores: shape (rows, 1) or (rows, classes).
+        middle: above which one score refuses.
+
+    Returns:
+        Shape (rows,).
+    """
+    if scores.shape[1] == 1:
+        return np.asarray(~(scores[:, 0] <= middle))
+    return np.asarray(~(scores[:, 1:].max(axis=1) <= scores[:, 0]))

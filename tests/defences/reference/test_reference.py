@@ -68,6 +68,16 @@ def test_the_furthest_row_is_refused_as_rarely_as_agreed():
         enveloping.with_furthest(made, rng.normal(size=(98, 3)), 0.01)
 
 
+def test_levels_that_name_rows_or_are_free_text_are_not_kept():
+    """A file of real rows does not list names; a few words, even in few rows, are levels."""
+    few = np.array([["a"], ["b"], ["c"]], dtype=object)
+    assert enveloping.levels(few) == {b"a", b"b", b"c"}
+    assert enveloping.levels(np.array([[f"c-{i}"] for i in range(100)], dtype=object)) is None
+    assert enveloping.levels(np.array([[f"p{i % 50}"] for i in range(1000)], dtype=object)) is not None
+    assert enveloping.levels(np.array([[f"p{i % 1500}"] for i in range(9000)], dtype=object)) is None
+    assert enveloping.levels(np.array([["x" * 300], ["y"]], dtype=object)) is None
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.sampled_from([0.0, 0.1, 1.0, 2.5, -7.0]) | st.floats(-5, 5, width=32), min_size=2, max_size=60))
 def test_drift_counts_in_the_bins_of_the_design_side(values):

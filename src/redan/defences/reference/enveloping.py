@@ -14,10 +14,13 @@ from redan.errors import IncompleteError, MissingExtraError
 from redan.extras import missing_import
 from redan.guards.drift import Column
 from redan.guards.envelope import Bounds, flat
-from redan.guards.reference import MOST_LEVELS
 from redan.measures.drift.bins import QUANTILES, edges_of
 
 WIDEST: Final = 512  # columns of a distance, which takes their square of time and of room
+MOST_KEPT: Final = 1_000  # levels of a text; the file is no register of what people wrote
+NAMING: Final = 0.2  # levels for each row from which they name rows
+_FEW: Final = 20
+_LONGEST: Final = 200
 _RIDGE: Final = 1e-6  # of a column's variance: columns that repeat each other leave no direction without any
 NO_DISTANCE: Final = np.zeros((0, 0))
 
@@ -84,13 +87,14 @@ def with_furthest(bounds: Bounds, values: NDArray[Any], refused: float) -> Bound
 
 
 def levels(values: NDArray[Any]) -> frozenset[bytes] | None:
-    """The texts of training rows; None where there are too many, as in free text.
+    """The texts of training rows; None where there are too many, as in free text, or in names of people and rows.
 
     Args:
         values: shape (n, ...), objects of `str`.
     """
-    found = {str(one).encode() for one in values.ravel().tolist()}
-    return frozenset(found) if len(found) <= MOST_LEVELS and max(map(len, found)) <= 512 else None  # noqa: PLR2004
+    found = {str(one) for one in values.ravel().tolist()}
+    many = len(found) > MOST_KEPT or (len(found) > _FEW and len(found) > NAMING * values.size)
+    return None if many or max(map(len, found)) > _LONGEST else frozenset(one.encode() for one in found)
 
 
 def columns(values: NDArray[Any], names: tuple[str, ...]) -> tuple[Column, ...]:

@@ -19,6 +19,7 @@ from redan.guards.drift import Column
 from redan.guards.envelope import Bounds, flat
 from redan.guards.reference import Reference
 from redan.guards.scores import probabilities, score_port
+from redan.guards.screen import refuses
 from redan.guards.transformation import change_of
 from redan.models import OnnxModel
 
@@ -41,6 +42,7 @@ class Asked(NamedTuple):
         refused: share of honest rows that the distance may refuse.
         coverage: that sets are to have for each class.
         transformation: before the model; the empty string for none.
+        screen: the model that refuses rows first; None for none.
     """
 
     model: OnnxModel
@@ -52,6 +54,21 @@ class Asked(NamedTuple):
     refused: float = 0.01
     coverage: float = 0.9
     transformation: str = ""
+    screen: "Screening | None" = None
+
+
+class Screening(NamedTuple):
+    """A model that refuses rows before another one.
+
+    Args:
+        model: itself.
+        digest: SHA-256 of the model and its further files.
+        shares: whether its one score is from 0 to 1; None where that cannot be told.
+    """
+
+    model: OnnxModel
+    digest: str
+    shares: bool | None
 
 
 class Sets(NamedTuple):
@@ -130,9 +147,11 @@ def make(asked: Asked, rng: np.random.Generator) -> Made:
         looked.columns,
         looked.names[1:],
         looked.whole if len(looked.names) > 1 else None,
+        "" if asked.screen is None else asked.screen.digest,
     )
-    near = _near(reference, first)
-    inside, passed = _near(reference, second, ranges=True), _near(reference, second)
+    near = _near(reference, first) & _unscreened(asked.screen, first)
+    inside = _near(reference, second, ranges=True)
+    passed = _near(reference, second) & _unscreened(asked.screen, second)
     made = Made(
         reference,
         looked.whole is not None and len(looked.whole.mean) > 0,
@@ -191,6 +210,22 @@ def _near(reference: Reference, rows: Rows, *, ranges: bool = False) -> NDArray[
     return kept
 
 
+def _unscreened(screen: Screening | None, rows: Rows) -> NDArray[np.bool_]:
+    """Rows that the guard lets pass, as the gateway asks it."""
+    if screen is None:
+        return np.ones(len(rows), dtype=bool)
+    port = port_of(screen.model)
+    if port is None or (port.shape[1] == 1 and screen.shares is None):
+        raise InputError(
+            "the guard answers neither classes nor a score that is known to be a share or a logit",
+            remedy="export it with one number for each class, or call its output 'probability' or 'logit'",
+        )
+    found = np.asarray(screen.model.output(dict(rows.feed), port.name), dtype=np.float64)
+    if found.ndim != _MATRIX or len(found) != len(rows):
+        raise InputError("the guard does not give one answer for each row")
+    return np.asarray(~refuses(found, 0.5 if screen.shares else 0.0))
+
+
 def _refuse_copies(asked: Asked) -> None:
     """Held-out rows that stand among the training rows promise more than they keep."""
     seen, mine = set(_keys(asked.train)), _keys(asked.held)
@@ -209,7 +244,7 @@ def _keys(rows: Rows) -> list[bytes]:
 
 
 def _calibrated(asked: Asked, made: Made, first: Rows, second: Rows) -> Made:
-    port = _port(asked.model)
+    port = port_of(asked.model)
     if not asked.labelled or port is None:
         return made
     scores, later = (_scores(asked, rows, port) for rows in (first, second))
@@ -244,8 +279,8 @@ def _scores(asked: Asked, rows: Rows, port: Port) -> NDArray[np.float64]:
     return found
 
 
-def _port(model: OnnxModel) -> Port | None:
-    """The output of scores, chosen as the gateway chooses it."""
+def port_of(model: OnnxModel) -> Port | None:
+    """The output of scores, chosen as the gateway chooses it; None when there is none."""
     ports = [
         Port(p.name, DATATYPES[np.dtype(p.dtype)], tuple(-1 if n is None else n for n in p.shape))
         for p in model.outputs
