@@ -224,12 +224,14 @@ def seen_in(name, ends):
     """Medians over samples; an attack that was over before it was seen is not seen."""
     first = [one for one, _, _ in ends if one is not None]
     shut = [one for _, one, _ in ends if one is not None]
+    over = [n for one, _, n in ends if one is None]
     return {
         "measure": f"seen: {name}",
         **of_share(len(first), len(ends)),
         "questions_until_seen": None if not first else float(np.median(first)),
         "most": None if not first else max(first),
         "questions_until_shut": None if not shut else float(np.median(shut)),
+        "longest_not_seen": max(over, default=0),
         "questions_of_the_attack": float(np.median([n for _, _, n in ends])),
     }
 
@@ -435,7 +437,7 @@ def main():
     found = []
     for part in (
         lambda: costs(2000 if quick else 20_000),
-        lambda: [honest("churn", (train, test), 40 if quick else 200, 10 if quick else DAYS, rng)],
+        lambda: [honest("churn", (train, test), 40 if quick else 1250, 10 if quick else DAYS, rng)],
         lambda: [honest("Fashion-MNIST", (x, tx), 20 if quick else 40, 2 if quick else 10, rng)],
         lambda: planted(train, test, 5 if quick else 20),
         lambda: attacks(3 if quick else 10, 300),

@@ -23,7 +23,8 @@ from redan.guards.contract import Measure, Seen
 from redan.guards.sketch import Sketch
 from redan.stats.e_values import STEPS
 
-_JOINT: Final = 100.0  # own evidence from which the evidence against everyone together counts, too
+_JOINT: Final = 30.0  # own evidence from which the evidence against everyone together counts, too
+_MEAN: Final = 0.5  # of what a single client may have, everyone together may: few clients are at the bound
 _ROWS: Final = 256  # that are looked at together
 _MOST_LOG: Final = 700.0  # exp of more overflows
 
@@ -194,7 +195,7 @@ class Watch:
     A row of a client counts when it is a hit among the client's own rows or among everyone's. The evidence is that more
     than a tolerated share of them are hits; at any time, the chance that an honest client ever gets a factor below one
     is at most one over the evidence of the first grade, for each detector. Once there is that evidence against everyone
-    together, less is enough for one of them, as many names may share a search.
+    together, 30 is enough for one of them, as many names may share a search.
 
     Args:
         model: name.
@@ -279,7 +280,7 @@ class Watch:
             hits, seen = np.bincount(of, hit, len(names)), np.bincount(of, minlength=len(names))
             tally.rows, tally.hits = tally.rows + len(rows), tally.hits + int(hits.sum())
             together = np.array([common.sum()]), np.array([len(rows)])
-            everyone = float(tally.everyone.after(np.zeros(1, int), *together, one.tolerated)[0])
+            everyone = float(tally.everyone.after(np.zeros(1, int), *together, one.tolerated * _MEAN)[0])
             value = tally.evidence.after(places, hits, seen, one.tolerated)
             factor = _factors(one.grades, value, everyone)
             for place in np.flatnonzero(factor < tally.evidence.told[places]):
