@@ -1,5 +1,7 @@
 """A small churn model for the walk-through: four columns in, two probabilities out, as ONNX.
 
+Beside it lie rows with labels: those that it was trained on (train.npz), and others (held.npz).
+
 python model.py [--seed 0] [-o model.onnx]
 """
 
@@ -34,6 +36,9 @@ def main():
     fitted = make_pipeline(StandardScaler(), LogisticRegression()).fit(x, y)
     made = to_onnx(fitted, x[:1], options={"zipmap": False}, target_opset=17)
     chosen.output.write_bytes(made.SerializeToString())
+    np.savez(chosen.output.with_name("train.npz"), x=x, y=y)
+    held, left = rows(np.random.default_rng(chosen.seed + 1000), 2000)
+    np.savez(chosen.output.with_name("held.npz"), x=held, y=left)
     print(f"{chosen.output}: {made.graph.input[0].name} of {', '.join(COLUMNS)}; accuracy {fitted.score(x, y):.3f}")
 
 
