@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.redan-setup
 
-.PHONY: help setup demo test lint bench bench-evasion docs clean system peers
+.PHONY: help setup demo test lint bench bench-evasion bench-gateway docs clean system peers
 
 help:
 	@echo "make setup   make $(VENV) with everything, $(BIN)/redan included"
@@ -13,6 +13,7 @@ help:
 	@echo "make lint    style, types, contracts, docs"
 	@echo "make bench   speed and memory, as ratios"
 	@echo "make bench-evasion   attacks beside fra31/auto-attack and ART, into bench/results"
+	@echo "make bench-gateway   processor time, latency, memory and a soak of the gateway, into bench/results"
 	@echo "make docs    build the docs site into site/"
 
 setup: $(STAMP)
@@ -51,6 +52,9 @@ bench: setup
 bench-evasion: setup
 	bash tools/peers.sh $(PYTHON) bench
 	$(BIN)/python bench/tables_evasion.py
+
+bench-gateway: setup
+	$(BIN)/python bench/gateway/tables.py
 
 docs: setup
 	$(BIN)/python tools/generate_docs.py

@@ -56,8 +56,8 @@ def test_each_plant_is_found(plant):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("plant", PLANTS)
-def test_each_plant_is_found_by_nothing_else(plant):
+@pytest.mark.parametrize("plant", {plant.split()[0]: plant for plant in reversed(PLANTS)}.values())
+def test_a_plant_of_each_incident_is_found_by_nothing_else(plant):
     """By the whole plan."""
     with running(plant) as target:
         assert broken(run(target)) == PLANTS[plant]

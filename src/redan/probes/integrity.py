@@ -19,6 +19,7 @@ from redan.probes.rig import Probe, Rig, static
 from redan.terms import Outcome
 
 _REFUSED = refused(FORGED)
+_STRANGER = refused({*FORGED, 404})
 _OLD: Final = 600
 _DAY: Final = 86_400
 _SIGN: Final = "Verify a signature over method, host, path, query, type, credentials and the digest of the body."
@@ -202,14 +203,17 @@ def burnt_nonce(rig: Rig) -> Verdict:
 
 
 def other_client(rig: Rig) -> Verdict:
-    """The client's request, signed by a second client, and the other way round."""
+    """The client's request, signed by a second client, and the other way round.
+
+    A second client that may not ask about the model is refused for that, before anybody looks at the signature.
+    """
     craft, other = rig.craft, rig.craft.target.other
     if other is None or other.key is None or other.keyid is None:
         return unclear("the file of credentials has no second client with a key")
     crossed = [craft.signed(part=Part(key=other.key, keyid=other.keyid))]
     if other.token is not None:
         crossed.append(craft.sign(craft.plain(token=other.token)))
-    return _REFUSED(tuple(rig.line.send(shot) for shot in whole(*crossed)))
+    return _STRANGER(tuple(rig.line.send(shot) for shot in whole(*crossed)))
 
 
 def json_alike(craft: Craft) -> tuple[Shot, ...]:
