@@ -437,7 +437,7 @@ def main():
     found = []
     for part in (
         lambda: costs(2000 if quick else 20_000),
-        lambda: [honest("churn", (train, test), 40 if quick else 1250, 10 if quick else DAYS, rng)],
+        lambda: [honest("churn", (train, test), 40 if quick else 200, 10 if quick else DAYS, rng)],
         lambda: [honest("Fashion-MNIST", (x, tx), 20 if quick else 40, 2 if quick else 10, rng)],
         lambda: planted(train, test, 5 if quick else 20),
         lambda: attacks(3 if quick else 10, 300),
