@@ -2,8 +2,9 @@
 
 Honest clients ask real rows that the reference was not made from, with skewed habits: favourites that come again and
 again, what-if questions that change one number, and a narrow segment of all rows. Attackers are those of
-`redan.attacks` on a small network over Fashion-MNIST, one question a request, and planted ones. Nothing here is tuned
-on the rows that it is measured on: radius, length and distance come from the reference alone.
+`redan.attacks` on a small network over Fashion-MNIST, one question a request, and planted ones. Radius,
+length and distance come from the reference alone; the tolerated shares were chosen with honest churn and digits data in
+view, so that their false alarms are to be believed less than those on Fashion-MNIST.
 
 Usage: python bench/gateway/bench_monitors.py [--quick] [--write]     (some minutes of one core)
 """
