@@ -43,10 +43,10 @@ burst = 1000.0
 """
 
 
-def project(folder, *, gateway="", endpoint=""):
+def project(folder, *, gateway="", endpoint="", model_keys=""):
     """A project whose endpoint asks who asks."""
     keys = f'clients = "clients.toml"\nauthorities = ["api.example.org"]\n{gateway}'
-    houses.project(folder, gateway=keys, endpoint=endpoint)
+    houses.project(folder, gateway=keys, endpoint=endpoint, model_keys=model_keys)
     text = (
         (folder / "redan.toml")
         .read_text()

@@ -21,7 +21,10 @@ REFUSED = [*UNSAYABLE, CHECKS.get_one("negative_data_rejection")]  # which does 
 
 def keyed(folder, *, quiet=True):
     """A project whose clients show a key and need not sign, so that an outside tool can be one of them."""
-    project(folder, gateway=f"signed = false\nquiet = {str(quiet).lower()}")
+    names = 'outputs = ["stays", "leaves"]'
+    project(
+        folder, gateway=f"signed = false\nquiet = {str(quiet).lower()}", endpoint="labels = 1000", model_keys=names
+    )
     text = re.sub(r"\[\[client.signing\]\]\nid = .*\nsecret = .*\n", "", (folder / "clients.toml").read_text())
     (folder / "clients.toml").write_text(text.replace("1000.0", "100000.0") + "rows = 1e9\n")
     return folder
@@ -53,7 +56,7 @@ def tried(folder, **how):
     """Statuses by operation."""
     found = {}
     with houses.gateway(keyed(folder)) as made, houses.listening(made) as port, requests.Session() as session:
-        told = document(made.models, "1", body=4 << 20)
+        told = document(made.models, "1", body=4 << 20, labelled=made.watching.labels)
 
         def call(case):
             key = {"Authorization": f"Bearer {TOKEN}"}
@@ -73,7 +76,8 @@ def tried(folder, **how):
 def test_the_server_is_as_its_document_says(tmp_path):
     """A short and repeatable run over every operation, with what fits and what does not."""
     found = tried(tmp_path / "p", examples=6, derandomize=True)
-    assert len(found) == 9
+    assert len(found) == 10
+    assert found["POST /v2/models/churn/feedback"] >= {400, 404}
     assert all(status < 500 for statuses in found.values() for status in statuses)
     assert 400 in found["POST /v2/models/churn/infer"]
 

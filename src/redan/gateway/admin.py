@@ -56,6 +56,7 @@ def admin(gateway: Gateway, token: bytes | None) -> Door:
                 version("redan"),
                 body=gateway.settings.table.body,
                 secured=gateway.settings.clients is not None,
+                labelled=() if gateway.watching is None else gateway.watching.labels,
             )
         )
 

@@ -4,12 +4,13 @@ Source: OpenAPI 3.1.1; Open Inference Protocol, version 2, REST, with its binary
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from redan.exchange.problem import Problem
 from redan.exchange.tensors import DTYPES, Port
 from redan.gateway.upstream import Described
+from redan.guards.feedback import schema
 
 _JSON = "application/json"
 _BINARY = "application/octet-stream"
@@ -18,7 +19,14 @@ _NOUGHT: Mapping[str, Any] = {"boolean": False, "integer": 0, "number": 0.0, "st
 _NUMBERS = {"b": "boolean", "u": "integer", "i": "integer", "f": "number", "O": "string"}
 
 
-def document(models: Mapping[str, Described], version: str, *, body: int, secured: bool = True) -> dict[str, Any]:
+def document(
+    models: Mapping[str, Described],
+    version: str,
+    *,
+    body: int,
+    secured: bool = True,
+    labelled: Collection[str] = (),
+) -> dict[str, Any]:
     """The document.
 
     Args:
@@ -26,6 +34,7 @@ def document(models: Mapping[str, Described], version: str, *, body: int, secure
         version: of redan.
         body: bytes of a question at most.
         secured: whether clients have to show who they are.
+        labelled: models whose answers may be told what was right.
     """
     paths: dict[str, Any] = {
         "/v2/health/live": {"get": _op("live", "Whether the service lives.", {"200": _plain("It lives.")}, free=True)},
@@ -43,6 +52,8 @@ def document(models: Mapping[str, Described], version: str, *, body: int, secure
                 "get": _op(f"{word}-ready", "Whether it can.", {"200": _plain("It can."), **told})
             }
             paths[f"{path}/infer"] = {"post": _infer(word, one, body)}
+        if name in labelled:
+            paths[f"/v2/models/{name}/feedback"] = {"post": _feedback(name)}
     return {
         "openapi": "3.1.1",
         "info": {"title": "redan gateway", "version": version, "summary": "Open Inference Protocol, version 2."},
@@ -147,6 +158,15 @@ def _infer(word: str, one: Described, body: int) -> dict[str, Any]:
             "required": True,
             "content": {_JSON: {"schema": asked, "example": _example(one)}, _BINARY: {}},
         },
+    }
+
+
+def _feedback(name: str) -> dict[str, Any]:
+    refused = _refused(400, 401, 403, 404, 408, 413, 415, 429, 431, 503)
+    taken = {**_plain("They are taken."), "headers": _headers(202)}
+    return {
+        **_op(f"{name}-feedback", "Tells the right classes of an answer.", {"202": taken, **refused}),
+        "requestBody": {"required": True, "content": {_JSON: {"schema": schema()}}},
     }
 
 
