@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from redan.exchange.flow import Signed
 from redan.exchange.message import Response
-from redan.exchange.message_signature import JSON_LENGTH, FormError
+from redan.exchange.message_signature import EVENT, JSON_LENGTH, FormError
 from redan.exchange.signature_keys import Ed25519Key, HmacKey
 from redan.exchange.signing import Sent, answered
 from redan.guards.answer_signature import AnswerSignature
@@ -20,6 +20,7 @@ SHARED = AnswerSignature({KEYID: KEY})
 ASYMMETRIC = AnswerSignature({}, ("server-1", SERVER))
 ANSWER = Response(200, ((b"content-type", b"application/json"),), b'{"outputs": []}')
 BINARY = Response(200, ((b"content-type", b"application/octet-stream"), (JSON_LENGTH, b"15")), b'{"outputs": []}\x00')
+TOLD = ANSWER._replace(headers=(*ANSWER.headers, (EVENT, b"0" * 24)))
 REFUSAL = Response(422, ((b"content-type", b"application/problem+json"),), b"{}")
 
 
@@ -34,7 +35,7 @@ def check(response, found, keyid=KEYID, key=KEY, sent=None, **more):
     answered(response.status, dict(response.headers), response.body, sent, keyid=keyid, key=key, **more)
 
 
-@pytest.mark.parametrize("answer", [ANSWER, BINARY, REFUSAL])
+@pytest.mark.parametrize("answer", [ANSWER, BINARY, TOLD, REFUSAL])
 @pytest.mark.parametrize(("guard", "keyid", "key"), [(SHARED, KEYID, KEY), (ASYMMETRIC, "server-1", SERVER)])
 def test_answers_fit_their_question(answer, guard, keyid, key):
     """An answer is taken for the question that it was given to, and for no other."""
@@ -69,6 +70,16 @@ def test_altered_answers_are_refused(change):
     found = passed(signed())
     with pytest.raises(FormError):
         check(change(SHARED.finish(found, ANSWER)), found)
+
+
+@pytest.mark.parametrize("value", [b"1" + b"0" * 23, None])
+def test_the_identifier_of_the_event_is_covered(value):
+    """Labels that are told to another event, or to none, would be joined to another answer."""
+    found = passed(signed())
+    response = SHARED.finish(found, TOLD)
+    other = () if value is None else ((EVENT, value),)
+    with pytest.raises(FormError):
+        check(response._replace(headers=(*(h for h in response.headers if h[0] != EVENT), *other)), found)
 
 
 def test_keys_and_times_of_answers():

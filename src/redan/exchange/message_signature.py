@@ -23,6 +23,8 @@ NONCE_MOST: Final = 64
 _COLONS: Final = 2
 LONGEST: Final = 4096  # bytes of either field
 JSON_LENGTH: Final = b"inference-header-content-length"
+EVENT: Final = b"redan-event"  # tells the identifier of an answer's event
+_MORE: Final = (JSON_LENGTH, EVENT)  # of an answer, where they are
 ALWAYS: Final = frozenset({b"@method", b"@authority", b"@path", b"@query", b"content-digest"})
 PRESENT: Final = (b"content-type", b"authorization", JSON_LENGTH)  # to be covered where they are
 
@@ -250,8 +252,8 @@ def answer_covered(fields: Mapping[bytes, bytes], label: bytes) -> bytes:
         fields: of the answer, `content-digest` among them.
         label: of the signature of the question.
     """
-    binary = b' "%b"' % JSON_LENGTH if JSON_LENGTH in fields else b""
-    return b'("@status" "content-type"%b "content-digest" "signature";req;key="%b")' % (binary, label)
+    more = b"".join(b' "%b"' % name for name in _MORE if name in fields)
+    return b'("@status" "content-type"%b "content-digest" "signature";req;key="%b")' % (more, label)
 
 
 def answer_bytes(status: int, fields: Mapping[bytes, bytes], label: bytes, value: bytes, raw: bytes) -> bytes:
@@ -267,11 +269,11 @@ def answer_bytes(status: int, fields: Mapping[bytes, bytes], label: bytes, value
     Raises:
         KeyError: a field is not there.
     """
-    binary = b'"%b": %b\n' % (JSON_LENGTH, fields[JSON_LENGTH]) if JSON_LENGTH in fields else b""
+    more = b"".join(b'"%b": %b\n' % (name, fields[name]) for name in _MORE if name in fields)
     return (
         b'"@status": %d\n"content-type": %b\n%b"content-digest": %b\n"signature";req;key="%b": :%b:\n'
         b'"@signature-params": %b'
-        % (status, fields[b"content-type"], binary, fields[b"content-digest"], label, value, raw)
+        % (status, fields[b"content-type"], more, fields[b"content-digest"], label, value, raw)
     )
 
 

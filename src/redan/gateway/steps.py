@@ -5,11 +5,12 @@ Source: design.md, "request -> guards -> model -> guards -> answer, every decisi
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from redan.exchange import encode
 from redan.exchange.flow import Answer, Claim, Flow, Spent
 from redan.exchange.message import Request, Response
+from redan.exchange.message_signature import EVENT
 from redan.exchange.problem import Problem, Refusal, RefusedError
 from redan.exchange.tensors import Tensor
 from redan.gateway.routes import Route
@@ -43,7 +44,6 @@ class Decided(NamedTuple):
 
 Need: TypeAlias = Spend | Ask | Decided
 Steps: TypeAlias = Generator[Need, Any, Response]
-EVENT: Final = b"redan-event"  # the header that tells the identifier of an answer's event
 _CLAIMED = {"nonce": Problem.REPLAYED, "rate": Problem.THROTTLED, "total": Problem.THROTTLED}
 
 
