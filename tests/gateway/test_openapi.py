@@ -22,9 +22,7 @@ REFUSED = [*UNSAYABLE, CHECKS.get_one("negative_data_rejection")]  # which does 
 def keyed(folder, *, quiet=True):
     """A project whose clients show a key and need not sign, so that an outside tool can be one of them."""
     names = 'outputs = ["stays", "leaves"]'
-    project(
-        folder, gateway=f"signed = false\nquiet = {str(quiet).lower()}", endpoint="labels = 1000", model_keys=names
-    )
+    project(folder, gateway=f"signed = false\nquiet = {str(quiet).lower()}", endpoint="labels = 1000", model_keys=names)
     text = re.sub(r"\[\[client.signing\]\]\nid = .*\nsecret = .*\n", "", (folder / "clients.toml").read_text())
     (folder / "clients.toml").write_text(text.replace("1000.0", "100000.0") + "rows = 1e9\n")
     return folder

@@ -73,7 +73,7 @@ class MemoryStore:
         keys: rates and totals that are held; a full store drops rates that are full again, else refuses.
     """
 
-    def __init__(self, *, nonces: int = 2_000_000, keys: int = 2_000_000) -> None:
+    def __init__(self, *, nonces: int = 2_000_000, keys: int = 4_000_000) -> None:
         self._most_nonces = nonces
         self._most_keys = keys
         self._young: set[str] = set()

@@ -66,9 +66,7 @@ class Shown(NamedTuple):
     def told(self, classes: int) -> float:
         """Unknowns that the answer to one row tells at most; see `redan.guards.leak`."""
         if self.form == "top-k":  # which classes, and their numbers, of which none follows from the others
-            which = told(Told("top", classes, top=min(self.top, classes)))
-            numbers = told(Told("values", min(self.top, classes), self.decimals))
-            return min(which + numbers, told(Told("probabilities", classes, self.decimals)))
+            return told(Told("shown", classes, self.decimals, min(self.top, classes)))
         return told(Told(_KINDS[self.form], classes, self.decimals))
 
 
