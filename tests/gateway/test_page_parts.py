@@ -124,6 +124,7 @@ def test_monitors_become_metrics():
     assert b"redan_drift_evalue{" not in metrics.text()
     panel.show(lambda: Shown("drift", "churn", 3.5, 20.0))
     panel.show(lambda: Shown("shadow", "churn", 1.0, 40.0, 100, 7, alarm=True))
+    panel.show(lambda: Shown("shadow", "churn", 1.0, 40.0, 100, 7))
     text = metrics.text().decode()
     assert 'redan_drift_evalue{model="churn"} 3.5' in text
     assert 'redan_alarm{kind="shadow",model="churn"} 1.0' in text

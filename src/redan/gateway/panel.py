@@ -180,4 +180,7 @@ class Panel:
         return {(one.model,): one.value for one in self.shown() if one.kind == kind and one.value is not None}
 
     def _alarms(self) -> dict[Labels, float]:
-        return {(one.kind, one.model): float(one.alarm) for one in self.shown()}
+        found: dict[Labels, float] = {}
+        for one in self.shown():  # several monitors of a kind may look at one model
+            found[one.kind, one.model] = max(found.get((one.kind, one.model), 0.0), float(one.alarm))
+        return found
