@@ -110,7 +110,7 @@ def guards_of(found: Settings, world: World) -> Guards:
         *signature,
         rate,
         schema,
-        Budget(told.tiers, world.leak),
+        Budget(told.tiers, world.leak if leaky else _uncounted),
     ]
     if allowed:
         inbound.append(Allowance(allowed, world.leak))
@@ -131,6 +131,11 @@ def guards_of(found: Settings, world: World) -> Guards:
 def _labels(found: Settings) -> Callable[[str], int | None]:
     """Labels that a client may give in a day, of a model by its name."""
     return {one.model.name: one.endpoint.labels for one in found.served}.get
+
+
+def _uncounted(model: str) -> None:
+    """Nothing is counted where no tier has a leak budget."""
+    del model
 
 
 def _signature(found: Settings, told: Credentials, born: float) -> tuple[Inbound, ...]:
