@@ -80,6 +80,11 @@ class Database:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
 
+    def version(self) -> int:
+        """A number that changes when another connection has written; this one's own writes leave it alone."""
+        found = self._value("PRAGMA data_version", ())
+        return found if isinstance(found, int) else -1
+
     def size(self) -> int:
         """The number of entries, if none is missing."""
         last = self._value("SELECT max(idx) FROM entry", ())

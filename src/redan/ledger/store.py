@@ -5,11 +5,12 @@ Source: RFC 9162 section 2.1, C2SP tlog-checkpoint and tlog-proof. See ADR 0002 
 
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from redan.errors import InvalidError, RedanError, UsageError
 from redan.ledger import tree
@@ -34,6 +35,8 @@ class Ledger:
         self._signer = signer
         self._key = key
         self.origin = origin
+        self._last: _Last | None = None
+        self._turn = threading.Lock()
 
     @classmethod
     def open(
@@ -89,12 +92,17 @@ class Ledger:
             raise UsageError("the ledger is open for reading only", where=self._where, remedy="give the signing key")
         check_entries(entries)
         leaves = [tree.leaf_hash(entry) for entry in entries]
-        with self._database.writing():
-            old = self._trusted()
-            nodes = list(tree.grown(old.size, leaves, self._database.node))
-            new = self._extended(old, nodes, old.size + len(entries))
-            if entries:
-                self._database.add(old.size, entries, nodes, sign(new, self._signer))
+        with self._turn:
+            last, self._last = self._last, None
+            with self._database.writing():
+                last = self._current(last)
+                old = last.head
+                nodes = list(tree.grown(old.size, leaves, last.read(self._database)))
+                new, peaks = self._extended(last, nodes, old.size + len(entries))
+                if entries:
+                    self._database.add(old.size, entries, nodes, sign(new, self._signer))
+                version = self._database.version()
+            self._last = _Last(new, peaks, version)
         return range(old.size, new.size)
 
     @property
@@ -245,17 +253,31 @@ class Ledger:
         proof = tree.consistency_proof(old.size, head.size, self._database.node)
         tree.verify_consistency(old.size, head.size, proof, old.root, head.root)
 
-    def _extended(self, old: Checkpoint, nodes: Sequence[tree.Node], size: int) -> Checkpoint:
-        """The checkpoint to sign next, after a proof that it extends the last one (C2SP: never sign otherwise)."""
+    def _current(self, last: "_Last | None") -> "_Last":
+        """The last head: of this ledger's own append where nobody else has written since, else read and verified."""
+        version = self._database.version()
+        if last is not None and last.version == version:
+            return last
+        return _Last(self._trusted(), {}, version)
+
+    def _extended(
+        self, last: "_Last", nodes: Sequence[tree.Node], size: int
+    ) -> tuple[Checkpoint, dict[tuple[int, int], bytes]]:
+        """The checkpoint to sign next, after a proof that it extends the last one (C2SP: never sign otherwise).
+
+        Returns:
+            It, and the perfect subtrees that its tree consists of.
+        """
         fresh = {(node.level, node.place): node.hash for node in nodes}
+        before, old = last.read(self._database), last.head
 
         def read(level: int, place: int) -> bytes:
-            return fresh.get((level, place)) or self._database.node(level, place)
+            return fresh.get((level, place)) or before(level, place)
 
         new = Checkpoint(self.origin, size, tree.root(size, read))
         proof = tree.consistency_proof(old.size, size, read)
         tree.verify_consistency(old.size, size, proof, old.root, new.root)
-        return new
+        return new, {place: read(*place) for place in tree.peaks(0, size)}
 
     def _checked(self, index: int, entry: bytes) -> bytes:
         if tree.leaf_hash(entry) != self._database.node(0, index):
@@ -277,6 +299,28 @@ class Ledger:
 
     def _invalid(self, what: str) -> InvalidError:
         return InvalidError(what, where=self._where, remedy="restore the ledger from a copy")
+
+
+class _Last(NamedTuple):
+    """What this process knows of the tree since its last append.
+
+    Args:
+        head: that was signed last.
+        peaks: the perfect subtrees of its tree, by level and place; empty where they are to be read.
+        version: of the file; another one says that somebody else has written.
+    """
+
+    head: Checkpoint
+    peaks: Mapping[tuple[int, int], bytes]
+    version: int
+
+    def read(self, database: Database) -> tree.Read:
+        """Gives subtrees from memory, else from the file."""
+
+        def read(level: int, place: int) -> bytes:
+            return self.peaks.get((level, place)) or database.node(level, place)
+
+        return read
 
 
 @contextmanager

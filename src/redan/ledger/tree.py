@@ -49,15 +49,15 @@ def grown(size: int, leaves: Iterable[bytes], read: Read) -> Iterator[Node]:
     Returns:
         Each new leaf, followed by the parents that it completes, smallest first.
     """
-    peaks = [read(level, index) for level, index in _peaks(0, size)]
+    edge = [read(level, index) for level, index in peaks(0, size)]
     for index, leaf in enumerate(leaves, start=size):
         yield Node(0, index, leaf)
         merged, level, above = leaf, 0, index
         while above & 1:  # a right child completes its parent
-            merged = node_hash(peaks.pop(), merged)
+            merged = node_hash(edge.pop(), merged)
             level, above = level + 1, above >> 1
             yield Node(level, above, merged)
-        peaks.append(merged)
+        edge.append(merged)
 
 
 def root(size: int, read: Read) -> bytes:
@@ -201,7 +201,7 @@ def _split(count: int) -> int:
     return 1 << (count - 1).bit_length() - 1
 
 
-def _peaks(begin: int, end: int) -> Iterator[tuple[int, int]]:
+def peaks(begin: int, end: int) -> Iterator[tuple[int, int]]:
     """The perfect subtrees, largest first, of a range whose start is aligned to its width."""
     while begin < end:
         level = (end - begin).bit_length() - 1
@@ -210,7 +210,7 @@ def _peaks(begin: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _folded(begin: int, end: int, read: Read) -> bytes:
-    hashes = [read(level, index) for level, index in _peaks(begin, end)]
+    hashes = [read(level, index) for level, index in peaks(begin, end)]
     found = hashes.pop()
     while hashes:
         found = node_hash(hashes.pop(), found)
