@@ -77,7 +77,10 @@ class Tab:
 
     def open(self, url):
         """Goes there and waits until it is loaded."""
+        self.call("Page.navigate", url="about:blank")  # a page whose server is gone goes on asking for news until here
+        self.until("document.readyState === 'complete' && location.href === 'about:blank'")
         self.events.clear()
+        self.asked = 0
         self.call("Page.navigate", url=url)
         self.until("document.readyState === 'complete' && location.href !== 'about:blank'")
 
