@@ -21,6 +21,7 @@ from redan.terms import Outcome
 
 _AGAIN: Final = frozenset({429, 503})
 _TRIES: Final = 4
+_PAUSE_S: Final = 0.5
 _UNREACHED: Final = "no good request was answered before, so a refusal would tell nothing: "
 _TLS: Final = frozenset({"old-encryption", "certificate", "further-ports"})  # they need no answer to a question
 
@@ -114,7 +115,7 @@ def _controlled(verdict: Verdict, one: Probe, stand: Stand) -> tuple[Verdict, St
 def _baseline(target: Target, place: Place, rng: np.random.Generator, clock: Callable[[], float]) -> Stand:
     line = _line(target, place)
     bare = Craft(target, place, rng, clock, (), b"{}", crafts.invented())
-    told = line.send(Shot((bare.get(place.of(target.model)).raw(),), (b"GET",)))
+    told = _unhurried(line, Shot((bare.get(place.of(target.model)).raw(),), (b"GET",)))
     body = target.question
     ports = (
         crafts.ports_of(body) if body is not None else crafts.ports_of(told.replies[0].body if told.replies else b"")
@@ -131,6 +132,17 @@ def _baseline(target: Target, place: Place, rng: np.random.Generator, clock: Cal
         return Stand(rig, f"{_why(came)}; give credentials, or a question that is answered (--request)", signs=False)
     signs = target.mine.key is not None or answered(_good(rig, asking.signed()))
     return Stand(rig, "", signs)
+
+
+def _unhurried(line: Line, shot: Shot) -> Came:
+    """What came; asked again where what was asked before still counts against the sender."""
+    came = line.send(shot)
+    for _ in range(_TRIES):
+        if came.status not in _AGAIN:
+            break
+        time.sleep(_PAUSE_S)
+        came = line.send(shot)
+    return came
 
 
 def _untold(told: Came) -> str:

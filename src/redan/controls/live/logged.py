@@ -71,7 +71,8 @@ def logged(there: Reached, log: Log | None) -> tuple[Tried, Looked | None]:
         while True:
             found = logbook.events(log, start)
             yes = sum(event.get("status") == _OK for event in found)
-            no = sum(_status(event) >= _REFUSED for event in found)
+            # Refusals of senders that nobody knows are counted, beyond so many a second, by the event after them.
+            no = sum((_status(event) >= _REFUSED) + _skipped(event) for event in found)
             if (yes >= answered and no >= refused) or time.monotonic() > until:
                 break
             time.sleep(0.2)
@@ -101,6 +102,11 @@ def _asked(there: Reached) -> tuple[int, int]:
         asker.close()
         nobody.close()
     return sum(status == _OK for status in statuses), sum(status >= _REFUSED for status in statuses)
+
+
+def _skipped(event: dict[str, object]) -> int:
+    found = event.get("skipped", 0)
+    return found if isinstance(found, int) and found > 0 else 0
 
 
 def _status(event: dict[str, object]) -> int:
