@@ -103,6 +103,16 @@ def targets(system: System) -> Iterator[Model]:
     return (m for m in system.models if m.path and m.task in CLASSIFYING and m.name not in guards)
 
 
+def classifying(system: System) -> Iterator[Subject]:
+    """Endpoints of models that classify, each with its model and the data that it is tried on."""
+    for one in system.endpoints:
+        model = next(m for m in system.models if m.name == one.model)
+        if model.task in CLASSIFYING:
+            data = data_of(system, model)
+            more = () if data is None else (f"dataset:{data.name}",)
+            yield Subject(f"endpoint:{one.name}", (f"endpoint:{one.name}", f"model:{model.name}", *more))
+
+
 def data_of(system: System, model: Model) -> Dataset | None:
     """The first dataset with a path that the model was validated on, else the first that is there for testing."""
     named = [d for name in model.validated_on for d in system.datasets if d.name == name]

@@ -3,8 +3,6 @@
 Source: A-MLSG-004-D003, A-MLSG-004-D006.
 """
 
-import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from redan.errors import ConfigError, InputError
 from redan.files import TEXT_LIMIT_BYTES, read_bounded
-from redan.system.lines import KeyPath, NotTomlError, locate
+from redan.system.lines import KeyPath
 from redan.system.problems import Problem, of_validation, refusal
-
-_PLACE = re.compile(r" \(at line ([0-9]+), column [0-9]+\)$")
+from redan.system.toml_quiet import values_and_lines
 
 _Name: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,79}$")]
 _Model: TypeAlias = Annotated[str, Field(pattern=r"^(?:[A-Za-z0-9_.-]{1,80}|\*)$")]
@@ -184,18 +181,7 @@ def parse_clients(data: bytes, *, file: str = "clients.toml") -> Clients:
         ConfigError: it is no TOML, has an unknown key or a value that cannot be, or contradicts itself; names the line,
             and never shows a digest or a reference.
     """
-    try:
-        text = data.decode().replace("\r\n", "\n")
-        lines = locate(text)
-        values = tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigError("is not UTF-8", where=f"{file}:{line}", remedy="save it as UTF-8") from error
-    except NotTomlError as error:
-        raise ConfigError(error.what or "is not valid TOML", where=f"{file}:{error.line}") from error
-    except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
-        place = _PLACE.search(str(error))
-        raise ConfigError("is not valid TOML", where=f"{file}:{place[1] if place else 1}") from error
+    values, lines = values_and_lines(data, file)
     try:
         found = Clients.model_validate(values)
     except ValidationError as error:

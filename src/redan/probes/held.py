@@ -5,10 +5,8 @@ Source: A-MLSG-004-D004.
 
 import binascii
 import os
-import re
 import ssl
 import stat
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple, TypeAlias
@@ -19,12 +17,11 @@ from redan.errors import ConfigError, InputError
 from redan.exchange.signature_keys import HmacKey, Signing, private_key
 from redan.files import confined, open_regular
 from redan.probes.target import Credentials, Declared
-from redan.system.lines import NotTomlError, locate
 from redan.system.problems import of_validation, refusal
+from redan.system.toml_quiet import values_and_lines
 
 _MOST: Final = 1 << 20
 _OTHERS: Final = stat.S_IRWXO | stat.S_IWGRP
-_PLACE = re.compile(r" \(at line ([0-9]+), column [0-9]+\)$")
 _Secret: TypeAlias = Annotated[str, Field(pattern=r"^(?:env:[A-Z][A-Z0-9_]{0,99}|file:[^\x00-\x1f\x7f]{1,500})$")]
 _File: TypeAlias = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,500}$")]
 _Name: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,79}$")]
@@ -136,18 +133,7 @@ def parse_held(data: bytes, *, file: str = "probe.toml") -> File:
     Raises:
         ConfigError: it is no TOML, or has an unknown key or a value that cannot be; names the line and no value.
     """
-    try:
-        text = data.decode().replace("\r\n", "\n")
-        lines = locate(text)
-        values = tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigError("is not UTF-8", where=f"{file}:{line}", remedy="save it as UTF-8") from error
-    except NotTomlError as error:
-        raise ConfigError(error.what or "is not valid TOML", where=f"{file}:{error.line}") from error
-    except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
-        place = _PLACE.search(str(error))
-        raise ConfigError("is not valid TOML", where=f"{file}:{place[1] if place else 1}") from error
+    values, lines = values_and_lines(data, file)
     try:
         return File.model_validate(values)
     except ValidationError as error:

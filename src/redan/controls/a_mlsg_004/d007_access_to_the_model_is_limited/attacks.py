@@ -1,6 +1,6 @@
 """The same query attack at the model itself and through its endpoint, until its limits end it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +12,8 @@ from redan.attacks.campaign.inputs import open_target
 from redan.attacks.queries import Queries
 from redan.attacks.sources import queries_of
 from redan.attacks.threat import parse
-from redan.controls.attacked import data_of, model_of_id, threshold_of
-from redan.controls.contract import Check, Have, Subject
+from redan.controls.attacked import classifying, data_of, model_of_id, threshold_of
+from redan.controls.contract import Check, Have
 from redan.controls.live.asking import Asker
 from redan.controls.live.attack import Flooded, Radius, flood
 from redan.controls.live.reached import Reached
@@ -24,7 +24,6 @@ from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
 from redan.stats.binomial import clopper_pearson
 from redan.stats.interval import Interval
 from redan.system.records import Model
-from redan.system.system import System
 from redan.terms import Level, Tier
 
 CONTROL = "A-MLSG-004-D007"
@@ -45,16 +44,6 @@ class _Attack(NamedTuple):
     rows: Rows
     radius: Radius
     words: str
-
-
-def subjects(system: System) -> Iterator[Subject]:
-    """Endpoints of models that classify, with the model and the data that it is tried on."""
-    for one in system.endpoints:
-        model = next(m for m in system.models if m.name == one.model)
-        if model.task in {"classification", "anomaly", "other"}:
-            data = data_of(system, model)
-            more = () if data is None else (f"dataset:{data.name}",)
-            yield Subject(f"endpoint:{one.name}", (f"endpoint:{one.name}", f"model:{model.name}", *more))
 
 
 def _fail(check: str, have: Have) -> Iterable[Finding]:
@@ -130,7 +119,7 @@ def _run(have: Have, attack: _Attack, queries: Queries) -> Flooded:
 
 CHECK = Check(
     id=FAIL,
-    subjects=subjects,
+    subjects=classifying,
     run=told(FAIL, _fail),
     needs=(ServedEndpoint, ModelFile, DatasetFile),
     tier=Tier.MINUTES,

@@ -1,6 +1,6 @@
 """How good a copy of the model becomes that is made through its endpoint, until its limits end it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -17,8 +17,8 @@ from redan.attacks.extraction.reach import Extraction, Yardstick, extract, yards
 from redan.attacks.extraction.recipes import recipe_of
 from redan.attacks.queries import Queries
 from redan.attacks.sources import queries_of
-from redan.controls.attacked import data_of, model_of_id, threshold_of
-from redan.controls.contract import Check, Have, Subject
+from redan.controls.attacked import classifying, data_of, model_of_id, threshold_of
+from redan.controls.contract import Check, Have
 from redan.controls.live.asking import Asker
 from redan.controls.live.reached import Reached
 from redan.controls.live.rows import rows_of
@@ -26,7 +26,6 @@ from redan.controls.live.survey import endpoint_of, reached, told
 from redan.errors import IncompleteError, InputError
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
 from redan.stats.interval import Interval
-from redan.system.system import System
 from redan.terms import Level, Tier
 
 CONTROL = "AIPS-ORA-01"
@@ -48,15 +47,6 @@ class _Setting(NamedTuple):
     by: Yardstick
     local: Queries
     budget: int
-
-
-def _subjects(system: System) -> Iterator[Subject]:
-    for one in system.endpoints:
-        model = next(m for m in system.models if m.name == one.model)
-        if model.task in {"classification", "anomaly", "other"}:
-            data = data_of(system, model)
-            more = () if data is None else (f"dataset:{data.name}",)
-            yield Subject(f"endpoint:{one.name}", (f"endpoint:{one.name}", f"model:{model.name}", *more))
 
 
 def _poor(check: str, have: Have) -> Iterable[Finding]:
@@ -128,7 +118,7 @@ def _through(there: Reached, setting: _Setting) -> Extraction:
 CHECKS = (
     Check(
         id=POOR,
-        subjects=_subjects,
+        subjects=classifying,
         run=told(POOR, _poor),
         needs=(ServedEndpoint, ModelFile, DatasetFile),
         tier=Tier.MINUTES,
