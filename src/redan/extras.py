@@ -28,7 +28,9 @@ EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("msgspec", "httptools", "uvicorn", "uvloop", "starlette", "prometheus_client"),
             *("onnxruntime", "httpx", "joserfc", "valkey"),
         ),
+        "opacus": ("opacus", "torch", "dp_accounting"),
         "otel": ("opentelemetry",),
+        "privacy": ("dp_accounting",),
         "flower": ("flwr",),
         "demo": ("sklearn", "skl2onnx"),
     }

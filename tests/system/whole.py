@@ -146,6 +146,11 @@ box = [0, 255]
 constraints = "columns.toml"
 transformation = "median:3"
 guard = "linear"
+shadows = "work/shadows.npz"
+canaries = "keys/canaries.json"
+privacy = "records/privacy.json"
+reduces = "linear"
+lifetime = "90 days"
 
 [[model]]
 name = "public"

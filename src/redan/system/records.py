@@ -246,6 +246,21 @@ class Model(Record):
         description="Name of the [[model]] that refuses suspicious input before this one: by any class but its first, "
         "or by one score above its middle (one half of a share, else zero).",
     )
+    shadows: PathText | None = Field(
+        None,
+        description="Path of the scores of shadow models, as 'redan attack membership --keep' writes them; left out, "
+        "shadows are trained where that is possible.",
+    )
+    canaries: PathText | None = Field(
+        None, description="Path of the secret list of canaries that its training data was given."
+    )
+    privacy: PathText | None = Field(
+        None, description="Path of the record of its private training: sampler, rate, noise, clipping, steps, claim."
+    )
+    reduces: Name | None = Field(
+        None, description="Name of the [[model]] whose information it claims to reduce: distilled, pruned, thinner."
+    )
+    lifetime: Duration | None = Field(None, description="How long it serves before it is replaced, such as '90 days'.")
 
 
 class Endpoint(Record):

@@ -37,6 +37,7 @@ _REFERENCES = (
     _Reference("model", "preprocessors", "preprocessor"),
     _Reference("model", "site", "site"),
     _Reference("model", "guard", "model"),
+    _Reference("model", "reduces", "model"),
     _Reference("endpoint", "model", "model"),
     _Reference("endpoint", "site", "site"),
     _Reference("feedback", "endpoint", "endpoint"),
@@ -52,14 +53,14 @@ _PATHS = (
     ("federation", "updates"),
     *(("dataset", key) for key in ("path", "seal", "key")),
     *(("model", key) for key in ("path", "code", "bundle", "config", "seal", "key", "record", "distribution")),
-    ("model", "constraints"),
+    *(("model", key) for key in ("constraints", "shadows", "canaries", "privacy")),
 )
 _SINGLE_PATHS = (
     ("policy", ("waivers", "baseline")),
     ("pipeline", ("requirements", "code", "audit", "statements")),
     ("gateway", ("state", "clients", "ledger", "key", "checkpoint")),
 )
-_LINEAGE = ("base", "previous", "ensemble_of")
+_LINEAGE = ("base", "previous", "ensemble_of", "reduces")
 
 
 def problems(tables: Tables, root: Path) -> Iterator[Problem]:

@@ -1,0 +1,1 @@
+"""Backdoors: signs that a model was taught to answer a trigger."""

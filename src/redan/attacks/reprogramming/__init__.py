@@ -1,0 +1,1 @@
+"""Adversarial reprogramming: a model made to do a foreign task by a program around its input."""

@@ -1,0 +1,1 @@
+"""Private training: noise and clipping with a guarantee, and the record that proves it."""

@@ -1,0 +1,1 @@
+"""Information reduction: distillation, pruning, fewer features, each measured before it is believed."""
