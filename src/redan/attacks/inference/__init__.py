@@ -11,12 +11,16 @@ if TYPE_CHECKING:
     from redan.attacks.inference.exposure import Exposure as Exposure
     from redan.attacks.inference.exposure import canary_test as canary_test
     from redan.attacks.inference.exposure import exposures as exposures
+    from redan.attacks.inference.exposure_fit import Extrapolated as Extrapolated
+    from redan.attacks.inference.exposure_fit import extrapolated as extrapolated
 
 _HOMES = {
     "CanaryTest": "exposure",
     "Exposure": "exposure",
+    "Extrapolated": "exposure_fit",
     "canary_test": "exposure",
     "exposures": "exposure",
+    "extrapolated": "exposure_fit",
 }
 
 
