@@ -27,7 +27,7 @@ def upper_share(k: ArrayLike, n: int, level: float) -> NDArray[np.float64]:
 
     counts = np.asarray(k, dtype=np.float64)
     inner = np.minimum(counts, n - 1)
-    bounds: NDArray[np.float64] = betaincinv(inner + 1.0, n - inner, 1.0 - level)
+    bounds = np.asarray(betaincinv(inner + 1.0, n - inner, 1.0 - level), dtype=np.float64)
     return np.where(counts >= n, 1.0, bounds)
 
 
@@ -59,7 +59,8 @@ def epsilon_of_errors(
     fpr = upper_share(false_positives, negatives, level / 2.0)
     fnr = upper_share(false_negatives, positives, level / 2.0)
     gained = np.maximum(1.0 - delta - fnr, np.finfo(np.float64).tiny)
-    return np.maximum(0.0, np.log(gained) - np.log(fpr))
+    bounds: NDArray[np.float64] = np.maximum(0.0, np.log(gained) - np.log(fpr))
+    return bounds
 
 
 def one_run_p(canaries: int, guesses: int, correct: int, epsilon: float, delta: float) -> float:
@@ -181,7 +182,7 @@ def _tail(k: NDArray[np.int64], n: int, p: float) -> NDArray[np.float64]:
     from scipy.special import betainc
 
     inner = np.maximum(k, 1)
-    tails: NDArray[np.float64] = betainc(inner, np.maximum(n - inner + 1, 1), p)
+    tails = np.asarray(betainc(inner, np.maximum(n - inner + 1, 1), p), dtype=np.float64)
     return np.where(k <= 0, 1.0, tails)
 
 

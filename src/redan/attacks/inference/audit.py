@@ -189,7 +189,7 @@ def _bounds(
         return epsilon_of_errors(
             len(outside) - below_out, len(outside), below_in, len(inside), delta=delta, level=level
         )
-    return epsilon_of_errors(below_in, len(inside), len(outside) - below_out, len(outside), delta=delta, level=level)
+    return epsilon_of_errors(below_in, len(inside), above_out, len(outside), delta=delta, level=level)
 
 
 def _halves(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
