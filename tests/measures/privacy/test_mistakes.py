@@ -1,0 +1,127 @@
+"""Every planted accounting mistake is found with its reason, and a correct record has none."""
+
+import math
+
+import pytest
+
+from privacy_records import bent
+from redan.measures.privacy import Mechanism, epsilon_pld, review
+from redan.measures.privacy.known import participations
+
+
+def _names(record, kind="mistake"):
+    return [one.name for one in review(record).of(kind)]
+
+
+def test_a_correct_record_has_no_mistake():
+    """The claim stands, with the epsilon of the accountant, and nothing is noted."""
+    found = review(bent())
+    assert found.mistakes == ()
+    assert found.actual == found.stated
+    assert found.actual.value == pytest.approx(1.134, abs=5e-4)
+
+
+# a to f of the list, and noise off by the batch size: name, changes, whether a bound remains and which.
+SEVEN = [
+    ("sampler-not-as-accounted", {"sampler": "shuffled"}, 21.46),
+    ("sampling-rate", {"sampling_rate": 1 / 60_000}, 1.134),
+    ("microbatches", {"clipping": "per-microbatch", "microbatch_size": 16}, 7.82),
+    ("bounds-from-data", {"bounds": "data"}, None),
+    ("empty-batches-dropped", {"empty_batches": "dropped", "sampling_rate": 2 / 60_000, "batch_size": 2}, None),
+    ("divided-by-actual-size", {"normalised_by": "actual"}, None),
+    ("noise-scale", {"noise_std": 1.1 / 256}, math.inf),
+]
+
+
+@pytest.mark.parametrize(("name", "changes", "known"), SEVEN, ids=[name for name, _, _ in SEVEN])
+def test_the_seven_mistakes_are_found(name, changes, known):
+    """Each planted mistake is named with its reason, and epsilon is then what it is, or none is known."""
+    found = review(bent(**changes))
+    assert name in [one.name for one in found.of("mistake")]
+    if known is None:
+        assert found.actual.value is None
+        assert "no-bound-known" in [one.name for one in found.of("mistake")]
+    elif math.isinf(known):
+        assert found.actual.value > 1e5
+    else:
+        assert found.actual.value == pytest.approx(known, rel=0.02)
+
+
+def test_microbatches_halve_the_noise():
+    """With clipped means of several rows, epsilon is that of half the noise multiplier."""
+    found = review(bent(clipping="per-microbatch", microbatch_size=16))
+    half = Mechanism(noise_multiplier=0.55, steps=3516, rate=256 / 60_000)
+    assert found.actual.value == pytest.approx(epsilon_pld(half, 1e-5))
+    assert review(bent(clipping="per-microbatch", microbatch_size=1)).mistakes == ()
+
+
+def test_shuffled_batches_have_an_honest_claim():
+    """Shuffled batches may be claimed without a gain from sampling: as many Gaussian releases as epochs."""
+    record = bent(sampler="shuffled")
+    assert participations(record) == 16
+    plain = Mechanism(noise_multiplier=1.1, steps=16, sampling="none")
+    honest = bent(sampler="shuffled", assumed_sampler="none", epsilon=epsilon_pld(plain, 1e-5))
+    assert review(honest).of("mistake") == ()
+    assert review(record).actual == review(honest).actual
+    assert "no tight accounting" in review(honest).caveat
+
+
+def test_noise_off_by_the_batch_size_is_said():
+    """Noise that was divided by the batch size although it went to the sum is called so, and other factors are not."""
+    (found,) = [one for one in review(bent(noise_std=1.1 / 256)).of("mistake") if one.name == "noise-scale"]
+    assert "batch size of 256" in found.reason
+    (other,) = [one for one in review(bent(noise_std=0.55)).of("mistake") if one.name == "noise-scale"]
+    assert "batch size" not in other.reason
+    assert review(bent(noise_std=1.1 * 0.3 / 256, clipping_norm=0.3, noise_added_to="mean")).mistakes == ()
+
+
+def test_empty_batches_matter_only_where_they_happen():
+    """With 256 rows expected no batch is ever empty, so that epsilon stays; the mistake is said all the same."""
+    found = review(bent(empty_batches="dropped"))
+    assert [one.name for one in found.of("mistake")] == ["empty-batches-dropped"]
+    assert found.actual.value == pytest.approx(1.134, abs=5e-4)
+    # Some 22 rows: an empty batch has a chance of about 1e-6, so that delta has to make room for it.
+    some = review(bent(empty_batches="dropped", sampling_rate=22 / 60_000, batch_size=22, steps=3000, epsilon=1.0))
+    assert some.actual.value > some.stated.value
+
+
+def test_what_else_voids_a_claim():
+    """No clipping, mixing layers, a fixed seed, replacement within batches, a large delta, no relation, too low a claim."""
+    assert _names(bent(clipping="none"))[0] == "no-clipping"
+    assert _names(bent(batch_statistics=True))[0] == "batch-statistics"
+    assert _names(bent(randomness="fixed-seed"))[0] == "fixed-seed"
+    assert "no-bound-known" in _names(bent(sampler="fixed-with-replacement", assumed_sampler="none", epsilon=400.0))
+    assert _names(bent(delta=1e-3)) == ["delta-too-large"]
+    assert _names(bent(neighbours=None)) == ["neighbours-not-stated"]
+    assert _names(bent(epsilon=1.0)) == ["epsilon-understated"]
+    assert _names(bent(steps=2 * 3516)) == ["epsilon-understated"]
+    assert _names(bent(neighbours="replace-one")) == ["epsilon-understated"]
+
+
+def test_a_rounded_batch_size_is_no_mistake():
+    """A loader of 235 batches has a rate of 1/235, and its batch of 255.3 rows is told as 255."""
+    assert review(bent(sampling_rate=1 / 235, batch_size=255)).mistakes == ()
+    assert _names(bent(sampling_rate=0.31, batch_size=0.42, epsilon=1e5)) == ["sampling-rate"]
+
+
+def test_notes_stand_beside_a_claim():
+    """A search, private validation data and an older accountant are said and void nothing."""
+    assert _names(bent(runs=20, runs_accounted=False), "note") == ["search-not-accounted"]
+    assert _names(bent(validation="not-accounted"), "note") == ["validation-not-accounted"]
+    older = review(bent(accountant="rdp", epsilon=1.281))
+    assert [one.name for one in older.mistakes] == ["looser-accountant"]
+    assert "13%" in older.mistakes[0].reason
+
+
+def test_what_is_not_stated_leaves_the_claim_open():
+    """Facts on which the claim rests and which nobody stated are listed."""
+    (found,) = review(bent(clipping=None, empty_batches=None)).mistakes
+    assert found.kind == "unstated"
+    assert "'clipping', 'empty_batches'" in found.reason
+
+
+def test_batches_of_a_fixed_size_need_replacement():
+    """They are accounted by Renyi divergence for neighbours by replacement, and not for rows added."""
+    fixed = {"sampler": "fixed-without-replacement", "assumed_sampler": "fixed-without-replacement", "steps": 500}
+    assert review(bent(**fixed, neighbours="replace-one", epsilon=9.0)).of("mistake") == ()
+    assert "no-accounting-known" in _names(bent(**fixed))
