@@ -62,11 +62,10 @@ class Differences:
         for _ in range(self.directions):
             if self.apiece:
                 aside = rng.standard_normal((len(x), len(theta)))
-                beside = self.frame.inputs(x, None)
-                flat = beside.reshape(len(x), -1)
+                beside = self.frame.inputs(x, None).reshape(len(x), -1)
                 for row, one in enumerate(aside):
-                    flat[row, self.frame.free] = self.frame.program(theta + self.apart * one)
-                there = focal(self.service.shares(beside), y, mapped, self.focus)
+                    beside[row, self.frame.free] = self.frame.program(theta + self.apart * one)
+                there = focal(self.service.shares(self.frame.finished(beside)), y, mapped, self.focus)
                 total += (there - here) @ aside / len(x)
             else:
                 one = rng.standard_normal(len(theta))

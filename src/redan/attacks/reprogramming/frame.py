@@ -16,7 +16,7 @@ Array: TypeAlias = NDArray[Any]
 Places: TypeAlias = NDArray[np.int64]
 _CHANNELS = (1, 3)
 _PICTURE = 3
-_FILLED = 2  # a foreign picture takes half of a side at most
+_FILLED = 0.6  # of a side, that a foreign picture takes at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,7 +32,8 @@ class Frame:
         source: which value each of them takes.
         free: places that the program fills.
         cells: the parameter of each of them.
-        channels: at the end of the shape instead of its beginning.
+        channels_last: whether channels are at the end of the shape.
+        whole: places of whole numbers.
     """
 
     shape: tuple[int, ...]
@@ -44,6 +45,7 @@ class Frame:
     free: Places
     cells: Places
     channels_last: bool = False
+    whole: Places | None = None
 
     @property
     def parameters(self) -> int:
@@ -67,7 +69,17 @@ class Frame:
         made[:, self.placed] = self.low[self.placed] + values[:, self.source] * (self.high - self.low)[self.placed]
         if theta is not None:
             made[:, self.free] = self.program(theta)
-        return made.reshape(len(x), *self.shape)
+        return self.finished(made)
+
+    def finished(self, made: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Flat inputs as the victim takes them."""
+        if self.whole is not None:
+            made[:, self.whole] = np.rint(made[:, self.whole])
+        return made.reshape(len(made), *self.shape)
+
+    def shaped(self, shape: tuple[int, ...], whole: Places) -> "Frame":
+        """The same for inputs of a shape, some of whose places hold whole numbers."""
+        return replace(self, shape=shape, whole=whole if len(whole) else None)
 
     def slope(self, theta: Array, gradient: Array) -> NDArray[np.float64]:
         """The gradient to the parameters from the sum of gradients to inputs, shape (size,)."""
@@ -114,7 +126,7 @@ def picture_frame(
         task: rows and columns of the foreign picture.
         low: least valid value.
         high: largest valid value.
-        scale: pixels of the victim for one of the task in each direction; None for as many as fill half of a side.
+        scale: pixels of the victim for one of the task in each direction; None for what fills six tenths of a side.
         block: side of the squares of the program that have one value.
 
     Raises:
@@ -124,7 +136,7 @@ def picture_frame(
     grid, last = _grid(shape)
     rows, columns = grid.shape[1:]
     if scale is None:
-        scale = max(1, min(rows // _FILLED // task[0], columns // _FILLED // task[1]))
+        scale = max(1, min(int(_FILLED * rows) // task[0], int(_FILLED * columns) // task[1]))
     wide = (task[0] * scale, task[1] * scale)
     if wide[0] > rows or wide[1] > columns or wide == (rows, columns):
         raise InputError(

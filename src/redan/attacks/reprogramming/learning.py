@@ -20,7 +20,6 @@ Array: TypeAlias = NDArray[Any]
 _FADE = 0.98
 _FIRST, _SECOND, _TINY = 0.9, 0.999, 1e-8
 _MARKS = 24
-_FITTED = 256
 
 
 class Slope(NamedTuple):
@@ -71,6 +70,8 @@ class Course:
         trial: share of the steps that each of several maps is tried for.
         refit: steps after which a map that looks at answers is fitted anew.
         seed: of every draw.
+        fit: inputs that the first label map is fitted to.
+        settle: inputs that the last one is chosen by.
     """
 
     steps: int
@@ -82,6 +83,8 @@ class Course:
     trial: float = 0.08
     refit: int = 25
     seed: int = 0
+    fit: int = 256
+    settle: int = 1000
 
     @property
     def tried(self) -> int:
@@ -192,7 +195,7 @@ class _Run(NamedTuple):
         """Takes the state of a kind to a step."""
         state = next((one for one in self.held if one.kind == kind), None)
         if state is None:
-            state = begun(self.estimator, self.task, kind, self.course.seed)
+            state = begun(self.estimator, self.task, kind, self.course)
             self.held.append(state)
         every = max(1, self.course.steps // _MARKS)
         while state.step < steps:
@@ -206,10 +209,10 @@ class _Run(NamedTuple):
                 self.told_of(sum(one.step for one in self.held), self.course.steps)
 
 
-def begun(estimator: Estimator, task: Task, kind: Kind, seed: int) -> State:
+def begun(estimator: Estimator, task: Task, kind: Kind, course: Course) -> State:
     """A program of zeros, with a map from answers to some inputs within it."""
-    rng = np.random.default_rng([seed, 41])
-    rows = rng.permutation(len(task.x))[:_FITTED]
+    rng = np.random.default_rng([course.seed, 41])
+    rows = rng.permutation(len(task.x))[: course.fit]
     theta = np.zeros(estimator.frame.parameters)
     shares = estimator.shares(theta, task.x[rows])
     joint = counted(shares, task.y[rows], task.classes)

@@ -44,9 +44,13 @@ class Slopes:
 
     def shares(self, theta: Array, x: Array) -> NDArray[np.float64]:
         """Probabilities, shape (n, classes)."""
+        return self.answers(self.frame.inputs(x, theta))
+
+    def answers(self, inputs: Array) -> NDArray[np.float64]:
+        """Probabilities for inputs of the victim, shape (n, classes)."""
         import torch
 
-        told = self.network.logits(torch.as_tensor(self.frame.inputs(x, theta), device=self.network.device))
+        told = self.network.logits(torch.as_tensor(inputs, device=self.network.device))
         return Shown().of(told.cpu().numpy())
 
     def slope(self, theta: Array, batch: tuple[Array, Array], mapped: Map, rng: np.random.Generator) -> Slope:  # noqa: ARG002 -- as without gradients

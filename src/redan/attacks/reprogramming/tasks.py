@@ -70,6 +70,14 @@ class Task:
         a, b = (rng.permutation(len(one))[:most] for one, most in ((self.x, train), (self.x_test, test)))
         return replace(self, x=self.x[a], y=self.y[a], x_test=self.x_test[b], y_test=self.y_test[b])
 
+    def best(self, values: int) -> "Task":
+        """The same with so many numbers of each input: those whose means differ most between classes, best first."""
+        x, held = (one.reshape(len(one), -1) for one in (self.x, self.x_test))
+        means = np.stack([x[self.y == kind].mean(axis=0) for kind in np.unique(self.y)])
+        within = np.mean([x[self.y == kind].var(axis=0) for kind in np.unique(self.y)], axis=0)
+        order = np.argsort(-means.var(axis=0) / (within + 1e-6), kind="stable")[:values]
+        return replace(self, x=x[:, order], x_test=held[:, order])
+
     def shuffled_pixels(self, seed: int = 0) -> "Task":
         """The same with the values of each input in another order, one for all: nothing is where eyes look for it."""
         order = np.random.default_rng([seed, 32]).permutation(int(np.prod(self.shape)))
