@@ -104,6 +104,11 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Verb]]] = MappingProxyType(
                 "extraction": Verb(
                     "redan.cli.attack.extraction", "attack_extraction", "How good a copy its answers make."
                 ),
+                "reprogramming": Verb(
+                    "redan.cli.attack.reprogramming",
+                    "attack_reprogramming",
+                    "Whether it can be made to do another task.",
+                ),
             },
         ),
         "defend": (

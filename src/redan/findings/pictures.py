@@ -10,6 +10,7 @@ from typing import TypeAlias
 from redan.canon import Json
 from redan.findings.attack_pictures import Between, Cells, Gallery, RobustCurve, Surface
 from redan.findings.extraction_picture import FidelityCurve
+from redan.findings.program_picture import LearningCurve, Programs
 from redan.findings.transfer_picture import TransferMatrix
 from redan.stats.interval import Interval
 
@@ -263,6 +264,8 @@ Picture: TypeAlias = (
     | Series
     | RobustCurve
     | FidelityCurve
+    | LearningCurve
+    | Programs
     | Between
     | Gallery
     | Cells
