@@ -198,7 +198,7 @@ def main():
                     for leak in (0.0, *LEAKS[model]):
                         for attack in attacks:
                             who = at[model, number, leak, attack.name, seed]
-                            chunk = 1 if leak and number == 0 else 8  # a batch is refused as a whole
+                            chunk = 1 if leak else 8  # a batch that the budget does not reach for is refused as a whole
                             setting = (attack, form, chunk)
                             made = attacked(url, f"{model}-{number}", principals[who][0], setting, (by, known))
                             rows.append(row_of(model, name, leak, seed, made))

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from redan.attacks.extraction.active import Active as Active
     from redan.attacks.extraction.augmentation import JacobianAugmentation as JacobianAugmentation
     from redan.attacks.extraction.contract import Known as Known
+    from redan.attacks.extraction.data_free import DataFree as DataFree
     from redan.attacks.extraction.domain import Domain as Domain
     from redan.attacks.extraction.domain import box as box
     from redan.attacks.extraction.domain import box_of as box_of
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Active": "active",
     "AdaptiveKnockoff": "knockoff",
+    "DataFree": "data_free",
     "Domain": "domain",
     "Equations": "equations",
     "Extraction": "reach",

@@ -42,6 +42,7 @@ class Wanted(NamedTuple):
         second: a model trained alike from another seed, for the ceiling of agreement.
         later: the next generation of the model, to which a copy is compared as well.
         seed: of every draw.
+        doublings: numbers of questions at which copies are judged, besides the budget and the rank of the inputs.
         progress: is told how far it is.
     """
 
@@ -54,6 +55,7 @@ class Wanted(NamedTuple):
     second: Opening | None = None
     later: Opening | None = None
     seed: int = 0
+    doublings: int = 5
     progress: Callable[[Progress], None] | None = None
 
 
@@ -162,10 +164,10 @@ def try_extraction(opening: Opening, data: Path, wanted: Wanted) -> Copied:
     )
 
 
-def marks_of(budget: int, domain: Domain) -> tuple[int, ...]:
+def marks_of(budget: int, domain: Domain, doublings: int = 5) -> tuple[int, ...]:
     """Numbers of questions at which copies are judged: doubling, with the rank of the inputs, up to the budget."""
     doubled = [_FIRST * 2**power for power in range(40) if _FIRST * 2**power < budget]
-    return tuple(sorted({*doubled[-5:], budget, *([domain.rank] if domain.rank < budget else [])}))
+    return tuple(sorted({*doubled[-doublings:], budget, *([domain.rank] if domain.rank < budget else [])}))
 
 
 def _tried(
@@ -175,7 +177,8 @@ def _tried(
     for attack in attacks_of(wanted.attacks, samples.domain):
         oracle = Oracle(samples.asked(target), shown=shown, budget=wanted.budget, classes=by.classes)
         told = _teller(wanted, f"{attack.name}, {shown}")
-        made.append(extract(attack, oracle, known, by, marks_of(wanted.budget, samples.domain), told=told))
+        marks = marks_of(wanted.budget, samples.domain, wanted.doublings)
+        made.append(extract(attack, oracle, known, by, marks, told=told))
     return tuple(made)
 
 

@@ -31,16 +31,16 @@ class Convolution:
         import torch
 
         with torch.no_grad():
-            told = [self.net(_tensor(self.domain, x[start : start + _ASKED])) for start in range(0, len(x), _ASKED)]
+            told = [self.net(tensor(self.domain, x[start : start + _ASKED])) for start in range(0, len(x), _ASKED)]
         return np.asarray(torch.cat(told).numpy(), dtype=np.float64)
 
     def slope(self, x: Array, classes: NDArray[np.int64]) -> NDArray[np.float64]:
         """Gradient of each one's log-probability of its class, shape (n, width)."""
         import torch
 
-        given = _tensor(self.domain, x).requires_grad_(True)
+        given = tensor(self.domain, x).requires_grad_(True)
         logs = torch.log_softmax(self.net(given), dim=1)
-        (found,) = torch.autograd.grad(logs[torch.arange(len(x)), torch.as_tensor(classes)].sum(), given)
+        (found,) = torch.autograd.grad(logs[torch.arange(len(x)), torch.astensor(classes)].sum(), given)
         return np.asarray(found.reshape(len(x), -1).numpy(), dtype=np.float64)
 
 
@@ -62,15 +62,15 @@ class ConvolutionRecipe:
         """Learns it from first weights and an order that the seed draws."""
         import torch
 
-        pictures, wanted = _tensor(domain, x), torch.as_tensor(shares(y), dtype=torch.float32)
+        pictures, wanted = tensor(domain, x), torch.astensor(shares(y), dtype=torch.float32)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            net = _network(tuple(pictures.shape[1:]), y.shape[1])
+            net = network(tuple(pictures.shape[1:]), y.shape[1])
         order = np.random.default_rng(seed)
         adam = torch.optim.Adam(net.parameters(), lr=self.rate, weight_decay=1e-4)
         falling = torch.optim.lr_scheduler.OneCycleLR(adam, max_lr=self.rate, total_steps=self.steps)
         for _ in range(self.steps):
-            some = torch.as_tensor(order.integers(len(x), size=min(_BATCH, len(x))))
+            some = torch.astensor(order.integers(len(x), size=min(_BATCH, len(x))))
             loss = -(wanted[some] * torch.log_softmax(net(pictures[some]), dim=1)).sum(dim=1).mean()
             adam.zero_grad()
             loss.backward()
@@ -79,7 +79,13 @@ class ConvolutionRecipe:
         return Convolution(domain, net.eval())
 
 
-def _network(shape: tuple[int, ...], classes: int) -> Any:  # noqa: ANN401 -- a module of PyTorch
+def network(shape: tuple[int, ...], classes: int) -> Any:  # noqa: ANN401 -- a module of PyTorch
+    """Fresh weights.
+
+    Args:
+        shape: channels, rows, columns.
+        classes: how many.
+    """
     from torch import nn
 
     wide = 32 * -(-shape[1] // 4) * -(-shape[2] // 4)
@@ -95,8 +101,14 @@ def _network(shape: tuple[int, ...], classes: int) -> Any:  # noqa: ANN401 -- a 
     )
 
 
-def _tensor(domain: Domain, x: Array) -> Any:  # noqa: ANN401 -- a tensor
+def planes(domain: Domain) -> tuple[int, int, int]:
+    """Channels, rows and columns of pictures; grey ones may have no axis of channels."""
+    channels, rows, columns = domain.shape if len(domain.shape) > 2 else (1, *domain.shape)  # noqa: PLR2004 -- grey
+    return channels, rows, columns
+
+
+def tensor(domain: Domain, x: Array) -> Any:  # noqa: ANN401 -- a tensor
+    """Pictures scaled to [-1, 1], shape (n, channels, rows, columns)."""
     import torch
 
-    shape = domain.shape if len(domain.shape) > 2 else (1, *domain.shape)  # noqa: PLR2004 -- a grey picture
-    return torch.as_tensor(domain.features(x), dtype=torch.float32).reshape(len(x), *shape)
+    return torch.as_tensor(domain.features(x), dtype=torch.float32).reshape(len(x), *planes(domain))

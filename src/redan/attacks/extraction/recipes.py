@@ -87,7 +87,7 @@ class BestRecipe:
 
 def recipe_of(domain: Domain) -> Recipe:
     """A small convolutional network for pictures, where PyTorch is installed; else the best of several."""
-    pictures = len(domain.shape) in {2, 3} and min(domain.shape[-2:]) >= _PICTURE
+    pictures = is_picture(domain)
     if pictures and missing_import("torch") is None:
         from redan.attacks.extraction.convolution import ConvolutionRecipe
 
@@ -96,3 +96,8 @@ def recipe_of(domain: Domain) -> Recipe:
         return PerceptronRecipe()
     some: tuple[Recipe, ...] = (SoftmaxRecipe(ridge=1e-4), PerceptronRecipe(hidden=32, ridge=1e-3, steps=150))
     return BestRecipe((*some, ForestRecipe()) if missing_import("sklearn") is None else some)
+
+
+def is_picture(domain: Domain) -> bool:
+    """Whether inputs are large enough for convolutions."""
+    return len(domain.shape) in {2, 3} and min(domain.shape[-2:]) >= _PICTURE

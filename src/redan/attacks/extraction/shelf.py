@@ -6,6 +6,7 @@ from types import MappingProxyType
 from redan.attacks.extraction.active import Active
 from redan.attacks.extraction.augmentation import JacobianAugmentation
 from redan.attacks.extraction.contract import Attack
+from redan.attacks.extraction.data_free import DataFree
 from redan.attacks.extraction.domain import Domain
 from redan.attacks.extraction.equations import Equations
 from redan.attacks.extraction.knockoff import AdaptiveKnockoff, Knockoff
@@ -25,6 +26,7 @@ ATTACKS: Mapping[str, Attack] = MappingProxyType(
         "k-center": Active("k-center"),
         "semi-supervised": SemiSupervised(),
         "equivalent": FunctionallyEquivalent(),
+        "data-free": DataFree(),
     }
 )
 _ROWS = ("equations", "paths", "knockoff", "active")

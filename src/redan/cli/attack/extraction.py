@@ -31,7 +31,8 @@ Attacks = Annotated[
     typer.Option(
         "--attack",
         metavar="NAME",
-        help="equations, paths, knockoff, adaptive, jacobian, active, k-center, semi-supervised, equivalent.",
+        help="equations, paths, knockoff, adaptive, jacobian, active, k-center, semi-supervised, equivalent, "
+        "data-free.",
     ),
 ]
 Bound = Annotated[

@@ -1,6 +1,7 @@
 """How good a copy of the model becomes that is made through its endpoint, until its limits end it."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +16,10 @@ from redan.attacks.extraction.knockoff import Knockoff
 from redan.attacks.extraction.oracle import Oracle
 from redan.attacks.extraction.reach import Extraction, Yardstick, extract, yardstick
 from redan.attacks.extraction.recipes import recipe_of
+from redan.attacks.extraction.telling import MEASURED
 from redan.attacks.queries import Queries
 from redan.attacks.sources import queries_of
+from redan.controls.aips_ora.ora_01_model_extraction_is_bounded.bare import bare_models, measured
 from redan.controls.attacked import classifying, data_of, model_of_id, threshold_of
 from redan.controls.contract import Check, Have
 from redan.controls.live.asking import Asker
@@ -116,6 +119,14 @@ def _through(there: Reached, setting: _Setting) -> Extraction:
 
 
 CHECKS = (
+    Check(
+        id=MEASURED,
+        subjects=bare_models,
+        run=partial(measured, CONTROL, AGREED),
+        needs=(ModelFile, DatasetFile),
+        tier=Tier.MINUTES,
+        adjustable=True,
+    ),
     Check(
         id=POOR,
         subjects=classifying,
