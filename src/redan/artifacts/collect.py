@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from redan.artifacts.absent import Absent
 from redan.artifacts.artifact import Artifact
+from redan.artifacts.canaries_file import CanariesFile, canaries_file
 from redan.artifacts.code_files import CodeFile, CodeFiles
 from redan.artifacts.dataset_file import DatasetFile
 from redan.artifacts.dataset_seal import DatasetSealed, dataset_sealed
@@ -141,6 +142,7 @@ COLLECTORS: Mapping[type[Artifact], Callable[[System, str], Artifact | Absent]] 
         RulesFile: rules_file,
         ReferenceFile: reference_file,
         ServedEndpoint: served_endpoint,
+        CanariesFile: canaries_file,
     }
 )
 

@@ -7,6 +7,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from redan.attacks.inference.canaries import CanarySet as CanarySet
+    from redan.attacks.inference.canaries import read_canaries as read_canaries
+    from redan.attacks.inference.canaries_losses import losses_of_rows as losses_of_rows
+    from redan.attacks.inference.canaries_losses import losses_of_text as losses_of_text
+    from redan.attacks.inference.canaries_losses import sequence_losses as sequence_losses
+    from redan.attacks.inference.canaries_losses import try_canaries as try_canaries
+    from redan.attacks.inference.canaries_planting import plant_in_table as plant_in_table
+    from redan.attacks.inference.canaries_planting import plant_in_text as plant_in_text
+    from redan.attacks.inference.canaries_search import beam as beam
+    from redan.attacks.inference.canaries_search import shortest_path as shortest_path
     from redan.attacks.inference.exposure import CanaryTest as CanaryTest
     from redan.attacks.inference.exposure import Exposure as Exposure
     from redan.attacks.inference.exposure import canary_test as canary_test
@@ -15,12 +25,22 @@ if TYPE_CHECKING:
     from redan.attacks.inference.exposure_fit import extrapolated as extrapolated
 
 _HOMES = {
+    "CanarySet": "canaries",
     "CanaryTest": "exposure",
     "Exposure": "exposure",
     "Extrapolated": "exposure_fit",
+    "beam": "canaries_search",
     "canary_test": "exposure",
     "exposures": "exposure",
     "extrapolated": "exposure_fit",
+    "losses_of_rows": "canaries_losses",
+    "losses_of_text": "canaries_losses",
+    "plant_in_table": "canaries_planting",
+    "plant_in_text": "canaries_planting",
+    "read_canaries": "canaries",
+    "sequence_losses": "canaries_losses",
+    "shortest_path": "canaries_search",
+    "try_canaries": "canaries_losses",
 }
 
 
