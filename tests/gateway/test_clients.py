@@ -194,7 +194,7 @@ def test_empty_file():
         (lambda f: (f / "bob.pub").write_bytes(pem(ec.generate_private_key(ec.SECP384R1()))), "P-256"),
         (lambda f: (f / "corp.json").write_text("{}"), "JSON Web Key Set"),
         (lambda f: (f / "clients.toml").write_text(WHOLE.replace("alice.key", "../alice.key")), "leaves"),
-        (lambda f: (f / "clients.toml").write_text(WHOLE.replace("PROXY_SECRET", "MISSING")), "32 bytes"),
+        (lambda f: (f / "clients.toml").write_text(WHOLE.replace("PROXY_SECRET", "MISSING")), "not set, or empty"),
         (
             lambda f: (f / "clients.toml").write_text(
                 WHOLE.replace("[proxy]", '[proxy]\nheader = "x-forwarded-client-cert"')

@@ -49,6 +49,61 @@ def test_tiny_chunks_are_cut_off(port):
     assert status(houses.raw(port, GOOD)) == 200
 
 
+CHUNKED = b"POST /v2/models/churn/infer HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
+SIZED = b"%x" % len(houses.BODY)
+
+
+def around(*, extension=b"", trailers=b""):
+    """A question in one chunk, with something around it."""
+    return CHUNKED + SIZED + extension + b"\r\n" + houses.BODY + b"\r\n0\r\n" + trailers + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        around(extension=b";" + b"e" * 40_000),
+        around(extension=b";e=" + b"e" * 300_000),
+        around(extension=b';e="' + b"e" * 40_000 + b'"'),
+        around(extension=b";e=f" * 20_000),
+        CHUNKED + SIZED + b";" + b"e" * 200_000,
+        CHUNKED + b"".join(b"1;" + b"e" * 90 + b"\r\n%c\r\n" % one for one in houses.BODY * 9) + b"0\r\n\r\n",
+        CHUNKED + SIZED + b"\r\n" + houses.BODY + b"\r\n0;" + b"e" * 40_000 + b"\r\n\r\n",
+        around(trailers=b"x: " + b"e" * 40_000 + b"\r\n"),
+        around(trailers=b"e" * 40_000 + b": x\r\n"),
+        around(trailers=b"x: y\r\n" * 9_000),
+        CHUNKED + SIZED + b"\r\n" + houses.BODY + b"\r\n0\r\nx: " + b"e" * 200_000,
+    ],
+    ids=["name", "value", "quoted", "many", "endless", "each a little", "last", "long", "named", "fields", "unended"],
+)
+@pytest.mark.parametrize("step", [1 << 20, 3_000])
+def test_r12_extensions_and_trailers_of_chunks_are_bounded(port, data, step):
+    """What is around the chunks is no body and no head, and may not be without end; however it is cut into pieces."""
+    answer = houses.raw(port, [data[at : at + step] for at in range(0, len(data), step)])
+    assert status(answer) in {0, 413}  # 0 where the rest was still on its way when the answer came
+    assert b"200" not in answer.partition(b"\r\n")[0]
+    assert status(houses.raw(port, GOOD)) == 200
+
+
+def test_a_little_around_chunks_is_taken(port):
+    """Extensions are ignored as the protocol asks for, and many chunks of a large body are no framing."""
+    assert (
+        status(houses.raw(port, around(extension=b';signature="abc"', trailers=b"x: " + b"e" * 4_000 + b"\r\n"))) == 200
+    )
+    spaced = houses.BODY + b" " * 60_000
+    parts = [spaced[at : at + 16] for at in range(0, len(spaced), 16)]
+    body = b"".join(b"%x\r\n%s\r\n" % (len(one), one) for one in parts)
+    assert status(houses.raw(port, CHUNKED + body + b"0\r\n\r\n")) == 200
+
+
+def test_r12_the_same_bound_holds_behind_another_question(tmp_path):
+    """In a pipeline: the first is answered, the one with too much around its chunks is refused."""
+    with houses.gateway(tmp_path / "p", gateway="body = 100000\n") as made, houses.listening(made) as port:
+        many = houses.question(more="") + around(extension=b";" + b"e" * 60_000)
+        answer = houses.raw(port, many)
+        assert answer.count(b"HTTP/1.1 200") == 1
+        assert answer.count(b"HTTP/1.1 413") == 1
+
+
 @pytest.mark.parametrize(
     ("data", "wanted"),
     [

@@ -64,7 +64,13 @@ def test_who_does_not_say_who_may_ask_serves_nobody(tmp_path):
         ('upstream = "ftp://127.0.0.1"', "", "plain address"),
         ('upstream = "http://user:secret@127.0.0.1"', "", "plain address"),
         ('upstream = "http://127.0.0.1:99999"', "", "no address"),
-        ('store = "http://127.0.0.1"', "", "store"),
+        ('store = "http://127.0.0.1"', "", "no address of a store"),
+        ('store = "env:lower"', "", "no address of a store"),
+        ('store = "env:"', "", "no address of a store"),
+        ('store = "valkey://"', "", "no address of a store"),
+        ('store = "valkey://:hidden@127.0.0.1"', "", "holds a password"),
+        ('store = "unix://redan:hidden@/run/valkey.sock"', "", "holds a password"),
+        ('store = "valkeys://127.0.0.1?password=hidden"', "", "holds a password"),
         ('endpoints = ["other"]', "", "no \\[\\[endpoint\\]\\]"),
         ('state = "../elsewhere"', "", "leaves"),
         ('key = "/etc/key.pem"', "", "leaves"),
@@ -79,6 +85,54 @@ def test_contradictions_stop_the_start(tmp_path, keys, endpoint, says):
     """Each with its place and what to do."""
     with pytest.raises(ConfigError, match=says):
         houses.read(project(tmp_path, gateway=keys, endpoint=endpoint))
+
+
+STORE = "redis://redan:very-hidden@127.0.0.1:6390/0"
+
+
+def test_the_address_of_a_store_may_be_in_the_environment_or_a_private_file(tmp_path, monkeypatch):
+    """So its password is in no description, and in nothing that the gateway tells of itself."""
+    pytest.importorskip("valkey")
+    monkeypatch.setenv("REDAN_STORE", f" {STORE}\n")
+    folder = project(tmp_path, gateway='store = "env:REDAN_STORE"')
+    (folder / "store.url").write_text(f"{STORE}\n")
+    (folder / "store.url").chmod(0o600)
+    text = (folder / "redan.toml").read_text()
+    for said in ("env:REDAN_STORE", "file:store.url"):
+        (folder / "redan.toml").write_text(text.replace("env:REDAN_STORE", said))
+        found = houses.read(folder)
+        assert "very-hidden" not in repr(found)
+        with houses.gateway(folder) as made:
+            used = made.store._client.connection_pool.connection_kwargs
+            assert (used["host"], used["port"], used["password"]) == ("127.0.0.1", 6390, "very-hidden")
+            assert "very-hidden" not in repr(made.store)
+            assert "very-hidden" not in repr(made.store._client)
+
+
+@pytest.mark.parametrize(
+    ("held", "says"),
+    [
+        (None, "is not set, or empty"),
+        ("", "is not set, or empty"),
+        (" \n", "is not set, or empty"),
+        ("http://very-hidden@127.0.0.1", "holds no address of a store"),
+        ("very-hidden", "holds no address of a store"),
+        ("redis://very-hidden@[::1", "holds no address of a store"),
+        ("redis://very-hidden@127.0.0.1:x", "holds no address of a store"),
+        ("redis://x:very-h\udcff@127.0.0.1", "holds no address of a store"),
+    ],
+)
+def test_a_variable_that_holds_no_address_stops_the_start(tmp_path, monkeypatch, held, says):
+    """In one line that names the variable and nothing of what is in it; nothing was started before."""
+    monkeypatch.delenv("REDAN_STORE", raising=False)
+    if held is not None:
+        monkeypatch.setenv("REDAN_STORE", held)
+    found = houses.read(project(tmp_path, gateway='store = "env:REDAN_STORE"'))
+    with pytest.raises(ConfigError, match=says) as caught:
+        assemble(found)
+    assert "env:REDAN_STORE" in str(caught.value)
+    assert "very-h" not in str(caught.value)
+    assert "\n" not in caught.value.what
 
 
 def test_clients_beside_an_open_endpoint_stop_the_start(tmp_path):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Final, TypeAlias
 from redan.errors import ConfigError, InvalidError, RedanError
 from redan.exchange.limits import Limits
 from redan.exchange.tensors import Port
+from redan.files.beside import Beside
 from redan.gateway import snapshot, watching_kept
 from redan.gateway.answering import Policy
 from redan.gateway.around import around, around_behind, refuse_behind
@@ -31,6 +33,7 @@ from redan.gateway.secrets_file import secret
 from redan.gateway.service import Service
 from redan.gateway.settings import Settings, refuse_unenforced
 from redan.gateway.steps import Pipeline
+from redan.gateway.store_address import store_address
 from redan.gateway.telemetry import Telemetry, telemetry
 from redan.gateway.timing import Sizes, timed
 from redan.gateway.traffic import Traffic
@@ -291,7 +294,7 @@ def _models(found: Settings, client: Client | None, moment: float, where: str, v
 
 def _store(found: Settings, kept: snapshot.State | None, moment: float) -> MemoryStore | ValkeyStore:
     if found.table.store is not None:
-        return valkey_store(found.table.store)
+        return valkey_store(store_address(found.table.store, Beside(found.root, os.environ)))
     store = MemoryStore()
     if kept is not None:
         snapshot.restore(kept, store, moment)

@@ -3,7 +3,7 @@
 What can be answered at once is: no task, no second trip through the event loop. Instead of a timer for each request,
 one sweep a second looks at when each connection began what it is doing.
 
-Source: RFC 9112; RFC 6585 section 5; CVE-2025-23310 (tiny chunks); R12.
+Source: RFC 9112, section 7.1.1 on chunk extensions; RFC 6585 section 5; CVE-2025-23310 (tiny chunks); R12.
 """
 
 import asyncio
@@ -25,6 +25,8 @@ _HEAD, _BODY, _ANSWER, _IDLE = range(4)
 _GUARD: Final = "limits"
 _LINES: Final = MappingProxyType({int(s): f"HTTP/1.1 {int(s)} {s.phrase}\r\n".encode() for s in HTTPStatus})
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+_SLICE: Final = 8 << 10  # what the parser is given at once it says nothing while it reads an extension
+_CHUNK: Final = 20  # bytes around the data of one chunk: 16 digits and two ends of lines
 
 
 @dataclass(slots=True)
@@ -36,6 +38,7 @@ class Room:
         head: bytes of a request line with its headers.
         headers: fields of one request.
         pieces: parts that one body may arrive in.
+        framing: bytes of chunk extensions and trailers that one body may have around it.
         pipelined: requests that may wait behind the one being answered.
         head_s: seconds for a head.
         body_s: seconds for a body.
@@ -49,6 +52,7 @@ class Room:
     head: int = 32 << 10
     headers: int = 64
     pieces: int = 8192
+    framing: int = 8 << 10
     pipelined: int = 16
     head_s: float = 5.0
     body_s: float = 10.0
@@ -130,6 +134,9 @@ class Connection(asyncio.Protocol):
         self._parts: list[bytes] = []
         self._size = 0
         self._pieces = 0
+        self._framing = 0  # bytes around the chunks of a body
+        self._told = 0  # bytes of what the parser was last given that are accounted for: data and chunk heads
+        self._chunked = self._fresh = False
         self._headed = False
         self._to: Route | None = None
 
@@ -164,9 +171,14 @@ class Connection(asyncio.Protocol):
         if self._stage == _IDLE:
             self._stage, self._since = _HEAD, self._loop.time()
         self._room.idle.pop(self, None)
+        self._pieces += 1
         self._long = self._seen + len(data) > self._room.head
         try:
-            self._parser.feed_data(data)
+            if len(data) <= _SLICE:
+                self._feed(data)
+            else:
+                for start in range(0, len(data), _SLICE):
+                    self._feed(data[start : start + _SLICE])
         except httptools.HttpParserUpgrade:
             self._last = True  # no other protocol is spoken; what was asked before is answered
         except httptools.HttpParserError:
@@ -176,6 +188,17 @@ class Connection(asyncio.Protocol):
             if self._seen > self._room.head:
                 self._refuse(Problem.HEAD)
         self._go_on()
+
+    def _feed(self, data: bytes) -> None:
+        """Gives bytes to the parser; what was no data, no chunk's head and no field is counted while a body comes."""
+        if self._last:
+            return
+        self._told, self._fresh = 0, False
+        self._parser.feed_data(data)
+        if self._chunked and self._headed and not self._fresh and not self._last:
+            self._framing += max(0, len(data) - self._told)
+            if self._framing > self._room.framing:
+                self._refuse(Problem.TOO_LARGE)
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -190,17 +213,24 @@ class Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """One field; those that come behind a chunked body are dropped, as they would join what was checked."""
         if self._headed:
+            self._told += len(name) + len(value)
+            self._framing += len(name) + len(value)
+            if self._framing > self._room.framing:
+                self._refuse(Problem.TOO_LARGE)
             return
         if len(self._headers) >= self._room.headers:
             raise ValueError("too many fields")  # the parser's caller refuses the request
-        self._headers.append((name.lower(), value))
+        name = name.lower()
+        if name == b"transfer-encoding":
+            self._chunked = True
+        self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """A head is whole: whether its body may come is said now."""
         if len(self._waiting) >= self._room.pipelined or self._last:
             raise ValueError("too many requests at once")
-        self._headed = True
-        self._seen = 0
+        self._headed = self._fresh = True
+        self._seen = self._pieces = 0
         self._stage, self._since = _BODY, self._loop.time()
         path, _, _ = self._url.partition(b"?")
         headers = tuple(self._headers)
@@ -215,12 +245,17 @@ class Connection(asyncio.Protocol):
         if self._to.kind in POSTED and (b"expect", b"100-continue") in headers and not self._waiting:
             self._transport.write(_CONTINUE)
 
+    def on_chunk_header(self) -> None:
+        """A chunk begins; its extensions are not told."""
+        self._told += _CHUNK
+        self._pieces += 1
+
     def on_body(self, body: bytes) -> None:
         """A piece of a body; a body in too many of them, or too large, is cut off."""
         if self._last:
             return
-        self._pieces += 1
         self._size += len(body)
+        self._told += len(body)
         load = self._plane.load
         load.held += len(body)
         if self._size > self._plane.body or self._pieces > self._room.pieces:
@@ -232,6 +267,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """A request is whole."""
+        self._chunked = False
         if self._last or self._to is None:
             return
         self._plane.load.held -= self._size

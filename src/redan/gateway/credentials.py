@@ -5,16 +5,14 @@ Source: A-MLSG-004-D003, A-MLSG-004-D006.
 
 import base64
 import binascii
-import os
-import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from redan.errors import ConfigError, InputError
+from redan.errors import ConfigError
 from redan.exchange.flow import Identity
 from redan.exchange.signature_keys import HmacKey, public_key
-from redan.files import confined, open_regular
+from redan.files.beside import Beside
 from redan.gateway import clients as file
 from redan.guards.api_keys import by_digest
 from redan.guards.certificates import Certificates, secret_digest
@@ -22,9 +20,6 @@ from redan.guards.identity import Identify
 from redan.guards.limits import Tier
 from redan.guards.signature import SigningKey
 from redan.guards.tokens import Issuer, Tokens, token_keys
-
-_MOST = 1 << 20
-_OTHERS = stat.S_IRWXO | stat.S_IWGRP  # a group may read: secrets of Kubernetes come that way
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +51,7 @@ def credentials(clients: file.Clients, folder: Path, environ: Mapping[str, str])
         ConfigError: a reference leads nowhere, a secret is too short or may be read by others, or a key is not what it
             should be.
     """
-    here = _Reader(folder, environ)
+    here = Beside(folder, environ)
     identities = {
         one.principal: Identity(one.principal, frozenset(one.models), None, one.tier) for one in clients.client
     }
@@ -71,13 +66,13 @@ def credentials(clients: file.Clients, folder: Path, environ: Mapping[str, str])
     return Credentials(identify, signing, shared, tiers)
 
 
-def _signing(clients: file.Clients, here: "_Reader") -> tuple[dict[bytes, SigningKey], dict[str, HmacKey]]:
+def _signing(clients: file.Clients, here: Beside) -> tuple[dict[bytes, SigningKey], dict[str, HmacKey]]:
     signing: dict[bytes, SigningKey] = {}
     shared: dict[str, HmacKey] = {}
     for one in clients.client:
         for key in one.signing:
             if key.secret is not None:
-                shared[key.id] = HmacKey(here.secret(key.secret))
+                shared[key.id] = HmacKey(_secret(key.secret, here))
                 signing[key.id.encode()] = SigningKey(key.id, one.principal, shared[key.id])
             elif key.public is not None:
                 public = public_key(here.file(key.public))
@@ -87,7 +82,7 @@ def _signing(clients: file.Clients, here: "_Reader") -> tuple[dict[bytes, Signin
     return signing, shared
 
 
-def _issuer(one: file.Issuer, clients: file.Clients, identities: Mapping[str, Identity], here: "_Reader") -> Issuer:
+def _issuer(one: file.Issuer, clients: file.Clients, identities: Mapping[str, Identity], here: Beside) -> Issuer:
     known = {
         subject.subject: identities[client.principal]
         for client in clients.client
@@ -114,7 +109,7 @@ def _plain(subject: str) -> bool:
     return 0 < len(subject) <= 200 and subject.isascii() and subject.isprintable()  # noqa: PLR2004 -- as a name
 
 
-def _proxy(one: file.Proxy, clients: file.Clients, identities: Mapping[str, Identity], here: "_Reader") -> Certificates:
+def _proxy(one: file.Proxy, clients: file.Clients, identities: Mapping[str, Identity], here: Beside) -> Certificates:
     known: dict[bytes | str, Identity] = {
         name if ":" in name else bytes.fromhex(name): identities[client.principal]
         for client in clients.client
@@ -122,40 +117,18 @@ def _proxy(one: file.Proxy, clients: file.Clients, identities: Mapping[str, Iden
     }
     if one.header != "client-cert" and not all(isinstance(name, bytes) for name in known):
         raise ConfigError("x-forwarded-client-cert is read for its Hash", remedy="name certificates by their SHA-256")
-    secret = None if one.secret is None else secret_digest(base64.b64encode(here.secret(one.secret)))
+    secret = None if one.secret is None else secret_digest(base64.b64encode(_secret(one.secret, here)))
     return Certificates(known, frozenset(one.addresses), secret, one.header.encode())
 
 
-class _Reader:
-    """References of the file."""
-
-    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
-        self._folder = folder
-        self._environ = environ
-
-    def file(self, name: str, *, private: bool = False) -> bytes:
-        try:
-            descriptor = open_regular(confined(self._folder, name))
-        except InputError as error:
-            raise ConfigError(error.what, where=name, remedy=error.remedy) from error
-        with os.fdopen(descriptor, "rb") as opened:
-            if private and os.fstat(opened.fileno()).st_mode & _OTHERS:
-                raise ConfigError("may be read by others", where=name, remedy="chmod 640 it, and make a new secret")
-            data = opened.read(_MOST + 1)
-        if len(data) > _MOST:
-            raise ConfigError(f"is larger than {_MOST:,} bytes", where=name)
-        return data
-
-    def secret(self, reference: str) -> bytes:
-        """The bytes of a secret; no message holds any of them."""
-        kind, _, name = reference.partition(":")
-        text = self.file(name, private=True) if kind == "file" else self._environ.get(name, "").encode()
-        try:
-            found = binascii.a2b_base64(text.strip(), strict_mode=True)
-        except binascii.Error:
-            found = b""
-        if len(found) < 32:  # noqa: PLR2004 -- bits of SHA-256
-            raise ConfigError(
-                "is no base64 of 32 bytes or more", where=reference, remedy="make one: openssl rand -base64 32"
-            )
-        return found
+def _secret(reference: str, here: Beside) -> bytes:
+    """The bytes of a secret; no message holds any of them."""
+    try:
+        found = binascii.a2b_base64(here.secret(reference), strict_mode=True)
+    except binascii.Error:
+        found = b""
+    if len(found) < 32:  # noqa: PLR2004 -- bits of SHA-256
+        raise ConfigError(
+            "is no base64 of 32 bytes or more", where=reference, remedy="make one: openssl rand -base64 32"
+        )
+    return found

@@ -12,11 +12,11 @@ from redan.errors import ConfigError, UsageError
 from redan.files import confined
 from redan.gateway.address import Address, Url, parse_address, parse_url
 from redan.gateway.generation import Place
+from redan.gateway.store_address import accept_store
 from redan.seal.keys import load_public
 from redan.system.records import Endpoint, Gateway, Model
 from redan.system.system import System
 
-_STORES = ("valkey", "valkeys", "redis", "rediss", "unix")
 _KEYS = (
     "rate",
     "burst",
@@ -114,8 +114,8 @@ def settings(system: System) -> Settings:
         )
     if admin is not None and admin == listen and (admin.port or admin.path):
         raise ConfigError("is the address that questions are taken at", where=f"{where}: admin", remedy="name another")
-    if table.store is not None and urlsplit(table.store).scheme not in _STORES:
-        raise ConfigError("is no address of a store", where=f"{where}: store", remedy="write 'valkey://127.0.0.1:6379'")
+    if table.store is not None:
+        accept_store(table.store, f"{where}: store")
     if table.telemetry is not None:
         collector = urlsplit(table.telemetry)
         if collector.scheme not in {"http", "https"} or not collector.hostname or collector.query:

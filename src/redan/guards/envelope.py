@@ -50,7 +50,7 @@ class Bounds(NamedTuple):
     def distances(self, rows: Array) -> Array:
         """Squared distance of each row from the mean, in the precision of these bounds; shape (rows,)."""
         moved = (rows - self.mean) @ self.whiten
-        return np.asarray(np.einsum("ij,ij->i", moved, moved))
+        return np.asarray(np.vecdot(moved, moved))
 
 
 @dataclass(frozen=True, slots=True)

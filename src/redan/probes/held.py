@@ -4,24 +4,20 @@ Source: A-MLSG-004-D004.
 """
 
 import binascii
-import os
 import ssl
-import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, NamedTuple, TypeAlias
+from typing import Annotated, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from redan.errors import ConfigError, InputError
+from redan.errors import ConfigError
 from redan.exchange.signature_keys import HmacKey, Signing, private_key
-from redan.files import confined, open_regular
+from redan.files.beside import Beside
 from redan.probes.target import Credentials, Declared
 from redan.system.problems import of_validation, refusal
 from redan.system.toml_quiet import values_and_lines
 
-_MOST: Final = 1 << 20
-_OTHERS: Final = stat.S_IRWXO | stat.S_IWGRP
 _Secret: TypeAlias = Annotated[str, Field(pattern=r"^(?:env:[A-Z][A-Z0-9_]{0,99}|file:[^\x00-\x1f\x7f]{1,500})$")]
 _File: TypeAlias = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,500}$")]
 _Name: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,79}$")]
@@ -158,7 +154,7 @@ def held(path: Path, environ: Mapping[str, str]) -> Held:
     Raises:
         ConfigError: it, or what it names, is absent, wrong, or may be read by others.
     """
-    here = _Beside(path.parent, environ)
+    here = Beside(path.parent, environ)
     found = parse_held(here.file(path.name), file=path.name)
     mine = _credentials(found.client, here)
     other = None if found.other is None else _credentials(found.other, here)
@@ -177,26 +173,26 @@ def _known(path: tuple[str | int, ...]) -> tuple[str, ...]:
     return tuple((records.get(words[-2], File) if len(words) > 1 else File).model_fields)
 
 
-def _credentials(one: Holder, here: "_Beside") -> Credentials:
-    tokens = [None if said is None else here.text(said) for said in (one.token, one.expired, one.misdirected)]
+def _credentials(one: Holder, here: Beside) -> Credentials:
+    tokens = [None if said is None else _text(said, here) for said in (one.token, one.expired, one.misdirected)]
     if one.signing is None:
         return Credentials(tokens[0], None, None, tokens[1], tokens[2])
     return Credentials(tokens[0], one.signing.id, _key(one.signing, here), tokens[1], tokens[2])
 
 
-def _key(one: Signer, here: "_Beside") -> Signing:
+def _key(one: Signer, here: Beside) -> Signing:
     if (one.secret is None) == (one.private is None):
         raise ConfigError("needs a secret (HMAC) or a private key, and not both", where=f"signing '{one.id}'")
     if one.private is not None:
         return private_key(here.file(one.private, private=True))
     try:
-        secret = binascii.a2b_base64(here.text(str(one.secret)).encode(), strict_mode=True)
+        secret = binascii.a2b_base64(_text(str(one.secret), here).encode(), strict_mode=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise ConfigError("is no base64", where=str(one.secret)) from error
     return HmacKey(secret)
 
 
-def _tls(one: Trust, here: "_Beside") -> ssl.SSLContext | None:
+def _tls(one: Trust, here: Beside) -> ssl.SSLContext | None:
     if one == Trust():
         return None
     if (one.certificate is None) != (one.key is None):
@@ -213,40 +209,12 @@ def _tls(one: Trust, here: "_Beside") -> ssl.SSLContext | None:
     return context
 
 
-class _Beside:
-    """References of the file."""
-
-    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
-        self._folder = folder
-        self._environ = environ
-
-    def path(self, name: str) -> Path:
-        try:
-            return confined(self._folder, name)
-        except InputError as error:
-            raise ConfigError(error.what, where=name, remedy=error.remedy) from error
-
-    def file(self, name: str, *, private: bool = False) -> bytes:
-        try:
-            descriptor = open_regular(self.path(name))
-        except InputError as error:
-            raise ConfigError(error.what, where=name, remedy=error.remedy) from error
-        with os.fdopen(descriptor, "rb") as opened:
-            if private and os.fstat(opened.fileno()).st_mode & _OTHERS:
-                raise ConfigError("may be read by others", where=name, remedy="chmod 600 it")
-            data = opened.read(_MOST + 1)
-        if len(data) > _MOST:
-            raise ConfigError(f"is larger than {_MOST:,} bytes", where=name)
-        return data
-
-    def text(self, reference: str) -> str:
-        """One line; no message holds any of it."""
-        kind, _, name = reference.partition(":")
-        data = self.file(name, private=True) if kind == "file" else self._environ.get(name, "").encode()
-        try:
-            found = data.strip().decode("ascii")
-        except UnicodeDecodeError as error:
-            raise ConfigError("is not plain text", where=reference) from error
-        if not found or not found.isprintable() or " " in found:
-            raise ConfigError("is empty, or is not one word", where=reference)
-        return found
+def _text(reference: str, here: Beside) -> str:
+    """One word; no message holds any of it."""
+    try:
+        found = here.secret(reference).decode("ascii")
+    except UnicodeDecodeError as error:
+        raise ConfigError("is not plain text", where=reference) from error
+    if not found or not found.isprintable() or " " in found:
+        raise ConfigError("is empty, or is not one word", where=reference)
+    return found

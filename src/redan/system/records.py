@@ -402,7 +402,9 @@ class Gateway(Record):
     )
     state: PathText = Field(".redan/gateway", description="Folder of what is kept over a restart: budgets and keys.")
     store: Text | None = Field(
-        None, description="Address of the Valkey or Redis server that replicas share; left out, this process's memory."
+        None,
+        description="Address of the Valkey or Redis server that replicas share, or 'env:NAME' or 'file:NAME' for where "
+        "the address is, as one with a password has to be; left out, this process's memory.",
     )
     clients: PathText | None = Field(None, description="Path of the file that says who may ask what.")
     signed: StrictBool = Field(True, description="Whether every client has to sign its questions (RFC 9421).")
