@@ -109,6 +109,9 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Verb]]] = MappingProxyType(
                     "attack_reprogramming",
                     "Whether it can be made to do another task.",
                 ),
+                "membership": Verb(
+                    "redan.cli.attack.membership", "attack_membership", "Who can tell that a record was trained on."
+                ),
             },
         ),
         "defend": (

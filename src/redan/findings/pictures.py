@@ -11,6 +11,7 @@ from redan.canon import Json
 from redan.findings.attack_pictures import Between, Cells, Gallery, RobustCurve, Surface
 from redan.findings.extraction_picture import FidelityCurve
 from redan.findings.program_picture import LearningCurve, Programs
+from redan.findings.roc_picture import LogRoc
 from redan.findings.transfer_picture import TransferMatrix
 from redan.stats.interval import Interval
 
@@ -266,6 +267,7 @@ Picture: TypeAlias = (
     | FidelityCurve
     | LearningCurve
     | Programs
+    | LogRoc
     | Between
     | Gallery
     | Cells
