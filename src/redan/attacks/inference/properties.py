@@ -7,6 +7,7 @@ interval beside the prior, and the count of records from binomial distributions 
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
@@ -181,14 +182,16 @@ def records_leaked(accuracy: float, levels: tuple[float, float]) -> Leak:
     """
     from scipy.stats import binom
 
-    if accuracy <= PRIOR:
-        return Leak(0)
-    for n in range(1, _MOST_LEAKED + 1):
+    def reaches(n: int) -> bool:
         counts = np.arange(n + 1)
         best = 0.5 * float(np.maximum(binom.pmf(counts, n, levels[0]), binom.pmf(counts, n, levels[1])).sum())
-        if best >= accuracy or math.isclose(best, accuracy):
-            return Leak(n)
-    return Leak(_MOST_LEAKED, at_least=True)
+        return best >= accuracy or math.isclose(best, accuracy)
+
+    if accuracy <= PRIOR:
+        return Leak(0)
+    if not reaches(_MOST_LEAKED):
+        return Leak(_MOST_LEAKED, at_least=True)
+    return Leak(1 + bisect_left(range(1, _MOST_LEAKED + 1), True, key=reaches))
 
 
 def _room(group: NDArray[np.bool_], effort: Effort) -> int:
