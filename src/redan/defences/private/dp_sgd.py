@@ -36,7 +36,7 @@ def train(
     rng: np.random.Generator | None = None,
     on_step: Callable[[Array], None] | None = None,
 ) -> Trained:
-    """Trains a model with differential privacy.
+    """Trains a model with differential privacy, and records it.
 
     Args:
         shape: what to train.
@@ -51,21 +51,37 @@ def train(
         InputError: rows and labels do not fit each other or the plan.
         MissingExtraError: dp-accounting is not installed.
     """
+    model = fit(shape, x, y, plan, rng=np.random.default_rng() if rng is None else rng, on_step=on_step)
+    return Trained(model, record_of(plan, len(np.asarray(x)), tool="redan", seeded=rng is not None))
+
+
+def fit(
+    shape: Shape,
+    x: ArrayLike,
+    y: ArrayLike,
+    plan: Plan,
+    *,
+    rng: np.random.Generator,
+    on_step: Callable[[Array], None] | None = None,
+) -> PrivateModel:
+    """What `train` does, without a record: for audits, which train hundreds of times.
+
+    Raises:
+        InputError: rows and labels do not fit each other or the plan.
+    """
     rows, labels = _fitting(shape, x, y, plan)
-    draws = np.random.default_rng() if rng is None else rng
-    weights, speed = shape.start(draws), np.zeros(shape.size)
+    weights, speed = shape.start(rng), np.zeros(shape.size)
     share = plan.batch_size / len(rows)
     for _ in range(plan.steps):
-        drawn = np.flatnonzero(draws.random(len(rows)) < share)
+        drawn = np.flatnonzero(rng.random(len(rows)) < share)
         total = clipped_sum(shape, weights, rows[drawn], labels[drawn], plan.clipping_norm)
-        noisy = total + draws.normal(size=shape.size) * (plan.noise_multiplier * plan.clipping_norm)
+        noisy = total + rng.normal(size=shape.size) * (plan.noise_multiplier * plan.clipping_norm)
         gradient = noisy / plan.batch_size
         if on_step is not None:
             on_step(gradient)
         speed = plan.momentum * speed + gradient
         weights -= plan.rate * speed
-    record = record_of(plan, len(rows), tool="redan", seeded=rng is not None)
-    return Trained(PrivateModel(shape=shape, weights=weights), record)
+    return PrivateModel(shape=shape, weights=weights)
 
 
 def clipped_sum(shape: Shape, weights: Array, x: Array, y: Array, norm: float) -> Array:
