@@ -21,6 +21,7 @@ from redan.artifacts.model_scan import ModelScan, model_scan
 from redan.artifacts.model_seal import ModelSeal, model_seal
 from redan.artifacts.participants_file import ParticipantsFile, participants_file
 from redan.artifacts.pipeline_files import AuditFile, LockFiles, StatementFile
+from redan.artifacts.privacy_record import PrivacyRecordFile, privacy_record
 from redan.artifacts.reference_file import ReferenceFile, reference_file
 from redan.artifacts.rules_file import RulesFile, rules_file
 from redan.artifacts.served_endpoint import ServedEndpoint, served_endpoint
@@ -145,6 +146,7 @@ COLLECTORS: Mapping[type[Artifact], Callable[[System, str], Artifact | Absent]] 
         ServedEndpoint: served_endpoint,
         CanariesFile: canaries_file,
         ShadowsFile: shadows_file,
+        PrivacyRecordFile: privacy_record,
     }
 )
 

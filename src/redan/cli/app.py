@@ -87,6 +87,7 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Verb]]] = MappingProxyType(
                     "redan.cli.data.fairness", "data_fairness", "Error rates per group, and the worst slice."
                 ),
                 "load": Verb("redan.cli.data.load", "data_load", "Judge volume, class shares and silence of sources."),
+                "privacy": Verb("redan.cli.data.privacy", "data_privacy", "Add up a record of private training."),
                 "pseudonymise": Verb(
                     "redan.cli.data.pseudonymise", "data_pseudonymise", "Replace identifiers by keyed pseudonyms."
                 ),

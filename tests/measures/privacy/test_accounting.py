@@ -7,7 +7,7 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from redan.errors import MissingExtraError
-from redan.measures.privacy import Mechanism, deltas_pld, epsilon, epsilon_pld, epsilon_rdp
+from redan.measures.privacy import Mechanism, deltas_pld, epsilon, epsilon_pld, epsilon_rdp, noise_for
 
 
 def _gaussian(sigma, delta):
@@ -71,6 +71,14 @@ def test_extremes_end_soon(sigma, steps, rate):
     """No record makes an accountant compute for minutes or fail."""
     found = epsilon(Mechanism(noise_multiplier=sigma, steps=steps, rate=rate), 1e-6)
     assert found.value >= 0.0
+
+
+@pytest.mark.parametrize("target", [0.5, 6.0])
+def test_noise_for_an_epsilon_is_the_least(target):
+    """The noise that is found keeps to the epsilon, and one hundredth less does not."""
+    found = noise_for(target, 1e-5, steps=20, rate=0.1)
+    kept, less = (epsilon(Mechanism(noise_multiplier=x, steps=20, rate=0.1), 1e-5).value for x in (found, 0.99 * found))
+    assert kept <= target < less
 
 
 def test_missing_package_is_said(monkeypatch):

@@ -185,10 +185,9 @@ def _bounds(
     """Bounds of the tests "above the cut" (sign 1), or of what they say about runs without the row (sign -1)."""
     below_in = np.searchsorted(np.sort(inside), cuts, side="right")
     below_out = np.searchsorted(np.sort(outside), cuts, side="right")
+    above_out = len(outside) - below_out
     if sign > 0:
-        return epsilon_of_errors(
-            len(outside) - below_out, len(outside), below_in, len(inside), delta=delta, level=level
-        )
+        return epsilon_of_errors(above_out, len(outside), below_in, len(inside), delta=delta, level=level)
     return epsilon_of_errors(below_in, len(inside), above_out, len(outside), delta=delta, level=level)
 
 

@@ -21,6 +21,8 @@ GRID = 1e-4  # of privacy losses, as dp-accounting has it
 _USEFUL = 50.0  # beyond, nothing is protected, and exactness would cost minutes
 _STEPS = 1_000_000  # likewise
 _WHOLE = 10**9  # rows that a rate is a share of, where dp-accounting asks for rows
+_NOISIEST = 1e6
+_CLOSE = 1e-3
 _SMALL = 0.5  # noise below takes a coarser grid: the losses reach further
 
 
@@ -113,6 +115,36 @@ def epsilon_rdp(mechanism: Mechanism, delta: float) -> float | None:
     with _quiet():
         accountant = RdpAccountant(neighboring_relation=_relation(package, mechanism))
         return float(accountant.compose(_event(package, mechanism)).get_epsilon(delta))
+
+
+def noise_for(target: float, delta: float, *, steps: int, rate: float, neighbours: Neighbours = "add-remove") -> float:
+    """The least noise multiplier, to a thousandth, with which Poisson batches keep to an epsilon.
+
+    Args:
+        target: epsilon that is not to be exceeded, above 0.
+        delta: in (0, 1).
+        steps: batches.
+        rate: chance of a row to be in a batch.
+        neighbours: of the claim.
+
+    Raises:
+        ValueError: no noise up to a million suffices.
+        MissingExtraError: dp-accounting is not installed.
+    """
+
+    def fits(noise: float) -> bool:
+        found = epsilon(Mechanism(noise_multiplier=noise, steps=steps, rate=rate, neighbours=neighbours), delta).value
+        return found is not None and found <= target
+
+    low, high = 0.0, 1.0
+    while not fits(high):
+        low, high = high, 2.0 * high
+        if high > _NOISIEST:
+            raise ValueError(f"no noise keeps {steps} steps to an epsilon of {target}")
+    while high - low > _CLOSE * high:
+        middle = (low + high) / 2.0
+        low, high = (low, middle) if fits(middle) else (middle, high)
+    return high
 
 
 def _pld(mechanism: Mechanism) -> Any | None:  # noqa: ANN401 -- dp-accounting ships no types

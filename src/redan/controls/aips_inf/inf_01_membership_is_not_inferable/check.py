@@ -1,5 +1,6 @@
 """Membership in the training data: each question in a module of its own."""
 
 from redan.controls.aips_inf.inf_01_membership_is_not_inferable.membership import CHECK as MEMBERSHIP
+from redan.controls.aips_inf.inf_01_membership_is_not_inferable.privacy import CHECK as PRIVACY
 
-CHECKS = (MEMBERSHIP,)
+CHECKS = (MEMBERSHIP, PRIVACY)
