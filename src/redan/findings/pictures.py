@@ -11,6 +11,7 @@ from redan.canon import Json
 from redan.findings.attack_pictures import Between, Cells, Gallery, RobustCurve, Surface
 from redan.findings.extraction_picture import FidelityCurve
 from redan.findings.transfer_picture import TransferMatrix
+from redan.findings.trigger_picture import Triggers
 from redan.stats.interval import Interval
 
 
@@ -268,6 +269,7 @@ Picture: TypeAlias = (
     | Cells
     | TransferMatrix
     | Surface
+    | Triggers
 )
 
 
