@@ -32,7 +32,7 @@ def drawn(found: Examined, *, samples: bool, told: bool) -> Iterator[Picture]:
             yield picture
         names = tuple(f"class {_named(found, target)}" for target in by.anomaly.classes)
         yield Shares(
-            title="How much easier than the others each class is reached",
+            title="How easily each class is reached, as a multiple of the others",
             names=names,
             values=tuple(by.anomaly.ratios),
             expected=1.0,
@@ -92,7 +92,7 @@ def _triggers(found: Examined, by: ByGradients, *, samples: bool, told: bool) ->
             example = "" if held is None else data_uri(_bytes(held[0], *found.box))
         shots.append(
             TriggerShot(
-                words=f"class {_named(found, one.target)}: {one.size:.1%} of the input, {ease[place]:.1f} times easier",
+                words=f"class {_named(found, one.target)}: {one.size:.1%} of the input, ease {ease[place]:.1f}",
                 mask=data_uri(_bytes(mask[0], 0.0, 1.0)),
                 pattern=data_uri(_bytes(pattern[0] * mask[0], *found.box)),
                 example=example,

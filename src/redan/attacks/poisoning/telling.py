@@ -72,7 +72,7 @@ def worst(found: Examined) -> tuple[float, str]:
         low, high = mask.follow.interval
         text = (
             f"Class {_class(found, by.anomaly.target)} is reached most easily: by a mask over {mask.size:.1%} of the "
-            f"input, {by.anomaly.ratios[place]:.1f} times easier than other classes; {mask.follow.value or 0:.0%} of "
+            f"input, {by.anomaly.ratios[place]:.1f} times as easily as other classes; {mask.follow.value or 0:.0%} of "
             f"{mask.follow.n} other samples follow it (95 % interval {low:.0%} to {high:.0%})."
         )
         said.append((by.anomaly.score, text))
