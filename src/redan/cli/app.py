@@ -102,6 +102,9 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Verb]]] = MappingProxyType(
                 "evasion": Verb(
                     "redan.cli.attack.evasion", "attack_evasion", "Robust accuracy, with the signs against it."
                 ),
+                "backdoor": Verb(
+                    "redan.cli.attack.backdoor", "attack_backdoor", "Signs that a model was taught a trigger."
+                ),
                 "extraction": Verb(
                     "redan.cli.attack.extraction", "attack_extraction", "How good a copy its answers make."
                 ),

