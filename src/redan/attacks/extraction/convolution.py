@@ -40,7 +40,7 @@ class Convolution:
 
         given = tensor(self.domain, x).requires_grad_(True)
         logs = torch.log_softmax(self.net(given), dim=1)
-        (found,) = torch.autograd.grad(logs[torch.arange(len(x)), torch.astensor(classes)].sum(), given)
+        (found,) = torch.autograd.grad(logs[torch.arange(len(x)), torch.as_tensor(classes)].sum(), given)
         return np.asarray(found.reshape(len(x), -1).numpy(), dtype=np.float64)
 
 
@@ -62,7 +62,7 @@ class ConvolutionRecipe:
         """Learns it from first weights and an order that the seed draws."""
         import torch
 
-        pictures, wanted = tensor(domain, x), torch.astensor(shares(y), dtype=torch.float32)
+        pictures, wanted = tensor(domain, x), torch.as_tensor(shares(y), dtype=torch.float32)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             net = network(tuple(pictures.shape[1:]), y.shape[1])
@@ -70,7 +70,7 @@ class ConvolutionRecipe:
         adam = torch.optim.Adam(net.parameters(), lr=self.rate, weight_decay=1e-4)
         falling = torch.optim.lr_scheduler.OneCycleLR(adam, max_lr=self.rate, total_steps=self.steps)
         for _ in range(self.steps):
-            some = torch.astensor(order.integers(len(x), size=min(_BATCH, len(x))))
+            some = torch.as_tensor(order.integers(len(x), size=min(_BATCH, len(x))))
             loss = -(wanted[some] * torch.log_softmax(net(pictures[some]), dim=1)).sum(dim=1).mean()
             adam.zero_grad()
             loss.backward()

@@ -28,6 +28,9 @@ _SETTLE = 200  # steps of the students before they are judged
 _FLOOR = 1e-4
 _APART = 1e-3
 _DIVERSE = 0.2
+_EXPLORED = 0.25
+_GRIDS = (2, 3, 4, 6, 9)
+_BLACK = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,8 +77,7 @@ def students(oracle: Oracle, known: Known, marks: Sequence[int], *, directions: 
         while oracle.ended is None and oracle.asked < mark:
             left = mark - oracle.asked
             if made is None:
-                first = known.domain.uniform(min(_BATCH, left), known.rng(9))
-                oracle.ask(first)
+                oracle.ask(blots(known.domain, min(2 * _BATCH, left), known.rng(9)))
                 made = _School(known, oracle.classes) if oracle.asked else None
             else:
                 made.round(oracle, left, directions)
@@ -115,8 +117,10 @@ class _School:
         if directions and left >= 2 * _BATCH * (directions + 1):
             self._differences(oracle, directions)
             return
-        made = self._pictures(min(_BATCH, left)).detach()
-        oracle.ask(self._inputs(made))
+        n = min(_BATCH, left)
+        made = inputs_of(self._domain, self._pictures(n).detach())
+        some = int(n * _EXPLORED)
+        oracle.ask(np.concatenate([made[some:], blots(self._domain, some, self._rng)]))
 
     def taught(self, oracle: Oracle, steps: int = _TEACH) -> None:
         """Teaches both students what was answered, now and before."""
@@ -166,11 +170,6 @@ class _School:
 
         return self._maker.net(torch.randn(n, _NOISE, generator=self._noise))
 
-    def _inputs(self, made: Tensor) -> Array:
-        flat = made.detach().reshape(len(made), -1).numpy().astype(np.float64)
-        width = self._domain.high - self._domain.low
-        return self._domain.inside((self._domain.low + (flat + 1) / 2 * width).reshape(-1, *self._domain.shape))
-
     def _invent(self) -> None:
         """The generator's step: where students differ, in classes of all kinds."""
         import torch
@@ -210,7 +209,7 @@ class _School:
         """How far the students are from the victim, picture by picture; None once it does not answer."""
         import torch
 
-        asked = self._inputs(made)
+        asked = inputs_of(self._domain, made)
         x, y = oracle.ask(asked)
         if len(x) < len(asked):
             return None
@@ -247,6 +246,35 @@ def generator(shape: tuple[int, int, int], inputs: int = _NOISE) -> Any:  # noqa
         nn.Conv2d(16, channels, 3, padding=1),
         nn.Tanh(),
     )
+
+
+def inputs_of(domain: Domain, made: Any) -> Array:  # noqa: ANN401 -- a tensor
+    """Pictures of a generator as the model reads them, shape (n, ...)."""
+    flat = made.detach().reshape(len(made), -1).numpy().astype(np.float64)
+    return domain.inside((domain.low + (flat + 1) / 2 * (domain.high - domain.low)).reshape(-1, *domain.shape))
+
+
+def blots(domain: Domain, n: int, rng: np.random.Generator) -> Array:
+    """Smooth pictures of chance, half of them with nothing beside the blot, shape (n, ...).
+
+    Noise without neighbours that are alike looks to most models as one class; these look as several.
+
+    Args:
+        domain: of the inputs.
+        n: how many.
+        rng: of the draws.
+    """
+    import torch
+
+    channels, rows, columns = planes(domain)
+    made = np.empty((n, channels, rows, columns))
+    for place in range(n):
+        grid = int(rng.choice(_GRIDS))
+        coarse = torch.as_tensor(rng.uniform(-1, 1, (1, channels + 1, grid, grid)), dtype=torch.float32)
+        fine = torch.nn.functional.interpolate(coarse, (rows, columns), mode="bilinear", align_corners=False)[0].numpy()
+        blank = (fine[-1] < rng.uniform(-_BLACK, _BLACK)) if rng.random() < _BLACK else np.zeros((rows, columns), bool)
+        made[place] = np.where(blank, -1.0, np.clip(2.0 * fine[:-1], -1, 1))
+    return inputs_of(domain, torch.as_tensor(made))
 
 
 def centred(y: NDArray[np.float64]) -> NDArray[np.float64]:

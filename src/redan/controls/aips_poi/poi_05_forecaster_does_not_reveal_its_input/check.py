@@ -77,8 +77,8 @@ def _leak_text(found: "Told", rounded: str) -> str:
     )
     low, high = found.interval
     return (
-        f"Forecasts, published {rounded}, tell somebody {who} about the {_named(found.statistic)}: of the variance that "
-        f"they could not explain before, {found.share:.1%} (interval {low:.1%} to {high:.1%}, n {found.n:,}; "
+        f"Forecasts, published {rounded}, tell somebody {who} about the {_named(found.statistic)}: of the variance "
+        f"that they could not explain before, {found.share:.1%} (interval {low:.1%} to {high:.1%}, n {found.n:,}; "
         f"the worst of {found.compared} statistics and attackers). Out of sample they explain {found.before:.1%} "
         f"without forecasts, {found.after:.1%} with them."
     )
