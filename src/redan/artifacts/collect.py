@@ -24,6 +24,7 @@ from redan.artifacts.pipeline_files import AuditFile, LockFiles, StatementFile
 from redan.artifacts.reference_file import ReferenceFile, reference_file
 from redan.artifacts.rules_file import RulesFile, rules_file
 from redan.artifacts.served_endpoint import ServedEndpoint, served_endpoint
+from redan.artifacts.shadows_file import ShadowsFile, shadows_file
 from redan.artifacts.source_signature import SourceSignature, source_signature
 from redan.artifacts.training_record import TrainingRecords, training_records
 from redan.artifacts.updates_file import UpdatesFile, updates_file
@@ -143,6 +144,7 @@ COLLECTORS: Mapping[type[Artifact], Callable[[System, str], Artifact | Absent]] 
         ReferenceFile: reference_file,
         ServedEndpoint: served_endpoint,
         CanariesFile: canaries_file,
+        ShadowsFile: shadows_file,
     }
 )
 

@@ -18,7 +18,19 @@ _FEEDBACK_PATHS = ("path",)
 _ENDPOINT_PATHS = ("probe",)
 _FEDERATION_PATHS = ("updates",)
 _DATASET_PATHS = ("path", "seal", "key")
-_MODEL_PATHS = ("path", "code", "config", "seal", "key", "record", "bundle", "constraints", "reference", "canaries")
+_MODEL_PATHS = (
+    "path",
+    "code",
+    "config",
+    "seal",
+    "key",
+    "record",
+    "bundle",
+    "constraints",
+    "reference",
+    "canaries",
+    "shadows",
+)
 _BESIDE_SEAL = (".content.json", ".rows")  # what a dataset's seal has besides, see redan.content
 _PIPELINE_PATHS = ("requirements", "code", "audit", "statements")
 _PATHS: Mapping[type[Record], tuple[str, ...]] = MappingProxyType(
