@@ -104,6 +104,9 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Verb]]] = MappingProxyType(
                 "extraction": Verb(
                     "redan.cli.attack.extraction", "attack_extraction", "How good a copy its answers make."
                 ),
+                "membership": Verb(
+                    "redan.cli.attack.membership", "attack_membership", "Who can tell that a record was trained on."
+                ),
             },
         ),
         "defend": (

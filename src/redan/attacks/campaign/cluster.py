@@ -51,7 +51,8 @@ def fan_out(
     """
     if (missing := missing_import("ray")) is not None:
         raise MissingExtraError("ray", missing)
-    with connected(cluster, cargo) as ray:
+    size = sum(map(len, cargo.files.values())) + (cargo.read.x.nbytes * 4)
+    with connected(cluster, size) as ray:
         fan = _Fan(ray, cargo, parts, cluster, work)
         try:
             return fan.run(told)
@@ -202,8 +203,12 @@ def _whole(data: bytes) -> int:
 
 
 @contextmanager
-def connected(cluster: Cluster, cargo: Cargo) -> Iterator[Any]:
+def connected(cluster: Cluster, size: int) -> Iterator[Any]:
     """Ray, connected: to a cluster, or to one on this machine that ends with it.
+
+    Args:
+        cluster: who computes.
+        size: bytes that are shipped to workers.
 
     Raises:
         IncompleteError: there is no cluster at that address, or none can be started.
@@ -217,7 +222,7 @@ def connected(cluster: Cluster, cargo: Cargo) -> Iterator[Any]:
     before = {name: os.environ.get(name) for name in _QUIET}
     os.environ.update(_QUIET)
     try:
-        ray.init(**_options(cluster, cargo))
+        ray.init(**_options(cluster, size))
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         kind = type(error).__name__
         text = f"Ray does not answer at {cluster.address} ({kind})"
@@ -251,13 +256,12 @@ def _reachable(address: str) -> None:
         raise IncompleteError(text, remedy="see that the cluster runs; --ray local starts one here") from error
 
 
-def _options(cluster: Cluster, cargo: Cargo) -> dict[str, Any]:
+def _options(cluster: Cluster, size: int) -> dict[str, Any]:
     import logging
 
     common = {"log_to_driver": False, "configure_logging": True, "logging_level": logging.CRITICAL}
     if cluster.address != LOCAL:
         return {"address": cluster.address, **common}
-    size = sum(map(len, cargo.files.values())) + (cargo.read.x.nbytes * 4)
     return {
         "address": LOCAL,
         "num_cpus": cluster.workers,

@@ -15,6 +15,7 @@ from redan.reports.pictures.fields import Fields, MalformedError
 from redan.reports.pictures.funnel import funnel
 from redan.reports.pictures.gallery import gallery
 from redan.reports.pictures.grid import grid
+from redan.reports.pictures.log_roc import log_roc
 from redan.reports.pictures.robust_curve import robust_curve
 from redan.reports.pictures.series import series
 from redan.reports.pictures.shares import shares
@@ -32,6 +33,7 @@ DRAWERS: Mapping[str, Callable[[Fields], Markup]] = MappingProxyType(
         "series": series,
         "robust-curve": robust_curve,
         "fidelity-curve": fidelity_curve,
+        "log-roc": log_roc,
         "between": between,
         "gallery": gallery,
         "cells": cells,

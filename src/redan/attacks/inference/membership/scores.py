@@ -13,6 +13,7 @@ from redan.errors import InputError
 FINEST = 1e-30
 _COARSEST = 1e-3
 _TABLE = 2
+_ROUNDED = 0.02  # of each class, for answers of two digits
 
 
 def phi_of_logits(logits: NDArray[Any], labels: NDArray[Any]) -> NDArray[np.float64]:
@@ -80,3 +81,29 @@ def _fitting(scores: NDArray[Any], labels: NDArray[Any]) -> tuple[NDArray[np.flo
     if len(own) and (own.dtype.kind not in "iub" or own.min() < 0 or own.max() >= given.shape[1]):
         raise InputError("a label is no class of the model", remedy=f"give indices below {given.shape[1]}")
     return given, own.astype(np.int64)
+
+
+def phi_of_answers(told: NDArray[Any], labels: NDArray[Any], floor: float | None = None) -> NDArray[np.float64]:
+    """Log-odds of the true class from whatever a model shows.
+
+    Args:
+        told: probabilities or logits, shape (n, classes), or labels as indices, shape (n,).
+        labels: indices of the true classes, shape (n,).
+        floor: of probabilities; see `phi_of_probabilities`.
+
+    Returns:
+        Of labels alone 1 where the model is right and -1 where it is wrong.
+    """
+    given = np.asarray(told)
+    if given.ndim == 1:
+        return np.where(given == np.asarray(labels), 1.0, -1.0)
+    if not are_probabilities(given):
+        return phi_of_logits(given, labels)
+    return phi_of_probabilities(given, labels, floor)
+
+
+def are_probabilities(told: NDArray[Any]) -> bool:
+    """Whether all rows are shares of one, rounded ones too."""
+    if told.ndim != _TABLE or not len(told) or told.min() < 0 or told.max() > 1 + _ROUNDED:
+        return False
+    return bool((np.abs(told.sum(axis=1) - 1) <= _ROUNDED * told.shape[1]).all())

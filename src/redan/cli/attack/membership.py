@@ -1,0 +1,128 @@
+"""`redan attack membership`: who can tell from the answers that a record was trained on."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from redan.attacks.campaign.inputs import Opening
+from redan.attacks.campaign.parts import LOCAL, Cluster
+from redan.cli.attack.evasion import DEFAULT_WORKERS, Label, Name, Ray, Trusted, Unsafe, Work, Workers
+from redan.cli.data.answer import Format, Page, Quiet, Seed, give
+from redan.errors import UsageError
+
+if TYPE_CHECKING:
+    from redan.attacks.inference.membership.campaign import Inferred, Wanted
+    from redan.attacks.progress import Progress
+
+Model = Annotated[
+    str | None, typer.Option("--model", metavar="FILE", help="ONNX or skops file, or an endpoint's address.")
+]
+Members = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="FILE", help="Records that it was trained on: an .npz with x and y, or a table."),
+]
+Others = Annotated[
+    Path | None,
+    typer.Option("--nonmembers", metavar="FILE", help="Records of the same kind that it was not trained on."),
+]
+Shadows = Annotated[
+    int, typer.Option("--shadows", min=0, max=1000, metavar="K", help="Models to train like it; 0 for none.")
+]
+Scores = Annotated[
+    Path | None,
+    typer.Option("--scores", metavar="FILE", help="Scores of models that are there already, the target's among them."),
+]
+Keep = Annotated[Path | None, typer.Option("--keep", metavar="FILE", help="Where to write the scores of all models.")]
+Multiple = Annotated[
+    float,
+    typer.Option("--threshold", min=1.0, metavar="TIMES", help="True positives over false positives, as agreed."),
+]
+Samples = Annotated[int, typer.Option("--samples", min=40, metavar="N", help="Records of each file at most.")]
+Budget = Annotated[int | None, typer.Option("--queries", min=1, metavar="N", help="Answers that may be asked in all.")]
+
+
+def attack_membership(
+    model: Model = None,
+    data: Members = None,
+    nonmembers: Others = None,
+    label: Label = None,
+    name: Name = None,
+    shadows: Shadows = 16,
+    scores: Scores = None,
+    keep: Keep = None,
+    threshold: Multiple = 10.0,
+    samples: Samples = 10_000,
+    queries: Budget = None,
+    work: Work = None,
+    workers: Workers = 0,
+    ray: Ray = None,
+    trust_type: Trusted = None,
+    unsafe_format: Unsafe = False,
+    output: Format = "text",
+    page: Page = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Tell members of the training data from others by a model's answers, and say how many are recognised.
+
+    An estimator of scikit-learn is trained anew as it was, on random halves; any other model is attacked with shadows
+    of the attacker's own recipe, and by quantile regression without any. A baseline that never asks the model, and the
+    shadows' likeness to it, say whether the figure may be believed.
+
+    Each option is told by its help.
+
+    Raises:
+        UsageError: an option is missing or contradicts another.
+        InputError: a file cannot be read, or model and data do not fit.
+        IncompleteError: there are too few records, or the model does not answer.
+    """
+    from redan.attacks.inference.membership.telling import tell
+
+    if scores is not None:
+        if any(one is not None for one in (model, data, nonmembers, keep)):
+            raise UsageError("--scores holds all that is attacked", remedy="leave out --model, data and --keep")
+        found, files = _of_scores(scores, seed), [scores]
+    elif model is None or data is None or nonmembers is None:
+        raise UsageError("nothing to attack", remedy="give --model, --data and --nonmembers, or --scores")
+    else:
+        from redan.attacks.inference.membership.campaign import Wanted
+
+        wanted = Wanted(
+            label=label,
+            shadows=shadows,
+            samples=samples,
+            seed=seed,
+            budget=queries,
+            work=work,
+            cluster=None if ray is None and not workers else Cluster(ray or LOCAL, workers or DEFAULT_WORKERS),
+            progress=_progress if sys.stderr.isatty() else None,
+        )
+        opening = Opening(model, name, tuple(trust_type or ()), unsafe_format)
+        found = _of_model(opening, data, nonmembers, wanted, keep)
+        files = [data, nonmembers] if model.startswith("http") else [Path(model), data, nonmembers]
+    told = tell(found, name or Path(model or files[0]).name, multiple=threshold)
+    give("membership", files, [told], output=output, page=page, quiet=quiet, group="attack")
+
+
+def _of_scores(path: Path, seed: int) -> "Inferred":
+    from redan.attacks.inference.membership.campaign import inferred
+    from redan.attacks.inference.membership.matrix_file import read_matrix
+
+    return inferred(read_matrix(path), seed=seed)
+
+
+def _of_model(opening: Opening, data: Path, others: Path, wanted: "Wanted", keep: Path | None) -> "Inferred":
+    from redan.attacks.inference.membership.campaign import try_membership
+    from redan.attacks.inference.membership.matrix_file import save_matrix
+
+    found = try_membership(opening, data, others, wanted)
+    if keep is not None:
+        save_matrix(keep, found.matrix)
+    return found
+
+
+def _progress(at: "Progress") -> None:
+    sys.stderr.write(f"\r{at.attack}: {at.ended:,} of {at.of:,}\x1b[K{'' if at.ended < at.of else chr(10)}")
+    sys.stderr.flush()
