@@ -27,7 +27,7 @@ _NOTE = (
 _TWIN = "Where less is truly given away, refusing the claim would punish the remedy."
 _OPEN = "Without a measurement there is neither a gain nor none."
 _SAMPLES, _COLUMNS, _FEATURES, _SHADOWS = 800, 6, 500, 16
-_FLIPPED, _HALF = 0.05, 0.5
+_FLIPPED, _HALF, _STEEP, _WAVES = 0.05, 0.5, 20.0, 3000
 _INPUTS = ("usage", "street", "house")
 _SURE = 30.0
 _TOML = """[system]
@@ -71,6 +71,26 @@ review = 2027-01-01
 """
 
 
+class _Pair(NamedTuple):
+    """Networks that were fitted to rows, and those rows and others.
+
+    Args:
+        sharp: fits each row and says nothing elsewhere.
+        student: learned from its answers.
+        blunt: looks at what all rows have in common.
+        members: rows as an `.npz`.
+        others: likewise.
+        few: fewer of them.
+    """
+
+    sharp: bytes
+    student: bytes
+    blunt: bytes
+    members: bytes
+    others: bytes
+    few: bytes
+
+
 class _Scores(NamedTuple):
     """Scores of a target and its shadows, shape (models, samples), by the kind of model.
 
@@ -104,10 +124,37 @@ def _scores() -> _Scores:
     return _Scores(inside, *(np.stack(one) for one in answers))
 
 
+@cache
+def _networks() -> _Pair:
+    rng = np.random.default_rng(20260607)
+    x = rng.normal(size=(_SAMPLES, 3)).astype(np.float32)
+    y = ((x[:, 0] > 0) ^ (rng.random(_SAMPLES) < 4 * _FLIPPED)).astype(np.int64)
+    into, bias = _STEEP * rng.normal(size=(3, _WAVES)), rng.uniform(0.0, 2.0 * np.pi, _WAVES)
+    half = _SAMPLES // 2
+    features: NDArray[np.float64] = np.sin(x[:half].astype(np.float64) @ into + bias)
+    taught = _fitted(features, np.where(y[:half] > 0, 1.0, -1.0), 1e-2)
+    student = _fitted(features, features @ taught, 1e-2)
+
+    def network(weights: NDArray[np.float64]) -> bytes:
+        last = np.stack([-weights, weights], axis=1)
+        steps = (("MatMul", into), ("Add", bias), ("Sin", None), ("MatMul", last))
+        return network_onnx(3, 2, [(kind, None if v is None else v.astype(np.float32)) for kind, v in steps])
+
+    def rows(start: int, end: int) -> bytes:
+        held = io.BytesIO()
+        np.savez(held, x=x[start:end], y=y[start:end])
+        return held.getvalue()
+
+    blunt = np.array([[-1, 1], [0, 0], [0, 0]], dtype=np.float32)
+    return _Pair(
+        network(taught), network(student), linear(blunt), rows(0, half), rows(half, _SAMPLES), rows(half, half + 20)
+    )
+
+
 def _fitted(features: NDArray[np.float64], goal: NDArray[np.float64], decay: float) -> NDArray[np.float64]:
     """Weights by least squares with decay."""
-    whole = features.T @ features + decay * np.eye(features.shape[1])
-    return np.asarray(np.linalg.solve(whole, features.T @ goal))
+    whole = features @ features.T + decay * np.eye(len(features))
+    return np.asarray(features.T @ np.linalg.solve(whole, goal))
 
 
 def _npz(phi: NDArray[np.float64], inside: NDArray[np.bool_], model: bytes = b"") -> bytes:
@@ -156,6 +203,31 @@ def _of_membership() -> tuple[Vector, ...]:
         case("scores of another model", Outcome.NOT_RUN, _shadowed(sharp, stranger)),
         case("no scores before", Outcome.NOT_RUN, unscored),
         case("scores that are none", Outcome.NOT_RUN, _shadowed(sharp, b"PK\x03\x04 no scores")),
+    )
+
+
+def _of_answers() -> tuple[Vector, ...]:
+    made = _networks()
+
+    def case(name: str, outcome: Outcome, models: tuple[bytes, bytes], others: bytes, note: str = _OPEN) -> Vector:
+        before, after = models
+        text = _TOML.format(before='validated_on = ["test"]', after="").replace("train.csv", "train.npz")
+        text = text.replace('label = "leaves"\n', '\n[[dataset]]\nname = "test"\nrole = "test"\npath = "test.npz"\n')
+        files = {
+            "redan.toml": text.encode(),
+            "train.npz": made.members,
+            "test.npz": others,
+            "teacher.onnx": before,
+            "small.onnx": after,
+        }
+        return Vector(name=name, files=files, check=_MEMBERSHIP, expect=outcome, subject="model:small", note=note)
+
+    return (
+        case("answers of a student that parrots", Outcome.BROKEN, (made.sharp, made.student), made.others, _NOTE),
+        case("answers of a model that knows less", Outcome.HOLDS, (made.sharp, made.blunt), made.others, _TWIN),
+        case("answers that told nothing before", Outcome.NOT_RUN, (made.blunt, made.blunt), made.others),
+        case("answers about twenty non-members", Outcome.NOT_RUN, (made.sharp, made.blunt), made.few),
+        case("answers where one set is the other", Outcome.NOT_RUN, (made.sharp, made.blunt), made.members),
     )
 
 
@@ -226,4 +298,4 @@ def _of_canaries() -> tuple[Vector, ...]:
 
 def vectors() -> tuple[Vector, ...]:
     """Claims that are measured and fail, their repaired twins, and what cannot be told."""
-    return (*_of_membership(), *_of_canaries())
+    return (*_of_membership(), *_of_answers(), *_of_canaries())
