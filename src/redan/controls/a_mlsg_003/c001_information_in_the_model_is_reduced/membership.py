@@ -181,13 +181,9 @@ def _cost(told: _Answers) -> str:
     lost, won, n = int((before & ~after).sum()), int((after & ~before).sum()), len(before)
     low, high = paired_shares(lost, won, n)
     return (
-        f" On the others it is right {after.mean():.1%} of the time, before {before.mean():.1%}: {_points(won - lost, n)} "
-        f"({-100 * high:+.1f} to {-100 * low:+.1f})."
+        f" On the others it is right {after.mean():.1%} of the time, before {before.mean():.1%}: "
+        f"{100 * (won - lost) / n:+.1f} points ({-100 * high:+.1f} to {-100 * low:+.1f})."
     )
-
-
-def _points(change: int, n: int) -> str:
-    return f"{100 * change / n:+.1f} points"
 
 
 def _shifted(have: Have, two: Two, blind: Blind) -> Finding:
