@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from redan.defences.torch_only import on_first_use
 
 if TYPE_CHECKING:
+    from redan.defences.reduction.compare import compare_canaries as compare_canaries
+    from redan.defences.reduction.compare import compare_membership as compare_membership
     from redan.defences.reduction.costs import Cost as Cost
     from redan.defences.reduction.costs import cost as cost
     from redan.defences.reduction.distilling import distil as distil
@@ -33,6 +35,8 @@ _HOMES = {
     "Pair": "gain",
     "Perceptron": "perceptron",
     "Reduced": "record",
+    "compare_canaries": "compare",
+    "compare_membership": "compare",
     "cost": "costs",
     "distil": "distilling",
     "distil_into": "distilling",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from redan.errors import IncompleteError, InputError
 from redan.stats.interval import Interval
-from redan.stats.paired import paired_mean
+from redan.stats.paired import paired_mean, paired_shares
 
 LEAST_MEMBERS = 50
 LEAST_CANARIES = 5
@@ -86,7 +86,8 @@ def membership_gain(pair: Pair, rate: float, *, rng: np.random.Generator, confid
     """The fall of the true-positive rate at a false-positive rate.
 
     Of one model of each kind, members and non-members are drawn again with replacement, the same for both models, and
-    thresholds set anew with each draw; that says something of these two models. Of several models of each kind, each
+    thresholds set anew with each draw, and the interval is no shorter than Tango's of pairs at the thresholds that were
+    found; that says something of these two models. Of several models of each kind, each
     pair's fall is one value, which says something of the way of training, too.
 
     Args:
@@ -118,13 +119,13 @@ def membership_gain(pair: Pair, rate: float, *, rng: np.random.Generator, confid
         )
     drawn = _drawn(before[0], after[0], members[0], rate, rng)
     low, high = (float(v) for v in np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2]))
-    fall = ahead - behind
+    fall, fixed = ahead - behind, _at_thresholds(before[0], after[0], members[0], rate, confidence)
     return Gain(
         measure=name,
         before=ahead,
         after=behind,
         fall=fall,
-        interval=Interval(min(low, fall), max(high, fall)),
+        interval=Interval(min(low, fixed.low), max(high, fixed.high)),
         pairs="records",
         n=before.shape[1],
     )
@@ -197,10 +198,21 @@ def _allowed(rate: float, negatives: int) -> int:
     return int(np.floor(rate * negatives * (1 + 1e-12)))
 
 
+def _at_thresholds(before: Array, after: Array, members: NDArray[np.bool_], rate: float, confidence: float) -> Interval:
+    """The interval when thresholds were given: where every draw finds the same, chance has not ended."""
+    allowed = _allowed(rate, int((~members).sum()))
+    one, two = (scores[members] > _edge(scores[~members], allowed) for scores in (before, after))
+    return paired_shares(int((one & ~two).sum()), int((two & ~one).sum()), int(members.sum()), confidence)
+
+
 def _found(positives: Array, negatives: Array, allowed: int) -> float:
     """The share at the lowest threshold that so many non-members reach at most; equal scores stay together."""
-    edge = -np.partition(-negatives, allowed)[allowed]
-    return float((positives > edge).mean())
+    return float((positives > _edge(negatives, allowed)).mean())
+
+
+def _edge(negatives: Array, allowed: int) -> float:
+    """What scores have to exceed."""
+    return float(-np.partition(-negatives, allowed)[allowed])
 
 
 def _drawn(before: Array, after: Array, members: NDArray[np.bool_], rate: float, rng: np.random.Generator) -> Array:

@@ -27,7 +27,9 @@ def _shot(shot: Fields) -> Markup:
     words, flagged = shot.text("words"), shot.flag("flagged")
     image = Markup('<img src="{}" alt="{}: {}" width="72" height="72">')
     images = Markup("").join(
-        image.format(checked_png(shot.text(side)), side, words) for side in _SIDES if side != "example" or shot.text(side)
+        image.format(checked_png(shot.text(side)), side, words)
+        for side in _SIDES
+        if side != "example" or shot.text(side)
     )
     mark = Markup(' <span aria-hidden="true">✗</span><span class="unseen">told</span>') if flagged else Markup("")
     return Markup('<li class="shot"><span class="trio">{}</span><span class="words">{}{}</span></li>').format(
