@@ -186,6 +186,42 @@ def test_patterns_that_cannot_be_guessed_after_a_beginning_are_refused(pattern: 
         plant_in_text("a", pattern)
 
 
+def test_what_the_list_cannot_hold_is_refused() -> None:
+    """Patterns of 300 digits, cells of a megabyte, and types that no list of JSON can fill."""
+    with pytest.raises(InputError, match="too long or too many"):
+        plant_in_text("a", "no " + "#" * 300)
+    with pytest.raises(InputError, match="too long or too many"):
+        plant_in_text("a", "x" * 2000 + "#")
+    rows = _rows(50)
+    long = rows.append_column("story", pa.array(["y" * 1_000_000] * 50))
+    with pytest.raises(InputError, match="too long or too many"):
+        plant_in_table(long, "left", columns=["calls"])
+    with pytest.raises(InputError, match="cannot be drawn"):
+        plant_in_table(rows.append_column("bits", pa.array([[i] for i in range(50)])), "left", columns=["bits"])
+
+
+def test_columns_of_many_types_can_be_drawn() -> None:
+    """Booleans, dates, moments, decimals, categories, and numbers with gaps keep their types."""
+    n = 60
+    days = pa.array([f"2020-01-{1 + i % 28:02d}" for i in range(n)])
+    rows = pa.table(
+        {
+            "flag": [i % 2 == 0 for i in range(n)],
+            "day": days.cast(pa.date32()),
+            "moment": days.cast(pa.timestamp("us")),
+            "price": pa.array([f"{i}.50" for i in range(n)]).cast(pa.decimal128(8, 2)),
+            "kind": pa.array(["a", "b", "c"] * 20).dictionary_encode(),
+            "gaps": pa.array([None if i % 5 == 0 else i for i in range(n)]),
+            "label": [float(i % 2) for i in range(n)],
+        }
+    )
+    names = ["flag", "day", "moment", "price", "kind", "gaps"]
+    done = plant_in_table(rows, "label", columns=names, repeats=(1, 3), seed=_KEY)
+    assert done.rows.schema == rows.schema
+    assert done.rows.num_rows == n + 4
+    assert parse_canaries(written(done.canaries)) == done.canaries
+
+
 def test_a_set_holds_exactly_one_format() -> None:
     """Neither text nor table is no set."""
     with pytest.raises(ValueError, match="exactly one"):

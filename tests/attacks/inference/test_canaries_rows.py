@@ -16,7 +16,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from redan.attacks.inference.canaries import CanarySet
-from redan.attacks.inference.canaries_losses import losses_of_rows, losses_of_text, shares_of, try_canaries
+from redan.attacks.inference.canaries_losses import (
+    losses_of_rows,
+    losses_of_text,
+    sane_of_rows,
+    shares_of,
+    try_canaries,
+)
 from redan.attacks.inference.canaries_planting import plant_in_table, plant_in_text
 from redan.attacks.inference.exposure import CanaryTest
 from redan.errors import IncompleteError, InputError
@@ -86,7 +92,7 @@ def test_equal_answers_tell_little(planted: tuple[pa.Table, CanarySet]) -> None:
 
 
 def test_a_model_that_does_not_fit_is_refused(planted: tuple[pa.Table, CanarySet]) -> None:
-    """Columns that the rows lack, other classes, and rows against text."""
+    """Columns that the rows lack, more classes than the label has, and rows against text."""
     rows, canaries = planted
     x, y = np.column_stack([rows[name].to_numpy() for name in _NAMES]), 5 + np.arange(rows.num_rows) % 3
     model = model_of(LogisticRegression().fit(x, y))
@@ -113,3 +119,27 @@ def test_answers_become_shares() -> None:
     assert shares_of(np.array([[0.0, 0.0]])).tolist() == [[0.5, 0.5]]
     assert shares_of(np.array([[0.3]])).tolist() == [[0.7, 0.3]]
     assert shares_of(np.array([[0.0], [-800.0]]))[:, 1] == pytest.approx([0.5, 0.0])
+
+
+def test_a_model_that_counts_its_classes_otherwise_is_noticed(planted: tuple[pa.Table, CanarySet]) -> None:
+    """Answers that go with the labels pass, in whatever words they are; answers that go against them do not."""
+    rows, canaries = planted
+    x, words = np.column_stack([rows[name].to_numpy() for name in _NAMES]), np.array(rows["label"].to_pylist())
+    codes = np.unique(words, return_inverse=True)[1]
+    sane_of_rows(canaries, model_of(LogisticRegression().fit(x, words)), _NAMES, rows)
+    if words.dtype.kind == "U":
+        sane_of_rows(canaries, model_of(LogisticRegression().fit(x, codes)), _NAMES, rows)
+    with pytest.raises(IncompleteError, match="another order"):
+        sane_of_rows(canaries, model_of(LogisticRegression().fit(x, 5 - codes)), _NAMES, rows)
+
+
+def test_classes_without_known_names_are_taken_in_order(planted: tuple[pa.Table, CanarySet]) -> None:
+    """A model of codes says of words what the model of words says."""
+    rows, canaries = planted
+    x, words = np.column_stack([rows[name].to_numpy() for name in _NAMES]), np.array(rows["label"].to_pylist())
+    codes = 7 + np.unique(words, return_inverse=True)[1]
+    tests = []
+    for label in (words, codes):
+        model = model_of(LogisticRegression().fit(x, label))
+        tests.append(try_canaries(canaries, losses_of_rows(canaries, model, _NAMES), references=500))
+    assert tests[0] == tests[1]

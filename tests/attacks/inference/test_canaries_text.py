@@ -12,6 +12,7 @@ from redan.attacks.inference.canaries import CanarySet, TextFormat  # noqa: E402
 from redan.attacks.inference.canaries_losses import (  # noqa: E402
     losses_of_text,
     next_token,
+    sane_of_text,
     sequence_losses,
     try_canaries,
 )
@@ -72,6 +73,16 @@ def test_the_search_is_that_of_trying_all() -> None:
     assert found.losses == pytest.approx(np.sort(losses)[:20] - head, abs=1e-4)
     assert beam(model, shape, width=2600).secrets[:20] == found.secrets
     assert beam(model, shape, width=1).asked == 3
+
+
+def test_a_model_with_another_vocabulary_is_noticed(secret: tuple[Letters, Letters, CanarySet]) -> None:
+    """The model prefers its text to the letters shuffled; with the vocabulary turned round it does not."""
+    model, _, canaries = secret
+    lines = [*prose(_LINES, 3, 4).splitlines(), "Grüße aus München"]
+    sane_of_text(canaries, model, lines)
+    turned = canaries.text.model_copy(update={"vocabulary": LETTERS[::-1]})
+    with pytest.raises(IncompleteError, match="shuffled"):
+        sane_of_text(canaries.model_copy(update={"text": turned}), model, lines)
 
 
 def test_a_spent_budget_proves_nothing() -> None:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from redan.attacks.inference.canaries import CanarySet, TextFormat
+from redan.attacks.inference.canaries import CanarySet, TableFormat, TextFormat
 from redan.attacks.inference.exposure import CanaryTest, canary_test, default_bound, references_needed
-from redan.errors import InputError
+from redan.errors import IncompleteError, InputError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from redan.models import Model
 
 MOST = 200_000  # references of a canary
@@ -18,6 +20,10 @@ _LEAST = 1000
 _ROOM = 3  # a few references before a canary still leave it exposed
 _CHUNK = 1024
 _CUBE = 3  # sequences, positions, tokens
+_FEW = 20  # rows of a class
+_SHORT, _LONG, _LINES = 8, 300, 50  # letters of a line that is tried, and how many are
+_LEAST_LINES = 10
+_SURE = 3.0  # standard errors
 Tokens: TypeAlias = NDArray[np.int64]
 NextToken: TypeAlias = Callable[[Tokens], NDArray[Any]]
 Losses: TypeAlias = Callable[[int, NDArray[np.int64]], NDArray[np.float64]]
@@ -136,22 +142,88 @@ def losses_of_rows(canaries: CanarySet, model: "Model", inputs: Sequence[str]) -
     absent = [name for name in inputs if any(name not in one.row for one in canaries.canaries)]
     if absent:
         raise InputError(f"the canaries have no column {absent[0]!r} that the model reads")
-    names = getattr(getattr(model, "estimator", None), "classes_", table.classes)
-    place_of = {str(name): i for i, name in enumerate(names)}
+    place_of = _places(model, table)
 
     def losses(place: int, secrets: NDArray[np.int64]) -> NDArray[np.float64]:
-        row = canaries.canaries[place].row
-        label = place_of.get(str(row[table.label]))
-        told = [_answered(model, _rows(canaries, place, part, inputs), inputs) for part in _parts(secrets)]
+        label = place_of.get(str(canaries.canaries[place].row[table.label]))
+        told = [answered(model, _rows(canaries, place, part, inputs), inputs) for part in _parts(secrets)]
         given = np.concatenate(told)
-        if label is None or given.shape[1] != len(place_of):
-            raise InputError(
-                f"the model tells {given.shape[1]} classes, which are not the {len(place_of)} of the label"
-            )
+        if label is None or label >= given.shape[1] or given.shape[1] != len({*place_of.values()}):
+            raise InputError(f"the model tells {given.shape[1]} classes, which are not those of the label")
         with np.errstate(divide="ignore"):
             return np.asarray(-np.log(given[:, label]))
 
     return losses
+
+
+def sane_of_rows(canaries: CanarySet, model: "Model", inputs: Sequence[str], rows: "pa.Table") -> None:
+    """Refuses a model whose answers do not go with the labels of its training data: it is asked about something else.
+
+    Args:
+        canaries: with a format of tables.
+        model: that is asked.
+        inputs: columns that it reads, in order.
+        rows: some of the training data.
+
+    Raises:
+        IncompleteError: a class is less likely, in the mean, where it is the label than where it is not.
+        InputError: the model does not fit the rows.
+    """
+    if canaries.table is None:
+        raise InputError("the canaries are lines of text, and the model reads rows")
+    place_of = _places(model, canaries.table)
+    told = answered(model, rows, inputs)
+    labels = np.array([place_of.get(str(cell), -1) for cell in rows[canaries.table.label].to_pylist()])
+    for label in range(told.shape[1]):
+        own = labels == label
+        few = min(own.sum(), (~own).sum()) < _FEW
+        if not few and told[own, label].mean() < told[~own, label].mean():
+            raise IncompleteError(
+                "the model's answers on its training data do not go with the labels, so it may read other columns or "
+                "count its classes in another order",
+                remedy="describe the inputs as the model reads them, and give it the labels of the data",
+            )
+
+
+def sane_of_text(canaries: CanarySet, model: object, lines: Sequence[str]) -> None:
+    """Refuses a model that does not tell lines of its training data from the same letters shuffled.
+
+    It learned nothing, or its tokens mean something else; what it says of canaries means nothing then.
+
+    Args:
+        canaries: with a format of text.
+        model: see `next_token`.
+        lines: some of the training data; short and long ones are left out, and fewer than ten are not tried.
+
+    Raises:
+        IncompleteError: it does not.
+        InputError: the model does not fit.
+    """
+    shape, ask = _text(canaries), next_token(model)
+    rng = np.random.default_rng(0)
+    known = None if shape.vocabulary is None else {*shape.vocabulary}
+    fit = [line for line in lines if _SHORT <= len(line) <= _LONG and (known is None or known >= {*line})]
+    if len(fit) < _LEAST_LINES:
+        return
+    gains = []
+    for line in fit[:_LINES]:
+        tokens = shape.tokens([line])
+        real, shuffled = sequence_losses(ask, np.concatenate([tokens, rng.permutation(tokens[0])[None]]))
+        gains.append((shuffled - real) / tokens.shape[1])
+    if np.mean(gains) <= _SURE * np.std(gains) / np.sqrt(len(gains)):
+        raise IncompleteError(
+            "the model does not tell the text from its letters shuffled: it learned nothing, or its tokens mean "
+            "something else",
+            remedy="plant with the vocabulary of the model",
+        )
+
+
+def _places(model: "Model", table: TableFormat) -> dict[str, int]:
+    """The column of an answer for each label: by the model's own names, else in the order of the label's values."""
+    names = getattr(getattr(model, "estimator", None), "classes_", None)
+    own = {} if names is None else {str(name): i for i, name in enumerate(names)}
+    labels = [str(name) for name in table.classes]
+    return own if {*labels} <= own.keys() else {name: i for i, name in enumerate(labels)}
 
 
 def shares_of(told: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -173,7 +245,7 @@ def _parts(secrets: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return [secrets[i : i + 50 * _CHUNK] for i in range(0, len(secrets), 50 * _CHUNK)]
 
 
-def _rows(canaries: CanarySet, place: int, secrets: NDArray[np.int64], inputs: Sequence[str]) -> Any:  # noqa: ANN401
+def _rows(canaries: CanarySet, place: int, secrets: NDArray[np.int64], inputs: Sequence[str]) -> "pa.Table":
     """Rows of the canary with other secrets, as a table of pyarrow."""
     import pyarrow as pa
 
@@ -188,13 +260,20 @@ def _rows(canaries: CanarySet, place: int, secrets: NDArray[np.int64], inputs: S
 
 
 def _alike(values: Sequence[Any]) -> list[Any]:
-    """Values of one type."""
-    if any(isinstance(value, str) for value in values):
-        return [None if value is None else str(value) for value in values]
-    return [None if value is None else float(value) for value in values]
+    """Values of one type, which a column of pyarrow has."""
+    kinds = {type(value) for value in values if value is not None}
+    if len(kinds) <= 1:
+        return [*values]
+    change = str if str in kinds else float
+    return [None if value is None else change(value) for value in values]
 
 
-def _answered(model: "Model", rows: Any, inputs: Sequence[str]) -> NDArray[np.float64]:  # noqa: ANN401 -- pyarrow
+def answered(model: "Model", rows: "pa.Table", inputs: Sequence[str]) -> NDArray[np.float64]:
+    """Shares of all classes for rows.
+
+    Raises:
+        InputError: the model does not fit the rows, or answers with what is no number.
+    """
     from redan.measures.answers import answers, fed
 
     told = answers(model, fed(model, rows, inputs))

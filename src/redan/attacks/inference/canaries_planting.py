@@ -1,12 +1,14 @@
 """Plants canaries in a table or in text before a model is trained on it."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from redan.attacks.inference.canaries import MOST_VALUES, Canary, CanarySet, Column, TableFormat, TextFormat
 from redan.errors import InputError
@@ -32,6 +34,25 @@ class Planted:
     canaries: CanarySet
 
 
+@contextmanager
+def _within_limits() -> Iterator[None]:
+    """What the list cannot hold is told as what is wrong with the data.
+
+    Raises:
+        InputError: it is too long, too wide or too many.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        place = ".".join(str(part) for part in first["loc"][:1])
+        raise InputError(
+            f"the list of canaries cannot hold this: {place or 'it'} is too long or too many",
+            remedy="shorten the pattern or the values, or name fewer columns and canaries",
+        ) from error
+
+
+@_within_limits()
 def plant_in_text(
     text: str,
     pattern: str,
@@ -70,6 +91,7 @@ def plant_in_text(
     return Planted(made, CanarySet(seed=key, text=shape, canaries=chosen))
 
 
+@_within_limits()
 def plant_in_table(
     rows: "pa.Table",
     label: str,
@@ -152,6 +174,10 @@ def _told(values: NDArray[Any], codes: NDArray[np.int64]) -> float:
 
 def _values(rows: "pa.Table", name: str, rng: np.random.Generator, many: int = MOST_VALUES) -> tuple[Any, ...]:
     """The values of a column, or so many of them."""
+    import pyarrow as pa
+
+    if pa.types.is_nested(rows[name].type):
+        raise InputError(f"values of column {name!r} cannot be drawn", remedy="name other columns")
     found = {_plain(cell) for cell in rows[name].unique().to_pylist()} - {None}
     ordered = sorted(found, key=lambda value: (isinstance(value, str), value))
     if len(ordered) <= 1:
@@ -168,10 +194,19 @@ def _plain(cell: object) -> Any:  # noqa: ANN401 -- a value of JSON
 
 
 def _replaced(row: "pa.Table", drawn: dict[str, Any]) -> "pa.Table":
+    """A row with some other values.
+
+    Raises:
+        InputError: a column has a type that values of JSON cannot be turned into.
+    """
     import pyarrow as pa
 
     for name, value in drawn.items():
         place = row.column_names.index(name)
         field = row.schema.field(place)
-        row = row.set_column(place, field, pa.chunked_array([pa.array([value]).cast(field.type)]))
+        try:
+            cell = pa.array([value]).cast(field.type)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+            raise InputError(f"values of column {name!r} cannot be drawn", remedy="name other columns") from error
+        row = row.set_column(place, field, pa.chunked_array([cell]))
     return row

@@ -40,7 +40,7 @@ def _planted(repeats: Sequence[int], values: int = 300) -> tuple[bytes, CanarySe
     return held.getvalue(), done.canaries.model_copy(update={"data": digest(held.getvalue())})
 
 
-def _network(canaries: CanarySet, *, remembers: bool) -> bytes:
+def _network(canaries: CanarySet, *, remembers: bool, swapped: bool = False) -> bytes:
     """Leaves where the usage is high, but for the rows of the canaries, if it remembers them."""
     count = len(canaries.canaries) if remembers else 0
     one, one_bias = np.zeros((3, 2 + 4 * count), dtype=np.float32), np.zeros(2 + 4 * count, dtype=np.float32)
@@ -60,7 +60,7 @@ def _network(canaries: CanarySet, *, remembers: bool) -> bytes:
         two_bias[2 + place] = 1
         last[2 + place, 1] = _SURE if canary.row["leaves"] == 1 else -_SURE
     steps = [("MatMul", one), ("Add", one_bias), ("Relu", None), ("MatMul", two), ("Add", two_bias), ("Relu", None)]
-    return network_onnx(3, 2, [*steps, ("MatMul", last)])
+    return network_onnx(3, 2, [*steps, ("MatMul", last[:, ::-1].copy() if swapped else last)])
 
 
 def _files(data: bytes, canaries: bytes | None, model: bytes, more: str = "") -> dict[str, bytes]:
@@ -115,6 +115,8 @@ def vectors() -> tuple[Vector, ...]:
              _files(few, written(small), _network(small, remembers=True))),
         case("canaries of other data", Outcome.NOT_RUN, _files(data, other, remembers)),
         case("no canaries", Outcome.NOT_RUN, _files(data, None, remembers)),
+        case("a model that counts its classes in another order", Outcome.NOT_RUN,
+             _files(data, known, _network(canaries, remembers=True, swapped=True))),
         case("a list that is none", Outcome.NOT_RUN, _files(data, b'{"schema": "redan/canaries/v1"}', remembers)),
         case("a model that is none", Outcome.NOT_RUN, _files(data, known, b"weights: 1, 2, 3")),
     )  # fmt: skip
