@@ -14,7 +14,7 @@ from redan.errors import IncompleteError
 from redan.stats.privacy_bounds import epsilon_one_run, epsilon_one_run_gaussian, gaussian_delta
 
 ROOT = Path(__file__).resolve().parents[3]
-TRIALS = 200
+TRIALS = 150
 MOST = int(binom.ppf(0.999, TRIALS, 0.05))  # bounds above the truth that chance allows
 
 

@@ -7,9 +7,6 @@ import pytest
 from privacy_records import bent
 from redan.cli.app import main
 
-# A short training: its loss distributions take a fraction of a second.
-SHORT = {"steps": 100, "noise_multiplier": 2.0, "noise_std": 2.0, "epsilon": 0.2}
-
 
 def call(capsysbinary, *words):
     with pytest.raises(SystemExit) as left:
@@ -22,7 +19,7 @@ def call(capsysbinary, *words):
 def written(tmp_path):
     def write(**changes):
         path = tmp_path / "privacy.json"
-        path.write_text(json.dumps(bent(**{**SHORT, **changes}).to_json(), indent=1), encoding="utf-8")
+        path.write_text(json.dumps(bent(**changes).to_json(), indent=1), encoding="utf-8")
         return path
 
     return write
@@ -52,7 +49,7 @@ def test_programs_get_numbers_and_people_a_page(written, tmp_path, capsysbinary)
 def test_what_is_no_record_is_refused_with_its_line(written, tmp_path, capsysbinary):
     """A file that is none, or not there, ends with 2 and one sentence."""
     path = written()
-    path.write_text(path.read_text().replace('"steps": 100', '"steps": "many"'), encoding="utf-8")
+    path.write_text(path.read_text().replace('"steps": 200', '"steps": "many"'), encoding="utf-8")
     code, _, err = call(capsysbinary, path)
     assert (code, "'steps'" in err, "privacy.json:9" in err) == (2, True, True)
     assert call(capsysbinary, tmp_path / "none.json")[0] == 2

@@ -73,11 +73,12 @@ def test_extremes_end_soon(sigma, steps, rate):
     assert found.value >= 0.0
 
 
-@pytest.mark.parametrize("target", [0.5, 6.0])
-def test_noise_for_an_epsilon_is_the_least(target):
+def test_noise_for_an_epsilon_is_the_least():
     """The noise that is found keeps to the epsilon, and one hundredth less does not."""
-    found = noise_for(target, 1e-5, steps=20, rate=0.1)
-    kept, less = (epsilon(Mechanism(noise_multiplier=x, steps=20, rate=0.1), 1e-5).value for x in (found, 0.99 * found))
+    target = 0.5
+    found = noise_for(target, 1e-5, steps=10, rate=0.05)
+    both = (found, 0.99 * found)
+    kept, less = (epsilon(Mechanism(noise_multiplier=x, steps=10, rate=0.05), 1e-5).value for x in both)
     assert kept <= target < less
 
 

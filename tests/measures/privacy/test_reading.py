@@ -49,7 +49,7 @@ def test_a_record_reads_back(tmp_path):
         ({"nose_multiplier": 1.0}, "did you mean 'noise_multiplier'"),
         ({"tool": "a\u202eb"}, "can be seen"),
         ({"tool": "x" * 81}, "1 to 80"),
-        ({"batch_size": 60_001}, "larger than 'dataset_size'"),
+        ({"batch_size": 6001}, "larger than 'dataset_size'"),
         ({"clipping": "per-microbatch"}, "microbatch_size"),
         ({"noise_added_to": "left out"}, "go together"),
         ({"sampler": "full-batch"}, "full-batch"),
