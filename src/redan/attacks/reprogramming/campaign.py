@@ -1,6 +1,6 @@
 """A model, the data of its own task and a foreign task in; attempts with and without gradients out, judged alike."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ WHITE_BOX, QUERY_ONLY = "white-box", "query-only"
 _TEST, _REMOTE_TEST = 1000, 200
 _FEWEST = 50
 _TRIED = 8
+_FEW_STEPS = 25
 _PART = 4  # of the effort, that the control with shuffled labels gets
 
 
@@ -91,8 +92,8 @@ class Reprogrammed(NamedTuple):
     Args:
         task: foreign.
         attempts: the first of each kind of knowledge is the one that is judged; others are compared with it.
-        shuffled: accuracy on true classes after learning from classes that say nothing; None where it was not tried.
-        false_alarms: share of honest clients whom the monitors accuse; None where none look.
+        shuffled: accuracy of the same attack where classes say nothing; None where it was not tried.
+        false_alarms: share of honest clients whom each monitor accuses, by its name; empty where none look.
         classes: of the model.
         cost: of all attempts.
         notes: what a reader has to know.
@@ -101,7 +102,7 @@ class Reprogrammed(NamedTuple):
     task: Task
     attempts: tuple[Attempt, ...]
     shuffled: Rate | None
-    false_alarms: Rate | None
+    false_alarms: Mapping[str, Rate]
     classes: int
     cost: Cost
     notes: tuple[str, ...] = ()
@@ -164,11 +165,9 @@ def reprogram(victim: Victim, task: Task, wanted: Wanted, kept: Kept | None = No
     ground, notes = _ground(victim, wanted)
     made = tuple(_attempts(victim, mine, frame, ground, (wanted, kept)))
     shuffled = _shuffled(victim, mine, frame, wanted) if wanted.shuffled and not victim.remote else None
-    alarms = (
-        None
-        if ground is None or not any(one.noticed for one in made)
-        else ground.false_alarms(wanted.monitors, clients=wanted.honest)
-    )
+    alarms: Mapping[str, Rate] = {}
+    if ground is not None and any(one.noticed for one in made):
+        alarms = ground.false_alarms(wanted.monitors, clients=wanted.honest)
     return Reprogrammed(
         task=mine,
         attempts=made,
@@ -197,6 +196,8 @@ def course_of(budget: int, seed: int, *, questions: int = 2, task: Task | None =
     settle = max(16, min(1000, budget // 20))
     batch = max(8, min(64, budget // 200, 64 if task is None else len(task.x)))
     steps = (budget - fit - settle) // (batch * questions)
+    if steps < _FEW_STEPS:  # too few to try maps
+        kinds = kinds[1:]
     if steps < 1:
         raise InputError(f"{budget:,} questions are too few for one step", remedy="give 500 or more")
     return Course(steps=steps, batch=batch, kinds=kinds, seed=seed, fit=fit, settle=settle)

@@ -170,7 +170,7 @@ def learn(
     try:
         for kind in course.kinds if course.tried else ():
             run.to(kind, course.tried)
-        best = _best(held) if course.tried else course.kinds[0]
+        best = _chosen(held, course)
         run.to(best, course.steps - course.tried * (len(course.kinds) - 1))
     except IncompleteError as error:
         if not held:
@@ -246,6 +246,14 @@ def stepped(estimator: Estimator, task: Task, course: Course, state: State) -> N
     state.theta = state.theta - rate * state.first / (1 - _FIRST**state.step) / level
     if state.step % course.refit == 0 and state.kind in {"frequency", "bayesian"}:
         state.mapped = frequency(state.joint) if state.kind == "frequency" else bayesian(state.joint)
+
+
+def _chosen(held: Sequence[State], course: Course) -> Kind:
+    """The kind that goes on after the trials; of an earlier run the one that went on then."""
+    if not course.tried:
+        return course.kinds[0]
+    ahead = [one for one in held if one.step > course.tried]
+    return ahead[0].kind if ahead else _best(held)
 
 
 def _best(held: Sequence[State]) -> Kind:

@@ -85,9 +85,10 @@ class Task:
         return replace(self, name=f"{self.name}, pixels shuffled", x=x, x_test=held)
 
     def shuffled_labels(self, seed: int = 0) -> "Task":
-        """The same with classes that say nothing: what is learnt of it must be right by chance alone."""
-        order = np.random.default_rng([seed, 33]).permutation(len(self.y))
-        return replace(self, name=f"{self.name}, labels shuffled", y=self.y[order])
+        """The same with classes that say nothing, in both parts: what is learnt of it is right by chance alone."""
+        rng = np.random.default_rng([seed, 33])
+        y, held = rng.permutation(self.y), rng.permutation(self.y_test)
+        return replace(self, name=f"{self.name}, labels shuffled", y=y, y_test=held)
 
 
 def counting(train: int = 4000, test: int = 2000, *, classes: int = 10, square: int = SQUARE, seed: int = 0) -> Task:
