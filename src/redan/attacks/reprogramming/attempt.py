@@ -94,7 +94,7 @@ class Judge(NamedTuple):
         """
         rng, task = np.random.default_rng([self.seed, 61]), self.task
         tried = [np.zeros(frame.parameters), *(rng.normal(size=frame.parameters) for _ in range(_RANDOM))]
-        rows = rng.permutation(len(task.x))[:_SETTLED]
+        rows = rng.permutation(len(task.x))[: min(_SETTLED, 2 * len(task.x_test))]
         found = []
         for theta in tried:
             shares = self.ask(frame.inputs(task.x[rows], theta))

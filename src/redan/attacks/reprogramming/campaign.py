@@ -1,6 +1,6 @@
 """A model, the data of its own task and a foreign task in; attempts with and without gradients out, judged alike."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from redan.attacks.reprogramming.frame import Frame
 from redan.attacks.reprogramming.keeping import Kept
 from redan.attacks.reprogramming.label_maps import Kind
 from redan.attacks.reprogramming.learning import Course
-from redan.attacks.reprogramming.noticing import Ground
+from redan.attacks.reprogramming.noticing import MONITORS, Ground
 from redan.attacks.reprogramming.service import Service
 from redan.attacks.reprogramming.slopes import Slopes
 from redan.attacks.reprogramming.tasks import Task, task_of
@@ -31,6 +31,8 @@ Array: TypeAlias = NDArray[Any]
 WHITE_BOX, QUERY_ONLY = "white-box", "query-only"
 _TEST, _REMOTE_TEST = 1000, 200
 _FEWEST = 50
+_TRIED = 8
+_FEW_STEPS = 25
 _PART = 4  # of the effort, that the control with shuffled labels gets
 
 
@@ -44,8 +46,10 @@ class Wanted(NamedTuple):
         forms: of answers; the first is how the model is served, and judged.
         inside: whether an attempt is made that keeps each number in the range of the model's own data.
         deviations: shares of the range within which further attempts stay around the mean of that data.
+        batch: inputs of a step that follows gradients.
         scale: pixels of the victim for one of the task; None for what fills six tenths of a side.
         block: side of the squares of a program that have one value.
+        amplitude: of a foreign picture; below one the program goes on beneath it.
         label: column of classes; for a table.
         samples: of the model's own data at most.
         test: inputs of the task that judge; None for 1,000, and for 200 at an endpoint.
@@ -55,6 +59,8 @@ class Wanted(NamedTuple):
         work: where the work is kept.
         seed: of every draw.
         progress: is told how far it is.
+        monitors: of the gateway, that look on; none when empty.
+        honest: clients whom they look at, too.
     """
 
     task: str = "digits"
@@ -63,8 +69,10 @@ class Wanted(NamedTuple):
     forms: tuple[Shown, ...] = (Shown(),)
     inside: bool = True
     deviations: tuple[float, ...] = ()
+    batch: int = 64
     scale: int | None = None
     block: int = 1
+    amplitude: float = 1.0
     label: str | None = None
     samples: int = 2000
     test: int | None = None
@@ -74,6 +82,8 @@ class Wanted(NamedTuple):
     work: Path | None = None
     seed: int = 0
     progress: Callable[[Progress], None] | None = None
+    monitors: tuple[str, ...] = tuple(MONITORS)
+    honest: int = 100
 
 
 class Reprogrammed(NamedTuple):
@@ -82,8 +92,8 @@ class Reprogrammed(NamedTuple):
     Args:
         task: foreign.
         attempts: the first of each kind of knowledge is the one that is judged; others are compared with it.
-        shuffled: accuracy on true classes after learning from classes that say nothing; None where it was not tried.
-        false_alarms: share of honest clients whom the monitors accuse; None where none look.
+        shuffled: accuracy of the same attack where classes say nothing; None where it was not tried.
+        false_alarms: share of honest clients whom each monitor accuses, by its name; empty where none look.
         classes: of the model.
         cost: of all attempts.
         notes: what a reader has to know.
@@ -92,7 +102,7 @@ class Reprogrammed(NamedTuple):
     task: Task
     attempts: tuple[Attempt, ...]
     shuffled: Rate | None
-    false_alarms: Rate | None
+    false_alarms: Mapping[str, Rate]
     classes: int
     cost: Cost
     notes: tuple[str, ...] = ()
@@ -126,8 +136,10 @@ def try_reprogramming(opening: Opening, data: Path, wanted: Wanted) -> Reprogram
         box=wanted.box,
         samples=wanted.samples,
         seed=wanted.seed,
+        batch=wanted.batch,
     )
-    of = f"{target.of} {_digest(victim.x)} {wanted.task} {wanted.queries} {wanted.steps} {wanted.scale} {wanted.seed}"
+    of = f"{target.of} {_digest(victim.x)} {wanted.task} {wanted.queries} {wanted.steps} {wanted.batch}"
+    of += f" {wanted.scale} {wanted.block} {wanted.amplitude} {wanted.seed}"
     kept = None if wanted.work is None else Kept(wanted.work, of)
     return reprogram(victim, task_of(wanted.task, wanted.seed), wanted, kept)
 
@@ -145,14 +157,17 @@ def reprogram(victim: Victim, task: Task, wanted: Wanted, kept: Kept | None = No
             "this model has no gradients that can be followed: " + " ".join(victim.notes or ("it only answers",)),
             remedy="give --queries N instead",
         )
-    frame = victim.frame(task, wanted.scale, wanted.block)
+    frame = victim.frame(task, wanted.scale, wanted.block, wanted.amplitude)
     mine = victim.told(task, frame).some(len(task.x), wanted.test or (_REMOTE_TEST if victim.remote else _TEST))
     if len(mine.x) < _FEWEST or len(mine.x_test) < _FEWEST:
         raise IncompleteError(f"{len(mine.x)} and {len(mine.x_test)} inputs of the task are too few to learn and judge")
-    ground, notes = _ground(victim, wanted.seed)
+    _refuse_constant(victim, mine, frame, wanted)
+    ground, notes = _ground(victim, wanted)
     made = tuple(_attempts(victim, mine, frame, ground, (wanted, kept)))
     shuffled = _shuffled(victim, mine, frame, wanted) if wanted.shuffled and not victim.remote else None
-    alarms = None if ground is None or not any(one.noticed for one in made) else ground.false_alarms()
+    alarms: Mapping[str, Rate] = {}
+    if ground is not None and any(one.noticed for one in made):
+        alarms = ground.false_alarms(wanted.monitors, clients=wanted.honest)
     return Reprogrammed(
         task=mine,
         attempts=made,
@@ -180,10 +195,17 @@ def course_of(budget: int, seed: int, *, questions: int = 2, task: Task | None =
     fit = max(16, min(256, budget // 40))
     settle = max(16, min(1000, budget // 20))
     batch = max(8, min(64, budget // 200, 64 if task is None else len(task.x)))
-    steps = (budget - len(kinds) * fit - settle) // (batch * questions)
+    steps = (budget - fit - settle) // (batch * questions)
+    if steps < _FEW_STEPS:  # too few to try maps
+        kinds = kinds[1:]
     if steps < 1:
         raise InputError(f"{budget:,} questions are too few for one step", remedy="give 500 or more")
     return Course(steps=steps, batch=batch, kinds=kinds, seed=seed, fit=fit, settle=settle)
+
+
+def _white_course(wanted: Wanted, steps: int) -> Course:
+    fit, settle = 4 * wanted.batch, 16 * wanted.batch
+    return Course(steps=steps, batch=wanted.batch, seed=wanted.seed, fit=fit, settle=settle)
 
 
 def _attempts(
@@ -192,12 +214,12 @@ def _attempts(
     wanted, kept = how
     for name, bound in _bounds(victim, frame, wanted):
         if wanted.steps:
-            yield _seen(_white(victim, task, bound, name, how), task, ground)
+            yield _seen(_white(victim, task, bound, name, how), task, ground, wanted.monitors)
         if not wanted.queries:
             continue
         for shown in wanted.forms if not name else wanted.forms[:1]:
             full = f"queries, {shown}{', ' if name else ''}{name}"
-            watching = ground.watch() if ground is not None else None
+            watching = ground.watch(wanted.monitors) if ground is not None else None
             spent = 0 if kept is None else kept.spent.get(full, 0)
             service = Service(
                 victim.source(), shown=shown, budget=wanted.queries, classes=wanted.classes, watched=watching
@@ -217,7 +239,7 @@ def _attempts(
                 kept=kept,
                 told_of=_teller(wanted, full),
             )
-            yield _seen(attempt(estimator, setting), task, ground)
+            yield _seen(attempt(estimator, setting), task, ground, wanted.monitors)
 
 
 def _white(victim: Victim, task: Task, frame: Frame, name: str, how: tuple[Wanted, Kept | None]) -> Attempt:
@@ -232,7 +254,7 @@ def _white(victim: Victim, task: Task, frame: Frame, name: str, how: tuple[Wante
         name=full,
         knows=WHITE_BOX,
         shown=Shown(),
-        course=Course(steps=wanted.steps, seed=wanted.seed),
+        course=_white_course(wanted, wanted.steps),
         judge=Judge(judge.answers, task, wanted.seed),
         cost=lambda seconds: network.meter.since(before, seconds),
         kept=kept,
@@ -241,7 +263,7 @@ def _white(victim: Victim, task: Task, frame: Frame, name: str, how: tuple[Wante
     return attempt(Slopes(network, frame), setting)
 
 
-def _seen(made: Attempt, task: Task, ground: Ground | None) -> Attempt:
+def _seen(made: Attempt, task: Task, ground: Ground | None, monitors: tuple[str, ...]) -> Attempt:
     """The same with what the gateway's envelope and monitors make of the finished program's use."""
     if ground is None:
         return made
@@ -249,7 +271,7 @@ def _seen(made: Attempt, task: Task, ground: Ground | None) -> Attempt:
     passed = rate(ground.within(inputs))
     if made.noticed:
         return replace(made, passed=passed)
-    watching = ground.watch()
+    watching = ground.watch(monitors)
     watching(inputs)
     return replace(made, passed=passed, noticed=watching.noticed)
 
@@ -269,7 +291,7 @@ def _shuffled(victim: Victim, task: Task, frame: Frame, wanted: Wanted) -> Rate:
     """What the same attack makes of classes that say nothing: it must be at chance."""
     wrong = task.shuffled_labels(wanted.seed)
     if wanted.steps and victim.network is not None:
-        judge, course = Slopes(victim.network, frame), Course(steps=max(1, wanted.steps // _PART), seed=wanted.seed)
+        judge, course = Slopes(victim.network, frame), _white_course(wanted, max(1, wanted.steps // _PART))
         setting = Setting("shuffled", WHITE_BOX, Shown(), course, Judge(judge.answers, wrong), lambda _: Cost())
         return attempt(Slopes(victim.network, frame), setting).accuracy
     budget = max(500, wanted.queries // _PART)
@@ -283,9 +305,26 @@ def _shuffled(victim: Victim, task: Task, frame: Frame, wanted: Wanted) -> Rate:
     return attempt(Differences(service=service, frame=frame), setting).accuracy
 
 
-def _ground(victim: Victim, seed: int) -> tuple[Ground | None, tuple[str, ...]]:
+def _refuse_constant(victim: Victim, task: Task, frame: Frame, wanted: Wanted) -> None:
+    """Refuses a model that gives one answer to everything.
+
+    Raises:
+        IncompleteError: it does.
+    """
+    rng = np.random.default_rng([wanted.seed, 71])
+    programs = [rng.normal(size=frame.parameters) for _ in range(2)]
+    tried = [frame.inputs(task.x[:_TRIED], theta) for theta in programs]
+    rows = np.concatenate([victim.x[:_TRIED], *tried])
+    told = Service(victim.source(), shown=Shown("score"), classes=wanted.classes).shares(rows)
+    if bool(np.allclose(told, told[:1], rtol=0, atol=1e-9)):
+        raise IncompleteError("the model gives one answer to everything, so that reprogramming tells nothing")
+
+
+def _ground(victim: Victim, wanted: Wanted) -> tuple[Ground | None, tuple[str, ...]]:
+    if not wanted.monitors:
+        return None, ()
     try:
-        return Ground(victim.x, seed), ()
+        return Ground(victim.x, wanted.seed), ()
     except (IncompleteError, InputError) as error:
         return None, (f"No monitor looked: {error.what}.",)
 

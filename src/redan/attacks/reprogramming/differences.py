@@ -62,9 +62,9 @@ class Differences:
         for _ in range(self.directions):
             if self.apiece:
                 aside = rng.standard_normal((len(x), len(theta)))
-                beside = self.frame.inputs(x, None).reshape(len(x), -1)
-                for row, one in enumerate(aside):
-                    beside[row, self.frame.free] = self.frame.program(theta + self.apart * one)
+                beside = self.frame.placed_in(x)
+                programs = np.stack([self.frame.program(theta + self.apart * one) for one in aside])
+                beside[:, self.frame.free] = programs + self.frame.under(beside)
                 there = focal(self.service.shares(self.frame.finished(beside)), y, mapped, self.focus)
                 total += (there - here) @ aside / len(x)
             else:

@@ -34,6 +34,8 @@ class Frame:
         cells: the parameter of each of them.
         channels_last: whether channels are at the end of the shape.
         whole: places of whole numbers.
+        weight: of the program in each free place, the rest is the task's; one everywhere when None.
+        amplitude: of the task; the program fills its places, too, where it is below one.
     """
 
     shape: tuple[int, ...]
@@ -46,6 +48,8 @@ class Frame:
     cells: Places
     channels_last: bool = False
     whole: Places | None = None
+    weight: NDArray[np.float64] | None = None
+    amplitude: float = 1.0
 
     @property
     def parameters(self) -> int:
@@ -53,9 +57,15 @@ class Frame:
         return int(self.cells.max()) + 1 if len(self.cells) else 0
 
     def program(self, theta: Array) -> NDArray[np.float64]:
-        """What fills the free places: tanh of the parameters, in the valid range; zeros are its middle."""
+        """What fills the free places: tanh of the parameters, in the valid range; zeros are its middle.
+
+        Where the task lies in a free place it is what is added to the task's share.
+        """
         low, high = self.low[self.free], self.high[self.free]
-        return np.asarray((low + high) / 2 + (high - low) / 2 * np.tanh(theta[self.cells]))
+        if self.weight is None:
+            return np.asarray((low + high) / 2 + (high - low) / 2 * np.tanh(theta[self.cells]))
+        plain = np.where(self.weight < 1, 0.0, low)
+        return np.asarray(plain + self.weight * (high - low) / 2 * (1 + np.tanh(theta[self.cells])))
 
     def inputs(self, x: Array, theta: Array | None) -> NDArray[np.float32]:
         """Inputs of the victim.
@@ -64,12 +74,22 @@ class Frame:
             x: of the task, shape (n, ...), in [0, 1].
             theta: parameters, shape (parameters,); None for no program.
         """
-        values = x.reshape(len(x), -1)
-        made = np.tile(self.base, (len(x), 1)).astype(np.float32)
-        made[:, self.placed] = self.low[self.placed] + values[:, self.source] * (self.high - self.low)[self.placed]
+        made = self.placed_in(x)
         if theta is not None:
-            made[:, self.free] = self.program(theta)
+            program = self.program(theta)
+            made[:, self.free] = program + self.under(made)
         return self.finished(made)
+
+    def placed_in(self, x: Array) -> NDArray[np.float32]:
+        """Flat inputs without a program, shape (n, size)."""
+        made = np.tile(self.base, (len(x), 1)).astype(np.float32)
+        values = self.amplitude * x.reshape(len(x), -1)[:, self.source]
+        made[:, self.placed] = self.low[self.placed] + values * (self.high - self.low)[self.placed]
+        return made
+
+    def under(self, made: Array) -> Array | float:
+        """What of a task lies in the free places of flat inputs without a program; 0 where none does."""
+        return 0.0 if self.weight is None else np.where(self.weight < 1, made[:, self.free], 0.0)
 
     def finished(self, made: NDArray[np.float32]) -> NDArray[np.float32]:
         """Flat inputs as the victim takes them."""
@@ -83,7 +103,7 @@ class Frame:
 
     def slope(self, theta: Array, gradient: Array) -> NDArray[np.float64]:
         """The gradient to the parameters from the sum of gradients to inputs, shape (size,)."""
-        half = (self.high - self.low)[self.free] / 2
+        half = (self.high - self.low)[self.free] / 2 * (1.0 if self.weight is None else self.weight)
         inner = gradient[self.free] * half * (1 - np.tanh(theta[self.cells]) ** 2)
         return np.asarray(np.bincount(self.cells, inner, self.parameters), dtype=np.float64)
 
@@ -117,6 +137,7 @@ def picture_frame(
     high: float = 1.0,
     scale: int | None = None,
     block: int = 1,
+    amplitude: float = 1.0,
 ) -> Frame:
     """A small grey picture in the middle of a victim's picture, all else is the program.
 
@@ -128,6 +149,7 @@ def picture_frame(
         high: largest valid value.
         scale: pixels of the victim for one of the task in each direction; None for what fills six tenths of a side.
         block: side of the squares of the program that have one value.
+        amplitude: of the foreign picture; below one the program goes on beneath it, as a sum that stays in the range.
 
     Raises:
         InputError: the foreign picture does not fit, or leaves no room for a program.
@@ -138,7 +160,7 @@ def picture_frame(
     if scale is None:
         scale = max(1, min(int(_FILLED * rows) // task[0], int(_FILLED * columns) // task[1]))
     wide = (task[0] * scale, task[1] * scale)
-    if wide[0] > rows or wide[1] > columns or wide == (rows, columns):
+    if wide[0] > rows or wide[1] > columns or (wide == (rows, columns) and amplitude == 1):
         raise InputError(
             f"a picture of {wide[0]} x {wide[1]} leaves no room for a program in {rows} x {columns}",
             remedy="take a task of smaller pictures",
@@ -150,6 +172,8 @@ def picture_frame(
     across = -(-columns // block)
     cell = np.arange(rows)[:, None] // block * across + np.arange(columns)[None, :] // block
     cell = cell[None] + (cell.max() + 1) * np.arange(len(grid))[:, None, None]
+    filled = ~inside if amplitude == 1 else np.ones_like(inside)
+    weight = np.tile(np.where(inside, 1 - amplitude, 1.0)[filled], len(grid))
     return Frame(
         shape=shape,
         low=np.full(size, float(low)),
@@ -157,9 +181,11 @@ def picture_frame(
         base=np.full(size, (low + high) / 2),
         placed=grid[:, inside].reshape(-1),
         source=np.tile(value.reshape(-1), len(grid)),
-        free=grid[:, ~inside].reshape(-1),
-        cells=_numbered(cell[:, ~inside].reshape(-1)),
+        free=grid[:, filled].reshape(-1),
+        cells=_numbered(cell[:, filled].reshape(-1)),
         channels_last=last,
+        weight=None if amplitude == 1 else weight,
+        amplitude=amplitude,
     )
 
 

@@ -166,11 +166,11 @@ def learn(
     """
     held = [] if states is None else states
     ended: IncompleteError | None = None
-    run = _Run(estimator, task, course, held, keep, told_of)
+    run = _Run(estimator, task, course, held, keep, told_of, [])
     try:
         for kind in course.kinds if course.tried else ():
             run.to(kind, course.tried)
-        best = _best(held) if course.tried else course.kinds[0]
+        best = _chosen(held, course)
         run.to(best, course.steps - course.tried * (len(course.kinds) - 1))
     except IncompleteError as error:
         if not held:
@@ -190,12 +190,15 @@ class _Run(NamedTuple):
     held: list[State]
     keep: Callable[[Sequence[State]], None] | None
     told_of: Callable[[int, int], None] | None
+    first: list[Map]  # what is answered within a program of zeros, once for all kinds of maps
 
     def to(self, kind: Kind, steps: int) -> None:
         """Takes the state of a kind to a step."""
         state = next((one for one in self.held if one.kind == kind), None)
         if state is None:
-            state = begun(self.estimator, self.task, kind, self.course)
+            if not self.first:
+                self.first.append(answered(self.estimator, self.task, self.course))
+            state = begun(self.first[0], kind, self.estimator.frame.parameters, self.course.seed)
             self.held.append(state)
         every = max(1, self.course.steps // _MARKS)
         while state.step < steps:
@@ -209,14 +212,17 @@ class _Run(NamedTuple):
                 self.told_of(sum(one.step for one in self.held), self.course.steps)
 
 
-def begun(estimator: Estimator, task: Task, kind: Kind, course: Course) -> State:
-    """A program of zeros, with a map from answers to some inputs within it."""
-    rng = np.random.default_rng([course.seed, 41])
-    rows = rng.permutation(len(task.x))[: course.fit]
-    theta = np.zeros(estimator.frame.parameters)
-    shares = estimator.shares(theta, task.x[rows])
-    joint = counted(shares, task.y[rows], task.classes)
-    mapped = fitted(kind, joint, rng)
+def answered(estimator: Estimator, task: Task, course: Course) -> Map:
+    """With how much probability each class is answered for each foreign class within a program of zeros."""
+    rows = np.random.default_rng([course.seed, 41]).permutation(len(task.x))[: course.fit]
+    shares = estimator.shares(np.zeros(estimator.frame.parameters), task.x[rows])
+    return counted(shares, task.y[rows], task.classes)
+
+
+def begun(joint: Map, kind: Kind, parameters: int, seed: int) -> State:
+    """A program of zeros, with a map that is fitted to answers within it."""
+    theta = np.zeros(parameters)
+    mapped = fitted(kind, joint, np.random.default_rng([seed, 43]))
     return State(
         kind=kind, theta=theta, first=np.zeros_like(theta), second=np.zeros_like(theta), joint=joint, mapped=mapped
     )
@@ -240,6 +246,14 @@ def stepped(estimator: Estimator, task: Task, course: Course, state: State) -> N
     state.theta = state.theta - rate * state.first / (1 - _FIRST**state.step) / level
     if state.step % course.refit == 0 and state.kind in {"frequency", "bayesian"}:
         state.mapped = frequency(state.joint) if state.kind == "frequency" else bayesian(state.joint)
+
+
+def _chosen(held: Sequence[State], course: Course) -> Kind:
+    """The kind that goes on after the trials; of an earlier run the one that went on then."""
+    if not course.tried:
+        return course.kinds[0]
+    ahead = [one for one in held if one.step > course.tried]
+    return ahead[0].kind if ahead else _best(held)
 
 
 def _best(held: Sequence[State]) -> Kind:

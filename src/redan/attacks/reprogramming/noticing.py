@@ -8,7 +8,7 @@ Source: AIPS-REP-01; Zheng, Demontis and Biggio (arXiv 2211.02885): stored queri
 program.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -96,8 +96,10 @@ class Ground:
             near &= self.bounds.distances(rows) <= self.bounds.furthest
         return np.asarray(near)
 
-    def false_alarms(self, monitors: Sequence[str] = tuple(MONITORS), *, clients: int = 100, each: int = 200) -> Rate:
-        """Share of honest clients, each asking rows of its own, about whom any monitor gives an alarm.
+    def false_alarms(
+        self, monitors: Sequence[str] = tuple(MONITORS), *, clients: int = 100, each: int = 200
+    ) -> dict[str, Rate]:
+        """Share of honest clients, each asking rows of its own, about whom each monitor gives an alarm.
 
         Args:
             monitors: their names.
@@ -105,11 +107,12 @@ class Ground:
             each: questions of each of them.
         """
         watching = Watching(self.ordinary, monitors, most=clients)
-        for name in range(clients):
+        names = [f"client-{number}" for number in range(clients)]
+        for name in names:
             rows = self.honest[self._rng.permutation(len(self.honest))[:each]]
             for part in _parts(rows):
-                watching.take(part, f"client-{name}")
-        return rate(np.array([f"client-{name}" in watching.accused for name in range(clients)]))
+                watching.take(part, name)
+        return {one: rate(np.array([(one, name) in watching.accused for name in names])) for one in monitors}
 
 
 class Watching:
@@ -120,7 +123,7 @@ class Watching:
         self._watch = Watch("model", found.sketch, tuple(_looked(name, found) for name in monitors), most=most)
         self._asked = 0
         self._at: dict[str, int] = {}
-        self.accused: set[str] = set()
+        self.accused: set[tuple[str, str]] = set()
 
     def __call__(self, x: Array) -> None:
         """Takes answered inputs of the attacker."""
@@ -133,7 +136,7 @@ class Watching:
     def take(self, rows: Array, client: str) -> None:
         """Takes one question of a client."""
         for found in self._watch.observe([Seen(client, "model", rows, np.zeros((0, 0)), 0.0)]):
-            self.accused.add(client)
+            self.accused.add((found.reason, client))
             self._at.setdefault(found.reason, self._asked)
 
     @property
@@ -143,9 +146,15 @@ class Watching:
         return tuple(Noticed(name, self._at.get(name), self._asked) for name in names)
 
 
-def first(noticed: Sequence[Noticed]) -> int | None:
-    """Questions until the first alarm of any monitor."""
-    return min((one.at for one in noticed if one.at is not None), default=None)
+def sound(alarms: Mapping[str, Rate], monitor: str) -> bool:
+    """Whether honest clients speak against what a monitor declares of its false alarms."""
+    found = alarms.get(monitor)
+    return found is None or found.interval.low <= FALSE_ALARMS
+
+
+def first(noticed: Sequence[Noticed], alarms: Mapping[str, Rate]) -> int | None:
+    """Questions until the first alarm of a monitor that does not accuse honest clients as well."""
+    return min((one.at for one in noticed if one.at is not None and sound(alarms, one.monitor)), default=None)
 
 
 def _parts(rows: Array) -> Iterator[Array]:

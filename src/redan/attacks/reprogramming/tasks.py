@@ -16,7 +16,7 @@ from redan.errors import InputError
 from redan.files import open_regular
 
 Array: TypeAlias = NDArray[Any]
-SIDE, SQUARE, GRID = 36, 9, 4
+SQUARE, GRID = 9, 4
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 _LEAST = 10
 _HELD = 0.3
@@ -85,28 +85,43 @@ class Task:
         return replace(self, name=f"{self.name}, pixels shuffled", x=x, x_test=held)
 
     def shuffled_labels(self, seed: int = 0) -> "Task":
-        """The same with classes that say nothing: what is learnt of it must be right by chance alone."""
-        order = np.random.default_rng([seed, 33]).permutation(len(self.y))
-        return replace(self, name=f"{self.name}, labels shuffled", y=self.y[order])
+        """The same with classes that say nothing, in both parts: what is learnt of it is right by chance alone."""
+        rng = np.random.default_rng([seed, 33])
+        y, held = rng.permutation(self.y), rng.permutation(self.y_test)
+        return replace(self, name=f"{self.name}, labels shuffled", y=y, y_test=held)
 
 
-def counting(train: int = 4000, test: int = 2000, *, classes: int = 10, seed: int = 0) -> Task:
+def counting(train: int = 4000, test: int = 2000, *, classes: int = 10, square: int = SQUARE, seed: int = 0) -> Task:
     """Pictures of 36 x 36 pixels with one to ten white squares of 9 x 9, black-framed, on a grid of four by four.
 
     Args:
         train: pictures to learn from.
         test: pictures to judge by.
         classes: most squares.
+        square: side of the place of each, its black frame of a pixel included where it has three or more.
         seed: of the pictures.
     """
     rng = np.random.default_rng([seed, 34])
     y = rng.integers(0, classes, train + test)
     order = rng.permuted(np.tile(np.arange(GRID * GRID), (len(y), 1)), axis=1)
     there = (order <= y[:, None]).reshape(-1, GRID, GRID)
-    square = np.zeros((SQUARE, SQUARE), np.float32)
-    square[1:-1, 1:-1] = 1.0
-    x = np.einsum("nij,ab->niajb", there.astype(np.float32), square).reshape(-1, SIDE, SIDE)
+    white = np.ones((square, square), np.float32)
+    if square > 2:  # noqa: PLR2004 -- a frame around nothing
+        white[[0, -1], :] = white[:, [0, -1]] = 0.0
+    x = np.einsum("nij,ab->niajb", there.astype(np.float32), white).reshape(-1, GRID * square, GRID * square)
     return _split("counting squares", x, y, classes, train)
+
+
+def opposites(train: int = 2000, test: int = 1000, *, seed: int = 0) -> Task:
+    """Two numbers, and whether they lie on opposite sides of the middle: no sum of them tells.
+
+    Args:
+        train: pairs to learn from.
+        test: pairs to judge by.
+        seed: of the pairs.
+    """
+    x = np.random.default_rng([seed, 39]).random((train + test, 2))
+    return _split("opposites", x, (x[:, 0] > 0.5) != (x[:, 1] > 0.5), 2, train)  # noqa: PLR2004 -- the middle
 
 
 def digits(*, seed: int = 0) -> Task:
@@ -176,7 +191,7 @@ def task_of(word: str, seed: int = 0) -> Task:
     Raises:
         InputError: there is no such task.
     """
-    known = {"counting": counting, "digits": digits, "fashion": fashion, "tumours": tumours}
+    known = {"counting": counting, "digits": digits, "fashion": fashion, "opposites": opposites, "tumours": tumours}
     if word in known:
         return known[word](seed=seed)
     if not word.lower().endswith(".npz"):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from redan.attacks.reprogramming.attempt import Attempt
 from redan.attacks.reprogramming.campaign import QUERY_ONLY, WHITE_BOX, Reprogrammed
-from redan.attacks.reprogramming.noticing import FALSE_ALARMS, first
+from redan.attacks.reprogramming.noticing import FALSE_ALARMS, first, sound
 from redan.attacks.reprogramming.showing import curve, program_pictures
 from redan.canon import Json
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
@@ -83,20 +83,25 @@ def noticed(found: Reprogrammed, subject: str, *, threshold: float = THRESHOLD) 
     """
     made = next((one for one in found.of(QUERY_ONLY) if one.noticed), None)
     made = made or next(one for one in found.attempts if one.noticed)
-    at, level = first(made.noticed), agreed(found.task.chance, threshold)
+    alarms = found.false_alarms
+    at, level = first(made.noticed, alarms), agreed(found.task.chance, threshold)
     done = succeeded(made, level) if made.knows == QUERY_ONLY else 0
     asked = max(one.asked for one in made.noticed)
     measure = Measure(
         name="questions_until_noticed", value=at, n=asked, threshold=done or None, comparator="<=", unit="questions"
     )
-    seen = ", ".join(f"{one.monitor} after {one.at:,}" for one in made.noticed if one.at is not None)
+    seen = [one for one in made.noticed if one.at is not None and sound(alarms, one.monitor)]
+    told = ", ".join(f"{one.monitor} after {one.at:,}" for one in seen)
     what = "The attempt" if made.knows == QUERY_ONLY else "The use of the finished program"
-    text = f"{what} ({made.name}) is noticed by {seen} questions." if seen else (
-        f"No monitor notices {what[0].lower()}{what[1:]} ({made.name}) in {asked:,} questions."
+    text = f"{what} ({made.name}) is noticed by {told} questions." if told else (
+        f"No monitor that spares honest clients notices {what.lower()} ({made.name}) in {asked:,} questions."
     )  # fmt: skip
-    text += f" The monitors accuse an honest client with a chance of {FALSE_ALARMS:.1%} at most each, as declared"
-    honest = found.false_alarms
-    text += "." if honest is None else f"; of {honest.n} honest clients they accused {honest.hits}."
+    text += f" Each declares to accuse an honest client with a chance of {FALSE_ALARMS:.1%} at most"
+    rates = ", ".join(f"{name} {rate.hits} of {rate.n}" for name, rate in alarms.items())
+    text += f"; of honest clients here: {rates}." if rates else "."
+    loud = [one.monitor for one in made.noticed if not sound(alarms, one.monitor)]
+    if loud:
+        text += f" What {' and '.join(loud)} says counts for nothing, since honest clients are accused as well."
     part = f"{found.task.name}, {made.name}"
     if at is not None and (not done or at <= done):
         text += f" It succeeds after {done:,}." if done else ""

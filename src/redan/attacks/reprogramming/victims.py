@@ -48,7 +48,7 @@ class Victim(NamedTuple):
     remote: bool
     notes: tuple[str, ...] = ()
 
-    def frame(self, task: Task, scale: int | None = None, block: int = 1) -> Frame:
+    def frame(self, task: Task, scale: int | None = None, block: int = 1, amplitude: float = 1.0) -> Frame:
         """Where inputs of a task lie in its inputs.
 
         Raises:
@@ -61,7 +61,7 @@ class Victim(NamedTuple):
             made = column_frame(self.low, self.high, values, base=base, columns=self.columns)
             return made.shaped(shape, self.whole)
         low, high = float(self.low.min()), float(self.high.max())
-        return picture_frame(shape, task.shape, low=low, high=high, scale=scale, block=block)
+        return picture_frame(shape, task.shape, low=low, high=high, scale=scale, block=block, amplitude=amplitude)
 
     def told(self, task: Task, frame: Frame) -> Task:
         """The task as the frame takes it: of many numbers the ones that tell its classes best, in the training part."""
@@ -80,6 +80,7 @@ def victim_of(
     box: tuple[float, float] = (0.0, 1.0),
     samples: int = 2000,
     seed: int = 0,
+    batch: int = 64,
 ) -> Victim:
     """A model with the data of its own task.
 
@@ -91,6 +92,7 @@ def victim_of(
         box: least and largest valid value of arrays.
         samples: of the data at most.
         seed: of their draw.
+        batch: inputs that go through a converted graph at once.
 
     Raises:
         UsageError: an option is missing or contradicts another.
@@ -104,7 +106,7 @@ def victim_of(
     low, high = box
     if x.min() < low or x.max() > high:
         raise InputError("samples lie outside of the box", where=str(data), remedy="give --box LOW HIGH around them")
-    found = target if path is None or target.network is not None else with_gradients(target, path, x[:64])
+    found = target if path is None or target.network is not None else with_gradients(target, path, x[:batch])
     size = int(np.prod(x.shape[1:]))
     return Victim(
         x=x,

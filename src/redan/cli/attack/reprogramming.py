@@ -43,6 +43,16 @@ Scale = Annotated[
     int | None, typer.Option("--scale", min=1, metavar="N", help="Pixels of the model for one of the task.")
 ]
 Block = Annotated[int, typer.Option("--block", min=1, metavar="N", help="Side of squares of one value in a program.")]
+Batch = Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Inputs of a step that follows gradients.")]
+Amplitude = Annotated[
+    float,
+    typer.Option(
+        "--amplitude", min=0.01, max=1.0, metavar="SHARE", help="Of a foreign picture; the program is beneath it."
+    ),
+]
+Inside = Annotated[
+    bool, typer.Option("--inside/--no-inside", help="Also keep each number in the range that the data has there.")
+]
 Classes = Annotated[
     int | None, typer.Option("--classes", min=2, metavar="N", help="Of a model that answers with labels alone.")
 ]
@@ -66,6 +76,9 @@ def attack_reprogramming(
     test: Test = None,
     scale: Scale = None,
     block: Block = 1,
+    amplitude: Amplitude = 1.0,
+    batch: Batch = 64,
+    inside: Inside = True,
     classes: Classes = None,
     shuffled: Control = True,
     box: Box = (0.0, 1.0),
@@ -101,6 +114,9 @@ def attack_reprogramming(
         deviations=tuple(deviation or ()),
         scale=scale,
         block=block,
+        amplitude=amplitude,
+        batch=batch,
+        inside=inside,
         label=label,
         samples=samples,
         test=test,
