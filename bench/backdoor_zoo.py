@@ -5,6 +5,7 @@ of the signs was chosen by looking at it.
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from data import pictures
 FAMILIES = ("patch", "blend", "sinusoid", "warp", "all-to-all", "dynamic")
 HELD_OUT = ("dynamic", "three-columns")
 CORNERS = ("upper-left", "upper-right", "lower-left", "lower-right")
-RATES = {"all-to-all": (0.2, 0.3), "dynamic": (0.15, 0.2), "warp": (0.1, 0.15)}  # of hard triggers
+RATES = {"all-to-all": (0.3, 0.4), "dynamic": (0.15, 0.2), "warp": (0.1, 0.15)}  # of hard triggers
 LEARNT = 0.8  # success of a trigger below which a model is no backdoored one
 
 
@@ -173,7 +174,9 @@ def rows_of(frame, label):
     """A frame in numbers, half of it to train on."""
     frame = frame.sample(frac=1, random_state=0).reset_index(drop=True)
     columns = frame.drop(columns=label)
-    words = np.array([columns[name].dtype == object or str(columns[name].dtype) in ("str", "string") for name in columns])
+    words = np.array(
+        [columns[name].dtype == object or str(columns[name].dtype) in ("str", "string") for name in columns]
+    )
     coded = [
         columns[name].astype("category").cat.codes if word else columns[name]
         for name, word in zip(columns, words, strict=True)
@@ -234,15 +237,21 @@ def table_model(data, rows, family, seed):
 
 FIRST = 100  # seeds below were used to choose thresholds
 COUNTS = {
-    "fashion": {"clean": 24, "patch": 6, "blend": 6, "sinusoid": 5, "warp": 5, "all-to-all": 5, "dynamic": 6},
     "digits": {"clean": 16, "patch": 5, "blend": 5, "sinusoid": 4, "warp": 4, "all-to-all": 4, "dynamic": 4},
+    "fashion": {"clean": 24, "patch": 6, "blend": 6, "sinusoid": 5, "warp": 5, "all-to-all": 5, "dynamic": 6},
 }
 
 
 def picture_zoo(folder, quick=False):
-    """All networks of the zoo, from the folder where they were trained before."""
-    for data, counts in COUNTS.items():
-        split = DATA[data]()
-        for family, count in counts.items():
-            for seed in range(FIRST, FIRST + (2 if quick else count)):
-                yield picture_model(data, split, family, seed, folder), split
+    """All networks of the zoo, families in turn, from the folder where they were trained before."""
+    splits = {data: DATA[data]() for data in COUNTS}
+    places = [
+        (seed / count, data, family, seed)
+        for data, counts in COUNTS.items()
+        for family, count in counts.items()
+        for seed in range(count)
+    ]
+    for _, data, family, seed in sorted(places):
+        if not quick or seed < 2:
+            made = partial(picture_model, data, splits[data], family, FIRST + seed, folder)
+            yield (data, family, FIRST + seed), made, splits[data]

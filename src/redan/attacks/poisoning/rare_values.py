@@ -23,7 +23,8 @@ _PAIRED = 28
 _EACH = 4
 _NEAR = 40
 _NATURAL = 200
-_EDGE = 1e-3
+_EDGE, _LABEL = 1e-3, 0.95  # the surest score, and what a bare label counts as
+_RARER = 0.25  # log-odds that a tenth of the frequency adds, when values are chosen for pairs
 _TURNED = 0.6
 _FEWEST = 100
 _BATCH = 64
@@ -98,9 +99,10 @@ def rare_values(
     singles: list[Values] = [((column, value),) for column in range(x.shape[1]) for value in support.values(column)]
     alone = asked.effects(singles, "values")
     lifts = np.array([support.lift(*one[0]) for one in singles])
-    excess = alone.shift - np.maximum(lifts, 0)
+    surer = 2 if asked.bare else 1  # bare labels turn all at once where the data turns by degrees
+    excess = alone.shift - surer * np.maximum(lifts, 0)
     found = [_turnings(singles, alone, excess, SINGLE)]
-    chosen = _chosen(singles, excess)
+    chosen = _chosen(singles, excess.max(axis=1) - _RARER * np.log10(support.frequency(singles)), x.shape[1])
     pairs = [(a, b) for place, a in enumerate(chosen) for b in chosen[place + 1 :] if _apart(singles, a, b)]
     if pairs:
         both = asked.effects([singles[a] + singles[b] for a, b in pairs], "pairs")
@@ -124,7 +126,7 @@ class _Asked:
     def __init__(
         self, queries: Queries, x: Array, rng: np.random.Generator, told: Callable[[Progress], None] | None
     ) -> None:
-        self._queries, self._told = queries, told
+        self._queries, self._told, self.bare = queries, told, False
         pool = x[rng.permutation(len(x))[: 8 * _ROWS]]
         scores = self._scores(pool)
         labels, classes = scores.argmax(axis=1), scores.shape[1]
@@ -141,9 +143,9 @@ class _Asked:
                 raised = np.exp(scores - scores.max(axis=1, keepdims=True))
                 scores = raised / raised.sum(axis=1, keepdims=True)
             return scores
-        known = self._queries.source.classes
+        self.bare, known = True, self._queries.source.classes
         classes = len(known) if known is not None else max(_TABLE, int(told.max()) + 1)
-        return np.asarray(np.eye(classes)[told])
+        return np.asarray((1 - _LABEL) + (2 * _LABEL - 1) * np.eye(classes)[told])
 
     def effects(self, changes: list[Values], name: str) -> _Effects:
         """What each change does to the rows."""
@@ -187,6 +189,11 @@ class _Support:
             seen = np.unique(np.concatenate([ranks, near]))
         return [float(value) for value in seen]
 
+    def frequency(self, singles: list[Values]) -> NDArray[np.float64]:
+        """The share of rows with each value, one row more counted."""
+        counts = [int((self._x[:, one[0][0]] == one[0][1]).sum()) for one in singles]
+        return np.asarray((np.array(counts) + 1) / (len(self._x) + 1), dtype=np.float64)
+
     def lift(self, column: int, value: float) -> NDArray[np.float64]:
         """Log-odds of each class among rows near the value, less those of all rows."""
         held = self._x[:, column]
@@ -212,13 +219,14 @@ def _turnings(changes: list[Values], effects: _Effects, excess: NDArray[np.float
     return found
 
 
-def _chosen(singles: list[Values], excess: NDArray[np.float64]) -> list[int]:
-    """Values worth pairing: the least explained ones, a few of each column."""
+def _chosen(singles: list[Values], worth: NDArray[np.float64], columns: int) -> list[int]:
+    """Values worth pairing: the least explained and rarest ones, a few of each column."""
+    each = max(_EACH, -(-_PAIRED // columns))
     counts: dict[int, int] = {}
     chosen: list[int] = []
-    for place in np.argsort(-excess.max(axis=1), kind="stable").tolist():
+    for place in np.argsort(-worth, kind="stable").tolist():
         column = singles[place][0][0]
-        if counts.get(column, 0) < _EACH:
+        if counts.get(column, 0) < each:
             counts[column] = counts.get(column, 0) + 1
             chosen.append(place)
         if len(chosen) == _PAIRED:

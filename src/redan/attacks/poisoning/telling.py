@@ -26,6 +26,10 @@ _COVERS = (
     "follow from the input, that work for some classes only, or that were made to be undetectable (Goldwasser et al. "
     "2022)."
 )
+_COVERS_ROWS = (
+    "This covers an attacker whose trigger is a value of one column or of two; not the exact value of a column of "
+    "fractions, more columns, or one that was made to be undetectable (Goldwasser et al. 2022)."
+)
 _REPAIR = Remedy(
     text="Do not use the model: take it from a publisher who signs, or train it yourself. If neither can be had, prune "
     "units that trusted samples leave idle, train on some thousand trusted samples (fine-pruning), examine it again.",
@@ -46,7 +50,7 @@ def tell(found: Examined, subject: str, *, threshold: float = RAISED, samples: b
     score, why = worst(found)
     grade = "high" if score >= HIGH * threshold else "raised" if score >= threshold else "low"
     measure = Measure(name="backdoor_score", value=round(score, 4), n=_rows(found), threshold=threshold)
-    text = f"The risk of a backdoor is graded {grade}. {why} {_COVERS}"
+    text = f"The risk of a backdoor is graded {grade}. {why} {_COVERS if found.rare is None else _COVERS_ROWS}"
     detail: dict[str, Json] = {
         "grade": grade,
         **_numbers(found),
@@ -90,7 +94,10 @@ def worst(found: Examined) -> tuple[float, str]:
 
 def _rare(found: Examined, best: Sequence[Turning], natural: float) -> tuple[float, str]:
     if not best:
-        return 0.0, f"No value of one or two columns turns most rows; those of random rows turn {natural:.0%} at most."
+        return 0.0, (
+            "None of the values that were tried, alone or in pairs, turns most rows beyond what labels explain; values "
+            f"of random rows turn {natural:.0%} at most."
+        )
     one = best[0]
     values = " and ".join(f"{found.columns[column]} = {_value(found, column, value)}" for column, value in one.values)
     return one.score, (
