@@ -10,6 +10,7 @@ from typing import TypeAlias
 from redan.canon import Json
 from redan.findings.attack_pictures import Between, Cells, Gallery, RobustCurve, Surface
 from redan.findings.extraction_picture import FidelityCurve
+from redan.findings.portrait_picture import PortraitRows
 from redan.findings.transfer_picture import TransferMatrix
 from redan.stats.interval import Interval
 
@@ -263,6 +264,7 @@ Picture: TypeAlias = (
     | Series
     | RobustCurve
     | FidelityCurve
+    | PortraitRows
     | Between
     | Gallery
     | Cells

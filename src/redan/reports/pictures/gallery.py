@@ -30,13 +30,18 @@ def gallery(fields: Fields) -> Markup:
 def _shot(shot: Fields) -> Markup:
     words = shot.text("words")
     image = Markup('<img src="{}" alt="{}: {}" width="72" height="72">')
-    images = Markup("").join(image.format(_checked(shot.text(side)), side, words) for side in _SIDES)
+    images = Markup("").join(image.format(checked(shot.text(side)), side, words) for side in _SIDES)
     return Markup('<li class="shot"><span class="trio">{}</span><span class="words">{}</span></li>').format(
         images, words
     )
 
 
-def _checked(uri: str) -> str:
+def checked(uri: str) -> str:
+    """A data URI of a small PNG, as it was given.
+
+    Raises:
+        MalformedError: it is none.
+    """
     if len(uri) > LONGEST_URI or _PNG.fullmatch(uri) is None:
         raise MalformedError("picture")
     return uri

@@ -15,6 +15,7 @@ from redan.reports.pictures.fields import Fields, MalformedError
 from redan.reports.pictures.funnel import funnel
 from redan.reports.pictures.gallery import gallery
 from redan.reports.pictures.grid import grid
+from redan.reports.pictures.portraits import portraits
 from redan.reports.pictures.robust_curve import robust_curve
 from redan.reports.pictures.series import series
 from redan.reports.pictures.shares import shares
@@ -34,6 +35,7 @@ DRAWERS: Mapping[str, Callable[[Fields], Markup]] = MappingProxyType(
         "fidelity-curve": fidelity_curve,
         "between": between,
         "gallery": gallery,
+        "portraits": portraits,
         "cells": cells,
         "transfer": transfer,
         "surface": surface,
