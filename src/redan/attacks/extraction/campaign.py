@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +11,22 @@ from redan.attacks.campaign.inputs import Opening, Target, read_arrays, read_by,
 from redan.attacks.cost import Cost
 from redan.attacks.extraction.contract import Known
 from redan.attacks.extraction.copies import labels_of
+from redan.attacks.extraction.data_free import DataFree
 from redan.attacks.extraction.domain import Domain, box, box_of_space
 from redan.attacks.extraction.form import Shown
 from redan.attacks.extraction.oracle import Oracle
 from redan.attacks.extraction.reach import Extraction, Yardstick, ceiling, extract, without_asking, yardstick
-from redan.attacks.extraction.recipes import recipe_of
+from redan.attacks.extraction.recipes import is_picture, recipe_of
 from redan.attacks.extraction.shelf import attacks_of
 from redan.attacks.progress import Progress
 from redan.attacks.queries import Queries, Source, indices
 from redan.attacks.sources import FunctionSource
-from redan.errors import InputError, UsageError
+from redan.errors import IncompleteError, InputError, UsageError
+from redan.extras import missing_import
 from redan.measures.robustness import Rate, rate
+
+if TYPE_CHECKING:
+    from redan.attacks.extraction.portraits import Portraits
 
 Array: TypeAlias = NDArray[Any]
 _LEAST = 20
@@ -85,6 +90,7 @@ class Copied(NamedTuple):
         unknowns: numbers that describe the model; None where its file does not tell.
         cost: of all attacks.
         notes: what a reader has to know.
+        portraits: of the classes, by a generator; None unless pictures were copied without any.
     """
 
     by: Yardstick
@@ -97,6 +103,7 @@ class Copied(NamedTuple):
     unknowns: int | None
     cost: Cost
     notes: tuple[str, ...] = ()
+    portraits: "Portraits | None" = None
 
 
 class Samples(NamedTuple):
@@ -150,6 +157,8 @@ def try_extraction(opening: Opening, data: Path, wanted: Wanted) -> Copied:
     forms = tuple((shown, _tried(target, samples, shown, (known, by), wanted)) for shown in wanted.forms)
     best = _best(forms[0][1])
     own = (samples.x[pool], truth.y[pool])
+    imagined = _portraits(forms[0][1], judge, by, wanted) if is_picture(samples.domain) else None
+    notes = (*target.notes, *samples.notes, *truth.notes)
     return Copied(
         by=by,
         forms=forms,
@@ -160,7 +169,8 @@ def try_extraction(opening: Opening, data: Path, wanted: Wanted) -> Copied:
         known=len(pool),
         unknowns=_unknowns(opening),
         cost=sum((one.cost for _, made in forms for one in made), start=Cost()),
-        notes=(*target.notes, *samples.notes, *truth.notes),
+        notes=notes if not isinstance(imagined, str) else (*notes, imagined),
+        portraits=None if isinstance(imagined, str) else imagined,
     )
 
 
@@ -249,6 +259,20 @@ def _best(made: tuple[Extraction, ...]) -> Extraction | None:
     """The attack whose last copy has the highest fidelity."""
     done = [one for one in made if one.last is not None and one.copy is not None]
     return max(done, key=lambda one: one.last.fidelity.hits if one.last else -1, default=None)
+
+
+def _portraits(made: tuple[Extraction, ...], judge: Queries, by: Yardstick, wanted: Wanted) -> "Portraits | str | None":
+    """Of the copy that was made without pictures, or why there are none."""
+    found = next((one.copy for one in made if one.attack == DataFree().name and one.copy is not None), None)
+    if found is None or by.y is None or missing_import("torch") is not None:
+        return None
+    from redan.attacks.extraction.portraits import portraits
+
+    domain = box(by.x.shape[1:], *wanted.box)
+    try:
+        return portraits(found, domain, judge.answered, by.x, by.y, classes=by.classes, seed=wanted.seed)
+    except IncompleteError as error:
+        return f"No portraits of the classes: {error.what}."
 
 
 def _agreed(other: Target, samples: Samples, by: Yardstick) -> Rate:

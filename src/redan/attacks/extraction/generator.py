@@ -24,7 +24,7 @@ _BATCH = 64
 _NOISE = 64
 _TEACH = 12  # steps of the students for each batch that was asked
 _INVENT = 2  # steps of the generator
-_SETTLE = 200  # steps of the students before they are judged
+_SETTLE = 200  # steps of the students before they are judged, fewer of few answers
 _FLOOR = 1e-4
 _APART = 1e-3
 _DIVERSE = 0.2
@@ -140,7 +140,7 @@ class _School:
         for student in self._nets:
             for group in student.adam.param_groups:
                 group["lr"] = 3e-4
-        self.taught(oracle, _SETTLE)
+        self.taught(oracle, min(_SETTLE, oracle.asked // _TEACH))
         for student in self._nets:
             for group in student.adam.param_groups:
                 group["lr"] = 1e-3
@@ -250,7 +250,7 @@ def generator(shape: tuple[int, int, int], inputs: int = _NOISE) -> Any:  # noqa
 
 def inputs_of(domain: Domain, made: Any) -> Array:  # noqa: ANN401 -- a tensor
     """Pictures of a generator as the model reads them, shape (n, ...)."""
-    flat = made.detach().reshape(len(made), -1).numpy().astype(np.float64)
+    flat = made.detach().flatten(1).numpy().astype(np.float64)
     return domain.inside((domain.low + (flat + 1) / 2 * (domain.high - domain.low)).reshape(-1, *domain.shape))
 
 

@@ -31,7 +31,8 @@ _NOISE = 32
 _BATCH = 60
 _SMOOTH = 0.3
 _DIVERSE = 0.1
-_SHIFT = 2
+_SIDE = 28  # pixels of a picture that these weights are for
+_SHIFT = 14  # pixels of a side for each one that pictures are moved by
 
 
 class Likeness(NamedTuple):
@@ -150,11 +151,12 @@ def imagined(copy: Copy, domain: Domain, classes: int, *, seed: int = 0, steps: 
         maker = generator(planes(domain), _NOISE + classes)
     noise = torch.Generator().manual_seed(seed)
     adam = torch.optim.Adam(maker.parameters(), lr=2e-3, betas=(0.5, 0.99))
+    smooth = _SMOOTH * min(1.0, min(planes(domain)[1:]) / _SIDE)  # neighbours are less alike where there are few
     for _ in range(steps):
         wanted = torch.arange(_BATCH) % classes
         made = maker(_seeds(wanted, classes, noise))
         told = sum(torch.log_softmax(net(_shifted(made, noise)), dim=1) for net in nets) / len(nets)
-        loss = -told[torch.arange(_BATCH), wanted].mean() + _SMOOTH * _rough(made) - _DIVERSE * _apart(made, classes)
+        loss = -told[torch.arange(_BATCH), wanted].mean() + smooth * _rough(made) - _DIVERSE * _apart(made, classes)
         adam.zero_grad()
         loss.backward()
         adam.step()
@@ -179,10 +181,11 @@ def _seeds(wanted: Tensor, classes: int, noise: Any) -> Tensor:  # noqa: ANN401 
 
 
 def _shifted(made: Tensor, noise: Any) -> Tensor:  # noqa: ANN401 -- a generator of PyTorch
-    """Moved by a pixel or two, so that no single pixel is what the copy is sure by."""
+    """Moved by a pixel or two where there are many, so that no single pixel is what the copy is sure by."""
     import torch
 
-    down, right = torch.randint(-_SHIFT, _SHIFT + 1, (2,), generator=noise).tolist()
+    most = min(made.shape[2:]) // _SHIFT
+    down, right = torch.randint(-most, most + 1, (2,), generator=noise).tolist()
     return torch.roll(made, (down, right), (2, 3))
 
 

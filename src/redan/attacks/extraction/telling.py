@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from redan.attacks.extraction.campaign import Copied
 from redan.attacks.extraction.form import Shown
+from redan.attacks.extraction.portrayal import drawn_portraits, portraits_json, told_portraits
 from redan.attacks.extraction.reach import Extraction, Point
 from redan.canon import Json
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
@@ -145,6 +146,8 @@ def _sentence(copied: Copied, shown: Shown, best: tuple[Extraction, Point, Rate]
             f"Its answers told {point.told:,.0f} of the model's {copied.unknowns:,} unknowns at most: "
             f"a leak budget of {point.told / copied.unknowns:.2g} allows this copy."
         )
+    if copied.portraits is not None:
+        parts.append(told_portraits(copied.portraits))
     return " ".join([*parts, *copied.notes])
 
 
@@ -186,6 +189,7 @@ def _detail(copied: Copied, threshold: float) -> dict[str, Json]:
         "attacker_inputs": copied.known,
         "forms": [{"answers": str(shown), "attacks": [_told(one) for one in made]} for shown, made in copied.forms],
         "cost": copied.cost.to_json(),
+        "portraits": None if copied.portraits is None else portraits_json(copied.portraits),
         **pictured(_pictures(copied, threshold)),
     }
 
@@ -225,6 +229,8 @@ def _pictures(copied: Copied, threshold: float) -> Iterator[Picture]:
     best = [(str(shown), found) for shown, made in copied.forms if (found := reached(made)) is not None]
     rates = [(f"best copy, {name}", found[2]) for name, found in best]
     yield bars("Agreement with the model", [*rates, *_levels(copied)])
+    if copied.portraits is not None:
+        yield drawn_portraits(copied.portraits, copied.by)
 
 
 def _curve(title: str, made: Sequence[Extraction], *, uniform: bool) -> FidelityCurve | None:

@@ -102,5 +102,16 @@ def data_uri(pixels: NDArray[np.uint8]) -> str:
     return "data:image/png;base64," + base64.b64encode(_HEADER + packed).decode()
 
 
+def small(x: NDArray[Any], box: tuple[float, float] = (0.0, 1.0)) -> tuple[str, ...]:
+    """Pictures as data URIs of small PNGs; none when these are no pictures.
+
+    Args:
+        x: shape (n, channels, rows, columns) of one or three channels, or (n, rows, columns).
+        box: least and largest valid value.
+    """
+    made, (low, high) = planes(x), box
+    return () if made is None else tuple(data_uri(_bytes((one - low) / (high - low))) for one in made)
+
+
 def _bytes(shares: NDArray[np.float64]) -> NDArray[np.uint8]:
     return np.round(np.clip(np.nan_to_num(shares), 0.0, 1.0) * 255).astype(np.uint8)

@@ -17,6 +17,7 @@ from redan.reports.pictures.gallery import gallery
 from redan.reports.pictures.grid import grid
 from redan.reports.pictures.log_roc import log_roc
 from redan.reports.pictures.program import learning_curve, programs
+from redan.reports.pictures.portraits import portraits
 from redan.reports.pictures.robust_curve import robust_curve
 from redan.reports.pictures.series import series
 from redan.reports.pictures.shares import shares
@@ -40,6 +41,7 @@ DRAWERS: Mapping[str, Callable[[Fields], Markup]] = MappingProxyType(
         "log-roc": log_roc,
         "between": between,
         "gallery": gallery,
+        "portraits": portraits,
         "cells": cells,
         "transfer": transfer,
         "surface": surface,
