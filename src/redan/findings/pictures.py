@@ -10,9 +10,9 @@ from typing import TypeAlias
 from redan.canon import Json
 from redan.findings.attack_pictures import Between, Cells, Gallery, RobustCurve, Surface
 from redan.findings.extraction_picture import FidelityCurve
+from redan.findings.portrait_picture import PortraitRows
 from redan.findings.program_picture import LearningCurve, Programs
 from redan.findings.roc_picture import LogRoc
-from redan.findings.portrait_picture import PortraitRows
 from redan.findings.transfer_picture import TransferMatrix
 from redan.findings.trigger_picture import Triggers
 from redan.stats.interval import Interval

@@ -16,8 +16,8 @@ from redan.reports.pictures.funnel import funnel
 from redan.reports.pictures.gallery import gallery
 from redan.reports.pictures.grid import grid
 from redan.reports.pictures.log_roc import log_roc
-from redan.reports.pictures.program import learning_curve, programs
 from redan.reports.pictures.portraits import portraits
+from redan.reports.pictures.program import learning_curve, programs
 from redan.reports.pictures.robust_curve import robust_curve
 from redan.reports.pictures.series import series
 from redan.reports.pictures.shares import shares
