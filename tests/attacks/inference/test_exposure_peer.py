@@ -48,3 +48,11 @@ def test_extrapolations_agree() -> None:
     theirs = _peer().compute_exposure_extrapolation({1: list(own)}, list(others))[1]
     ours = [one.bits for one in extrapolated(own, others, rng=np.random.default_rng(0))]
     assert ours == pytest.approx(list(theirs), abs=1e-9)
+
+
+def test_ranks_agree_where_losses_are_equal() -> None:
+    """References that equal a canary come before it, as there."""
+    rng = np.random.default_rng(8)
+    own, others = rng.integers(0, 9, 6).astype(float), rng.integers(0, 9, 400).astype(float)
+    theirs = _peer().compute_exposure_interpolation({1: list(own)}, list(others))[1]
+    assert sorted(one.bits for one in exposures(own, others, space=10**9)) == pytest.approx(sorted(theirs), abs=1e-9)

@@ -6,7 +6,7 @@ beyond the prior, beside the likeness to the other classes, with its interval.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -185,7 +185,9 @@ def picture(
     means = np.stack([np.asarray(x, dtype=np.float64)[y == label].mean(axis=0) for label in shown])
     words = [f"class {label}, confidence {made.confidence[label]:.0%}" for label in shown]
     title = "Mean of each class, what the model gives away of it, and their difference"
-    return gallery(means, made.x[shown], np.ones(len(shown), dtype=bool), words, title=title, box=box, most=10)
+    drawn = gallery(means, made.x[shown], np.ones(len(shown), dtype=bool), words, title=title, box=box, most=10)
+    note = "Here these are the mean of the class, what was drawn for it, and their difference."
+    return None if drawn is None else replace(drawn, note=note)
 
 
 def _descended(x: Array, descent: Descent, tried: Effort, box: tuple[float, float]) -> tuple[Array, bool]:
