@@ -14,7 +14,7 @@ FIRST = {
     "Glossary": "glossary.md",
 }
 REFERENCE = {"Command line": "reference/cli.md", "redan.toml": "reference/schema.md"}
-FOLDERS = {"Specifications": "spec", "Decisions": "adr"}
+FOLDERS = {"Privacy": "privacy", "Specifications": "spec", "Decisions": "adr"}
 CONTROLS = "reference/controls"
 APART = {"index.md", "template.md"}  # the index stands first; the template is linked from it
 

@@ -26,7 +26,7 @@ def test_the_same_attack_on_both():
     assert found.verdict == "no proven gain"
     found, attack = compare_membership(matrix(1.5), matrix(0.1, 1), rng=RNG(0), rate=0.1, attack="loss")
     assert attack == "loss"
-    assert "0.1 of false" in found.measure
+    assert "10 % of false" in found.measure
 
 
 def test_pairs_that_do_not_fit_are_refused():

@@ -60,7 +60,7 @@ def _run(have: Have) -> Iterator[Finding]:
     after, before = (_tested(have, model, canaries) for model in two)
     gain = compare_canaries(before, after)
     said = Said(
-        what=f"What was planted in the training data of model {two.before.name}",
+        what="what was planted in that model's training data",
         how=f"{gain.n} canaries, each against {before.exposures[0].references:,} of {canaries.space:,} secrets; "
         f"{sum(before.memorised)} were memorised before, {sum(after.memorised)} after",
         attacker="may ask for scores and knows all of a canary but its random part",
