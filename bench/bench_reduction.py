@@ -276,9 +276,8 @@ def percent(value):
 
 def page(result):
     """The figures as a page."""
-    head = (
-        "| way | TPR before | after | fall, points (95 %) | said | accuracy lost, points (95 %) | agreement | memory |"
-    )
+    head = "| way | TPR before | after | fall, points (95 %) | proven by one model alone "
+    head += "| accuracy lost, points (95 %) | agreement | memory |"
     lines = [
         "# Information reduction, measured",
         "",

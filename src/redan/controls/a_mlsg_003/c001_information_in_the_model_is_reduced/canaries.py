@@ -61,8 +61,7 @@ def _run(have: Have) -> Iterator[Finding]:
     gain = compare_canaries(before, after)
     said = Said(
         what="what was planted in that model's training data",
-        how=f"{gain.n} canaries, each against {before.exposures[0].references:,} of {canaries.space:,} secrets; "
-        f"{sum(before.memorised)} were memorised before, {sum(after.memorised)} after",
+        how=f"{gain.n} canaries, each against {before.exposures[0].references:,} of {canaries.space:,} secrets",
         attacker="may ask for scores and knows all of a canary but its random part",
         name="fall_of_exposure",
         unit="bits",

@@ -23,8 +23,8 @@ _UNCLAIM = Remedy(
 )
 _VERDICTS = {
     "lower": "Model {after}, reduced from model {before}, tells less of {what}",
-    "no proven gain": "Model {after} is said to reduce model {before}, and there is no proven gain: it tells as much of "
-    "{what}, as far as the interval reaches",
+    "no proven gain": "Model {after} is said to reduce model {before}, and there is no proven gain: nothing shows that "
+    "it tells less of {what}",
     "higher": "Model {after} is said to reduce model {before}, and tells more of {what}",
 }
 
