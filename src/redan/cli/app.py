@@ -113,6 +113,7 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Verb]]] = MappingProxyType(
             "Apply a remedy.",
             {
                 "minimise": Verb("redan.cli.minimise", "minimise", "The smallest feature set within a stated loss."),
+                "canaries": Verb("redan.cli.canaries", "canaries", "Plant secrets, to measure what is memorised."),
                 "reference": Verb(
                     "redan.cli.reference", "reference", "What a gateway holds a model's input and answers to."
                 ),

@@ -49,6 +49,7 @@ class _Rows(NamedTuple):
     columns: dict[str, NDArray[Any]]  # as the model reads them
     encoded: list[Column]
     label: NDArray[Any]
+    extra: dict[str, NDArray[Any]]  # attributes that the model does not read
 
 
 def inferable_inputs(
@@ -60,7 +61,7 @@ def inferable_inputs(
 
     Args:
         asked: the model, its inputs and its training data.
-        attributes: inputs that nobody should be able to tell.
+        attributes: inputs, or other columns of its training data, that nobody should be able to tell.
         rng: of the sample, the halves and the planted leaks.
         limit: gain that decides; the planted leak is twice as large.
 
@@ -72,19 +73,21 @@ def inferable_inputs(
         IncompleteError: there are too few rows, or the answers have nothing to do with the label.
         MissingExtraError: scikit-learn is not installed.
     """
-    rows = _drawn(asked, rng)
+    extra = tuple(name for name in attributes if name not in asked.inputs)
+    rows = _drawn(asked, rng, extra)
     told = _visible(asked, rows.columns)
     _sane(told, rows.label, numeric=asked.numeric)
     found: dict[str, Inference | IncompleteError] = {}
     for name in attributes:
-        values, candidates = _values(rows.columns[name])
-        tried = [_with(rows.columns, name, value) for value in candidates]
+        read = name in rows.columns
+        values, candidates = _values(rows.columns[name] if read else rows.extra[name])
+        tried = [_with(rows.columns, name, value) for value in candidates] if read else []
         seen = Seen(
             others=[c for c in rows.encoded if c.name != name],
             label=rows.label,
             numeric=asked.numeric,
             answers=told,
-            candidates=np.stack([_visible(asked, one) for one in tried], axis=1),
+            candidates=np.stack([_visible(asked, one) for one in tried], axis=1) if tried else None,
         )
         try:
             found[name] = attribute_inference(name, values, seen, rng=rng, limit=limit)
@@ -93,7 +96,7 @@ def inferable_inputs(
     return found
 
 
-def _drawn(asked: Asked, rng: np.random.Generator) -> _Rows:
+def _drawn(asked: Asked, rng: np.random.Generator, extra: Sequence[str] = ()) -> _Rows:
     """A bounded sample of complete rows, as the model reads them and as an attacker learns from them."""
     import pyarrow as pa
 
@@ -101,15 +104,16 @@ def _drawn(asked: Asked, rng: np.random.Generator) -> _Rows:
     parts = []
     for table, label in asked.tables:
         limit = max(1, ROWS * table.rows // total)
-        part = table.select([*asked.inputs, label]).sample(limit, int(rng.integers(2**31 - 1)))
-        parts.append(part.rename_columns([*asked.inputs, "label of the row"]))
+        part = table.select([*asked.inputs, *extra, label]).sample(limit, int(rng.integers(2**31 - 1)))
+        parts.append(part.rename_columns([*asked.inputs, *extra, "label of the row"]))
     try:
         rows = pa.concat_tables(parts, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
         raise IncompleteError("the training sets hold different types under one name") from error
     columns = fed(asked.model, rows, asked.inputs)
     target, known = _label(rows["label of the row"], numeric=asked.numeric)
-    for column in columns.values():
+    others = {name: _raw(rows[name]) for name in extra}
+    for column in (*columns.values(), *others.values()):
         known &= np.isfinite(column) if column.dtype.kind == "f" else True
     kept = np.flatnonzero(known)
     if len(kept) < LEAST_ROWS:
@@ -121,7 +125,20 @@ def _drawn(asked: Asked, rng: np.random.Generator) -> _Rows:
         {name: column[kept] for name, column in columns.items()},
         [column for column in encoded if column.kind != "prose"],
         target[kept],
+        {name: column[kept] for name, column in others.items()},
     )
+
+
+def _raw(cells: "pa.ChunkedArray") -> NDArray[Any]:
+    """A column as numbers, or as texts where it is none."""
+    import pyarrow as pa
+
+    from redan.measures.answers import numbers
+
+    kind = cells.type
+    if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return numbers(cells)
+    return np.array(["" if cell is None else str(cell) for cell in cells.to_pylist()], dtype=object)
 
 
 def _label(cells: "pa.ChunkedArray", *, numeric: bool) -> tuple[NDArray[Any], NDArray[np.bool_]]:

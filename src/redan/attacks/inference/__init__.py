@@ -23,21 +23,35 @@ if TYPE_CHECKING:
     from redan.attacks.inference.exposure import exposures as exposures
     from redan.attacks.inference.exposure_fit import Extrapolated as Extrapolated
     from redan.attacks.inference.exposure_fit import extrapolated as extrapolated
+    from redan.attacks.inference.inversion import Likeness as Likeness
+    from redan.attacks.inference.inversion import Reconstruction as Reconstruction
+    from redan.attacks.inference.inversion import invert as invert
+    from redan.attacks.inference.inversion import likeness as likeness
+    from redan.attacks.inference.properties import PropertyInference as PropertyInference
+    from redan.attacks.inference.properties import property_inference as property_inference
+    from redan.attacks.inference.properties import records_leaked as records_leaked
 
 _HOMES = {
     "CanarySet": "canaries",
     "CanaryTest": "exposure",
     "Exposure": "exposure",
     "Extrapolated": "exposure_fit",
+    "Likeness": "inversion",
+    "PropertyInference": "properties",
+    "Reconstruction": "inversion",
     "beam": "canaries_search",
     "canary_test": "exposure",
     "exposures": "exposure",
     "extrapolated": "exposure_fit",
+    "invert": "inversion",
+    "likeness": "inversion",
     "losses_of_rows": "canaries_losses",
     "losses_of_text": "canaries_losses",
     "plant_in_table": "canaries_planting",
     "plant_in_text": "canaries_planting",
+    "property_inference": "properties",
     "read_canaries": "canaries",
+    "records_leaked": "properties",
     "sequence_losses": "canaries_losses",
     "shortest_path": "canaries_search",
     "try_canaries": "canaries_losses",
