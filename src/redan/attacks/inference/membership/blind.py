@@ -62,7 +62,7 @@ def blind_baseline(features: NDArray[Any], members: NDArray[Any], *, seed: int =
     truth = np.asarray(members, dtype=bool)
     if min(int(truth.sum()), int((~truth).sum())) < _LEAST:
         raise ValueError(f"a baseline needs {_LEAST} members and as many others")
-    x = _narrow(np.asarray(features, dtype=np.float64).reshape(len(truth), -1), seed)
+    x = narrow(np.asarray(features, dtype=np.float64).reshape(len(truth), -1), seed)
     found = [(name, _crossed(name, x, truth, seed)) for name in ("boosted trees", "a linear classifier")]
     return _best(found, truth, confidence)
 
@@ -83,6 +83,27 @@ def blind_to_target(matrix: ScoreMatrix, *, confidence: float = 0.95) -> Blind:
         members.append(matrix.members[place][known])
     easy, truth = np.concatenate(found), np.concatenate(members)
     return _best([("records being easy", easy), ("records being hard", -easy)], truth, confidence)
+
+
+def narrow(x: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """Wide records as their first principal components, with what a summary of each row says.
+
+    Args:
+        x: shape (n, width).
+        seed: of the decomposition.
+
+    Returns:
+        The records themselves where they are narrow, gaps as zeros.
+    """
+    clean = np.nan_to_num(x, nan=0.0, posinf=0.0, neginf=0.0)
+    if clean.shape[1] <= _WIDEST:
+        return clean
+    from sklearn.decomposition import PCA
+
+    count = min(_KEPT, len(clean) - 1)
+    parts = PCA(n_components=count, svd_solver="randomized", random_state=seed).fit_transform(clean)
+    summary = [clean.mean(axis=1), clean.std(axis=1), clean.min(axis=1), clean.max(axis=1), (clean == 0).mean(axis=1)]
+    return np.column_stack([parts, *summary])
 
 
 def _best(found: list[tuple[str, NDArray[np.float64]]], truth: NDArray[np.bool_], confidence: float) -> Blind:
@@ -124,16 +145,3 @@ def _learner(name: str, seed: int) -> Any:  # noqa: ANN401 -- an estimator of sc
     from sklearn.preprocessing import StandardScaler
 
     return make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=200))
-
-
-def _narrow(x: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-    """Wide records as their first principal components, with what a summary of each row says."""
-    clean = np.nan_to_num(x, nan=0.0, posinf=0.0, neginf=0.0)
-    if clean.shape[1] <= _WIDEST:
-        return clean
-    from sklearn.decomposition import PCA
-
-    count = min(_KEPT, len(clean) - 1)
-    parts = PCA(n_components=count, svd_solver="randomized", random_state=seed).fit_transform(clean)
-    summary = [clean.mean(axis=1), clean.std(axis=1), clean.min(axis=1), clean.max(axis=1), (clean == 0).mean(axis=1)]
-    return np.column_stack([parts, *summary])

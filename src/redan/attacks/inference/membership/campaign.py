@@ -11,7 +11,7 @@ from redan.attacks.campaign.inputs import Opening, Target
 from redan.attacks.campaign.parts import Cluster
 from redan.attacks.cost import Cost
 from redan.attacks.extraction.recipes import recipe_of
-from redan.attacks.inference.membership.blind import Blind, blind_baseline, blind_to_target
+from redan.attacks.inference.membership.blind import Blind, blind_baseline, blind_to_target, narrow
 from redan.attacks.inference.membership.fidelity import Likeness, likeness
 from redan.attacks.inference.membership.judging import Tested, judged, membership_test
 from redan.attacks.inference.membership.matrix import ScoreMatrix, matrix_from
@@ -141,7 +141,7 @@ def try_membership(opening: Opening, members: Path, others: Path, wanted: Wanted
         rows, inside = np.concatenate([rows, scores]), np.concatenate([inside, plan.inside])
         recipe, notes = trainer.name, notes + more
     matrix = matrix_from(rows, inside, model=target.of if len(target.of) == 64 else "")  # noqa: PLR2004 -- SHA-256
-    features = _features(samples, asked)
+    features = _features(samples, asked, wanted.seed)
     found = inferred(matrix, features=features, seed=wanted.seed, trained_on=_trained_on(samples))
     right = float(asked.right[samples.members].mean()), float(asked.right[~samples.members].mean())
     return found._replace(
@@ -262,9 +262,11 @@ def _each_other(matrix: ScoreMatrix) -> Tested | None:
     return membership_test(alone, rates=())
 
 
-def _features(samples: Samples, asked: Asked) -> NDArray[np.float64]:
+def _features(samples: Samples, asked: Asked, seed: int) -> NDArray[np.float64]:
+    """Records as a baseline reads them, their classes among their features."""
     hot = np.eye(len(asked.classes))[asked.labels]
-    return np.concatenate([samples.domain.features(samples.x), hot], axis=1)
+    found = samples.domain.features(samples.x)
+    return np.concatenate([narrow(found, seed) if missing_import("sklearn") is None else found, hot], axis=1)
 
 
 def _trained_on(samples: Samples) -> int:
