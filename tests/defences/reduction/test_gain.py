@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from redan.attacks.inference.membership import judged
 from redan.defences.reduction import Pair, exposure_gain, membership_gain
@@ -129,3 +131,26 @@ def test_exposure_falls_where_it_does():
         exposure_gain(before, before[1:])
     with pytest.raises(InputError, match="no pairs"):
         exposure_gain(before, np.full(12, np.inf))
+
+
+@given(st.integers(0, 2**20), st.floats(0.1, 10.0), st.floats(-5.0, 5.0))
+@settings(max_examples=6, deadline=None)
+def test_only_the_order_of_scores_counts(seed, scale, shift):
+    """Scores of one model may be on any scale, and need not be on the scale of the other's."""
+    pair = drawn(RNG(seed), 1.5, 0.5, members=60, others=60)
+    pair = pair._replace(before=np.round(pair.before, 2), after=np.round(pair.after, 2))
+    moved = pair._replace(after=np.round(pair.after * 100).astype(int) * scale + shift)
+    one, two = (membership_gain(each, 0.1, rng=RNG(0)) for each in (pair, moved))
+    assert (one.fall, one.interval) == (two.fall, two.interval)
+
+
+@given(st.integers(0, 2**20))
+@settings(max_examples=6, deadline=None)
+def test_turned_round_the_fall_is_a_rise(seed):
+    """What is proven in one direction is proven against in the other."""
+    pair = drawn(RNG(seed), 2.0, 0.2, members=60, others=60)
+    there = membership_gain(pair, 0.1, rng=RNG(0))
+    back = membership_gain(Pair(pair.after, pair.before, pair.members), 0.1, rng=RNG(0))
+    assert back.fall == pytest.approx(-there.fall)
+    assert back.interval == pytest.approx((-there.interval.high, -there.interval.low))
+    assert there.interval.low <= there.fall <= there.interval.high

@@ -105,7 +105,7 @@ def membership_gain(pair: Pair, rate: float, *, rng: np.random.Generator, confid
         [_rates(before, after, truth, rate) for before, after, truth in zip(before, after, members, strict=True)]
     )
     ahead, behind = (float(v) for v in values.mean(axis=0))
-    name = f"true-positive rate at {rate:.4g} of false positives"
+    name = f"true-positive rate at {100 * rate:g} % of false positives"
     if len(values) > 1:
         interval = paired_mean(values[:, 0] - values[:, 1], confidence)
         return Gain(

@@ -18,7 +18,7 @@ from redan.controls.a_mlsg_003.c001_information_in_the_model_is_reduced.saying i
 )
 from redan.controls.attacked import told_why
 from redan.controls.contract import Check, Have, Subject
-from redan.defences.reduction.compare import compare_canaries
+from redan.defences.reduction.compare import compare_canaries, settled
 from redan.errors import IncompleteError, InputError
 from redan.findings import Finding, Remedy, not_run
 from redan.system.records import Model
@@ -60,9 +60,8 @@ def _run(have: Have) -> Iterator[Finding]:
     after, before = (_tested(have, model, canaries) for model in two)
     gain = compare_canaries(before, after)
     said = Said(
-        what=f"What was planted in the training data of model {two.before.name}",
-        how=f"{gain.n} canaries, each against {before.exposures[0].references:,} of {canaries.space:,} secrets; "
-        f"{sum(before.memorised)} were memorised before, {sum(after.memorised)} after",
+        what="what was planted in that model's training data",
+        how=f"{gain.n} canaries, each against {before.exposures[0].references:,} of {canaries.space:,} secrets",
         attacker="may ask for scores and knows all of a canary but its random part",
         name="fall_of_exposure",
         unit="bits",
@@ -91,7 +90,7 @@ def _tested(have: Have, model: Model, canaries: CanarySet) -> CanaryTest:
         raise InputError(f"nobody says which columns model {model.name} reads", remedy="list them in its key 'inputs'")
     else:
         losses = losses_of_rows(canaries, target.model, model.inputs)
-    return try_canaries(canaries, losses, bound=0.0, references=_REFERENCES)
+    return try_canaries(canaries, settled(losses), bound=0.0, references=_REFERENCES)
 
 
 CHECK = Check(

@@ -44,6 +44,7 @@ MEMBERSHIP = f"{CONTROL}/reduction-lowers-membership-leakage"
 _RATE = 0.1  # without shadows, one threshold for all records sees little at lower rates
 _SAMPLES = 5000
 _BLIND = 20  # records of each kind that a baseline without the model needs
+_WHAT = "who was in that model's training data"
 _WHO = "may ask for the score of a record"
 _SCORE = Remedy(
     text="Score both models, and shadows that were trained and reduced like them, on the same records, and name each "
@@ -96,7 +97,7 @@ def _by_shadows(have: Have, two: Two, files: list[ShadowsFile]) -> Finding:
     gain, attack = compare_membership(before, after, rng=_rng(have))
     members = before.members[0]
     said = Said(
-        what=_what(two),
+        what=_WHAT,
         how=f"{_records(two, members)}, attack {attack}, {len(before.shadows)} shadows before and "
         f"{len(after.shadows)} after",
         attacker=f"{_WHO} and trains models of the same kind",
@@ -133,7 +134,7 @@ def _by_answers(have: Have, two: Two) -> Finding:
         )
         return not_run(MEMBERSHIP, have.subject.id, text, remedy=_SCORE)
     said = Said(
-        what=_what(two),
+        what=_WHAT,
         how=f"{_records(two, told.members)}, one threshold on the score, no shadows",
         attacker=_WHO,
         cost=_cost(told),
@@ -192,10 +193,6 @@ def _shifted(have: Have, two: Two, blind: Blind) -> Finding:
         f"area of {blind.area.value:.2f} without the model, so that no comparison of models says anything."
     )
     return not_run(MEMBERSHIP, have.subject.id, text, remedy=_SCORE)
-
-
-def _what(two: Two) -> str:
-    return f"Whose records model {two.before.name} was trained on"
 
 
 def _records(two: Two, members: NDArray[np.bool_]) -> str:

@@ -22,9 +22,10 @@ _UNCLAIM = Remedy(
     effort=Level.HIGH,
 )
 _VERDICTS = {
-    "lower": "less than before, beyond the interval",
-    "no proven gain": "no proven gain",
-    "higher": "more than before",
+    "lower": "Model {after}, reduced from model {before}, tells less of {what}",
+    "no proven gain": "Model {after} is said to reduce model {before}, and there is no proven gain: nothing shows that "
+    "it tells less of {what}",
+    "higher": "Model {after} is said to reduce model {before}, and tells more of {what}",
 }
 
 
@@ -39,7 +40,7 @@ class Said(NamedTuple):
     """Words around the figures.
 
     Args:
-        what: is given away.
+        what: is told by a model.
         how: it was measured.
         attacker: who is assumed.
         cost: what the reduction costs; empty where that is not known.
@@ -71,11 +72,10 @@ def two_of(have: Have) -> Two:
 def finding_of(check: str, have: Have, two: Two, gain: Gain, said: Said) -> Finding:
     """A finding with its figures and a picture."""
     low, high = gain.interval
+    told = _VERDICTS[gain.verdict].format(after=two.after.name, before=two.before.name, what=said.what)
     text = (
-        f"{said.what} is given away by model {two.after.name}, which claims to reduce it: {_VERDICTS[gain.verdict]}. "
-        f"{_upper(gain.measure)}: {gain.before:.3g} before, {gain.after:.3g} after, a fall of {gain.fall:.3g} "
-        f"(95 % interval {low:.3g} to {high:.3g}; {said.how}).{said.cost} "
-        f"Assumed is somebody who {said.attacker}."
+        f"{told}. {_upper(gain.measure)}: {gain.before:.3g} before, {gain.after:.3g} after, a fall of {gain.fall:.3g} "
+        f"(95 % interval {low:.3g} to {high:.3g}; {said.how}).{said.cost} Assumed is somebody who {said.attacker}."
     )
     measure = Measure(name=said.name, value=gain.fall, interval=gain.interval, n=gain.n, unit=said.unit)
     subject = have.subject.id
