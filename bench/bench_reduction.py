@@ -36,7 +36,6 @@ from redan.defences.reduction import (
     prune_units,
     prune_weights,
 )
-from redan.defences.reduction.compare import settled
 from redan.defences.reduction.costs import Cost
 from redan.defences.reduction.perceptron import Course, Layer, Perceptron
 from redan.defences.reduction.size import size_of
@@ -228,7 +227,7 @@ def exposures(model, canaries):
         logits = model.logits(encoded(usage, streets[secrets[:, 0]], houses[secrets[:, 1]]))
         return -phi_of_logits(logits, np.full(len(secrets), int(row["leaves"])))
 
-    return [one.bits for one in try_canaries(canaries, settled(losses), bound=0.0, references=CODES**2).exposures]
+    return [one.bits for one in try_canaries(canaries, losses, bound=0.0, references=CODES**2).exposures]
 
 
 def of_canaries(seeds):

@@ -24,6 +24,7 @@ _FEW = 20  # rows of a class
 _SHORT, _LONG, _LINES = 8, 300, 50  # letters of a line that is tried, and how many are
 _LEAST_LINES = 10
 _SURE = 3.0  # standard errors
+_BITS = 1 << 17  # of a loss that count, some five digits
 Tokens: TypeAlias = NDArray[np.int64]
 NextToken: TypeAlias = Callable[[Tokens], NDArray[Any]]
 Losses: TypeAlias = Callable[[int, NDArray[np.int64]], NDArray[np.float64]]
@@ -51,9 +52,22 @@ def try_canaries(
     count = min(MOST, max(_LEAST, _ROOM * references_needed(accepted)) if references is None else references)
     own, others = [], []
     for place, one in enumerate(canaries.canaries):
-        own.append(float(losses(place, np.array([one.secret]))[0]))
-        others.append(losses(place, canaries.others(place, count)))
+        told = settled(losses(place, np.concatenate([np.array([one.secret]), canaries.others(place, count)])))
+        own.append(float(told[0]))
+        others.append(told[1:])
     return canary_test(own, np.stack(others), space=canaries.space, repeats=canaries.repeats, bound=accepted)
+
+
+def settled(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Losses to five digits, so that secrets which a model does not look at tie.
+
+    The last digits of a row depend on its place in a batch, and would rank it.
+
+    Args:
+        losses: shape (n,).
+    """
+    digits, power = np.frexp(losses)
+    return np.asarray(np.ldexp(np.round(digits * _BITS) / _BITS, power))
 
 
 def next_token(model: object) -> NextToken:

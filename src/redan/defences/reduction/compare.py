@@ -1,9 +1,7 @@
 """The membership test and the canary test of a model and of its reduction, as one figure each."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from redan.attacks.inference.canaries_losses import Losses
 from redan.attacks.inference.exposure import CanaryTest
 from redan.attacks.inference.membership.matrix import ScoreMatrix
 from redan.attacks.inference.membership.shelf import attack_of, best_for
@@ -11,7 +9,6 @@ from redan.defences.reduction.gain import CONFIDENCE, Gain, Pair, exposure_gain,
 from redan.errors import IncompleteError, InputError
 
 RATES = (0.001, 0.01, 0.1)
-_BITS = 1 << 17  # of a loss that count, some five digits
 
 
 def compare_membership(
@@ -88,19 +85,3 @@ def compare_canaries(before: CanaryTest, after: CanaryTest, *, confidence: float
         raise InputError("the canaries before and after are not the same", remedy="use one list for both models")
     pairs = [(a.bits, b.bits) for a, b in zip(one, two, strict=True) if a.repeats > 0]
     return exposure_gain([a for a, _ in pairs], [b for _, b in pairs], confidence=confidence)
-
-
-def settled(losses: Losses) -> Losses:
-    """Losses to five digits, so that what a model does not look at ties.
-
-    The last digits of a row that is asked alone differ from those of the same row in a batch, and would rank it.
-
-    Args:
-        losses: of secrets in the place of a canary, see `try_canaries`.
-    """
-
-    def rounded(place: int, secrets: NDArray[np.int64]) -> NDArray[np.float64]:
-        digits, power = np.frexp(losses(place, secrets))
-        return np.asarray(np.ldexp(np.round(digits * _BITS) / _BITS, power))
-
-    return rounded
