@@ -48,10 +48,7 @@ def tell(found: Inferred, subject: str, *, multiple: float = MULTIPLE, check: st
     elif judged.outcome is Outcome.HOLDS:
         finding = holds(check, subject, text, measure=measure)
     else:
-        more = (
-            f"Give {judged.needed:,} non-members or more." if judged.needed else "Give records of one kind, and more."
-        )
-        finding = replace(not_run(check, subject, text, remedy=Remedy(text=more)), measure=measure)
+        finding = replace(not_run(check, subject, text, remedy=Remedy(text=judged.advice)), measure=measure)
     return replace(finding, detail=_detail(found, multiple))
 
 
