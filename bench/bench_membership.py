@@ -152,12 +152,13 @@ def scores():
     return {"seconds": found, "all": sum(found.values())}
 
 
-BESIDE = """Published for sixteen shadows on CIFAR-10 (the reference code of LiRA): online with own variance 1.69 %, fixed
-variance 5.93 %, offline 1.30 % and 2.99 %, one threshold on the loss 0.09 %. The order is the same here: with sixteen
-shadows one variance for all beats own ones, with 56 it no longer does, and the loss threshold stands near the rate
-itself. The Bayesian variance is above pooled and own variances at each number of shadows; over the published fixed one,
-that of all scores of a side, its lead at 4 and 8 shadows lies within the interval. RMIA, which fits no variance at all,
-is ahead of it at 4 and 8 shadows and behind it at 32 and 56, each by less than the intervals here tell apart.
+BESIDE = """Published for sixteen shadows on CIFAR-10 (the reference code of LiRA): online with own variance 1.69 %,
+fixed variance 5.93 %, offline 1.30 % and 2.99 %, one threshold on the loss 0.09 %. The order is the same
+here: with sixteen shadows one variance for all beats own ones, with 56 it no longer does, and the loss
+threshold stands near the rate itself. The Bayesian variance is above pooled and own variances at each
+number of shadows; over the published fixed one, that of all scores of a side, its lead at 4 and 8 shadows
+lies within the interval. RMIA, which fits no variance at all, is ahead of it at 4 and 8 shadows and
+behind it at 32 and 56, each by less than the intervals here tell apart.
 """
 
 

@@ -211,3 +211,15 @@ def test_work_goes_on_where_it_stopped(tmp_path):
     for bad in (b"{}\n", b"[1]\n", b"\xff\n"):
         with pytest.raises(InputError, match="work"):
             parsed(bad, "a", 3, "f")
+
+
+@pytest.mark.slow
+def test_workers_train_the_same_shadows(made, tmp_path):
+    """Shadows from a Ray cluster of this machine are those of this process, and are kept."""
+    pytest.importorskip("ray")
+    from redan.attacks.campaign.parts import Cluster
+
+    here = campaign(made, "firm.skops", shadows=2)
+    there = campaign(made, "firm.skops", shadows=2, cluster=Cluster(), work=tmp_path / "work")
+    np.testing.assert_array_equal(here.matrix.phi, there.matrix.phi)
+    assert (tmp_path / "work").read_bytes().count(b"\n") == 3

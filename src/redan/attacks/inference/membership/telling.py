@@ -98,7 +98,7 @@ def _sentence(found: Inferred, judged: Verdict, multiple: float) -> str:
     if judged.why:
         parts.insert(0, f"{judged.why}.")
     if found.recipe:
-        count = found.tested[0].shadows
+        count = len(found.matrix.shadows)
         parts.append(f"The attacker has records of both kinds and trained {count} shadows ({found.recipe}).")
     if found.accuracy is not None:
         parts.append(f"The model is right on {found.accuracy[0]:.1%} of members and {found.accuracy[1]:.1%} of others.")
