@@ -96,14 +96,17 @@ def attack_membership(
             seed=seed,
             budget=queries,
             work=work,
-            cluster=None if ray is None and not workers else Cluster(ray or LOCAL, workers or DEFAULT_WORKERS),
+            cluster=_cluster(ray, workers),
             progress=_progress if sys.stderr.isatty() else None,
         )
-        opening = Opening(model, name, tuple(trust_type or ()), unsafe_format)
-        found = _of_model(opening, data, nonmembers, wanted, keep)
+        found = _of_model(Opening(model, name, tuple(trust_type or ()), unsafe_format), data, nonmembers, wanted, keep)
         files = [data, nonmembers] if model.startswith("http") else [Path(model), data, nonmembers]
     told = tell(found, name or Path(model or files[0]).name, multiple=threshold)
     give("membership", files, [told], output=output, page=page, quiet=quiet, group="attack")
+
+
+def _cluster(address: str | None, workers: int) -> Cluster | None:
+    return None if address is None and not workers else Cluster(address or LOCAL, workers or DEFAULT_WORKERS)
 
 
 def _of_scores(path: Path, seed: int) -> "Inferred":

@@ -13,7 +13,7 @@ from redan.attacks.cost import Cost
 from redan.attacks.extraction.recipes import recipe_of
 from redan.attacks.inference.membership.blind import Blind, blind_baseline, blind_to_target, narrow
 from redan.attacks.inference.membership.fidelity import Likeness, likeness
-from redan.attacks.inference.membership.judging import Tested, judged, membership_test
+from redan.attacks.inference.membership.judging import RATES, Tested, judged, membership_test
 from redan.attacks.inference.membership.matrix import ScoreMatrix, matrix_from
 from redan.attacks.inference.membership.quantiles import qmia
 from redan.attacks.inference.membership.samples import Samples, read_samples
@@ -65,7 +65,7 @@ class Inferred(NamedTuple):
 
     Args:
         matrix: of scores, the target first.
-        tested: each attack; the first is the one that is taken for the strongest.
+        tested: each attack, the one that finds most at a low rate first; a verdict allows for this choice.
         blind: baselines that do not see the model.
         likeness: of shadows to the target; None without any.
         others: the first attack on each shadow in turn by the others; None where there are too few.
@@ -182,6 +182,7 @@ def inferred(
         notes.append("Without scikit-learn neither quantile regression nor the baseline on records was tried.")
     if shadowed:
         blind.append(blind_to_target(matrix, confidence=_LEVEL))
+    tested.sort(key=lambda one: (-one.curve.bounds(max(RATES)).low, -one.area.value))
     return Inferred(
         matrix=matrix,
         tested=tuple(tested),

@@ -48,10 +48,7 @@ def tell(found: Inferred, subject: str, *, multiple: float = MULTIPLE, check: st
     elif judged.outcome is Outcome.HOLDS:
         finding = holds(check, subject, text, measure=measure)
     else:
-        more = (
-            f"Give {judged.needed:,} non-members or more." if judged.needed else "Give records of one kind, and more."
-        )
-        finding = replace(not_run(check, subject, text, remedy=Remedy(text=more)), measure=measure)
+        finding = replace(not_run(check, subject, text, remedy=Remedy(text=judged.advice)), measure=measure)
     return replace(finding, detail=_detail(found, multiple))
 
 
@@ -101,7 +98,7 @@ def _sentence(found: Inferred, judged: Verdict, multiple: float) -> str:
     if judged.why:
         parts.insert(0, f"{judged.why}.")
     if found.recipe:
-        count = found.tested[0].shadows
+        count = len(found.matrix.shadows)
         parts.append(f"The attacker has records of both kinds and trained {count} shadows ({found.recipe}).")
     if found.accuracy is not None:
         parts.append(f"The model is right on {found.accuracy[0]:.1%} of members and {found.accuracy[1]:.1%} of others.")

@@ -10,6 +10,8 @@ from redan.terms import Outcome
 
 MULTIPLE = 10.0
 LEVEL = 0.05
+_DRAW = "Give non-members that were drawn as the members were."
+_TRAIN = "Train shadows as the model was trained, on as many records, and give their scores."
 
 
 class Verdict(NamedTuple):
@@ -20,6 +22,7 @@ class Verdict(NamedTuple):
         by: the attack that decided.
         at: its threshold, with the interval that holds for all attacks and rates that were looked at.
         why: the reason for not telling; empty else.
+        advice: what would tell; empty else.
         needed: non-members that would show the lowest rate; 0 where there are enough.
     """
 
@@ -27,6 +30,7 @@ class Verdict(NamedTuple):
     by: Tested
     at: Operating
     why: str = ""
+    advice: str = ""
     needed: int = 0
 
 
@@ -54,19 +58,19 @@ def verdict(found: Inferred, multiple: float = MULTIPLE, rates: Sequence[float] 
     why = _shifted(found)
     if not shown and not why:
         why = f"{negatives:,} non-members cannot show a false-positive rate of {max(rates):.3g}; {needed:,} can"
-        return Verdict(Outcome.NOT_RUN, by, at, why, needed)
+        return Verdict(Outcome.NOT_RUN, by, at, why, f"Give {needed:,} non-members or more.", needed)
     leaks = [pair for rate, pair in best.items() if pair[1].bounds.low > multiple * rate]
     if why or leaks:
-        return Verdict(Outcome.NOT_RUN, by, at, why) if why else Verdict(Outcome.BROKEN, *leaks[0])
+        return Verdict(Outcome.NOT_RUN, by, at, why, _DRAW) if why else Verdict(Outcome.BROKEN, *leaks[0])
     bounded = [rate for rate in sorted(shown) if all(p.bounds.high <= multiple * rate for _, p in points[rate])]
     if not bounded:
         why = (
             f"the interval reaches beyond {multiple:g} times the false-positive rate, as agreed; more records narrow it"
         )
-        return Verdict(Outcome.NOT_RUN, by, at, why)
+        return Verdict(Outcome.NOT_RUN, by, at, why, "Give more members and more non-members.")
     by, at = max(points[bounded[0]], key=lambda pair: pair[1].bounds.high)
     why = _weak(found)
-    return Verdict(Outcome.NOT_RUN if why else Outcome.HOLDS, by, at, why)
+    return Verdict(Outcome.NOT_RUN if why else Outcome.HOLDS, by, at, why, _TRAIN if why else "")
 
 
 def _shifted(found: Inferred) -> str:
