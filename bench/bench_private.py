@@ -141,7 +141,7 @@ def markdown(result):
     lines += [
         "",
         "A bound below the claim refutes nothing and proves nothing. Canaries are images of random signs, and the "
-        "attacker of the final model knows one loss each, so that bounds stay below what a worst-case attacker reaches; "
+        "attacker of the final model knows one loss each, so that bounds stay below what the worst attacker reaches; "
         "that audits find planted bugs is shown in tests/defences/private/test_bugs_by_audit.py.",
         "",
     ]
