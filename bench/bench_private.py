@@ -124,9 +124,8 @@ def markdown(result):
         f"{ROWS:,} rows, a network 64-32-10, {STEPS} Poisson batches of {BATCH} expected rows, clipping norm 1, delta "
         f"{DELTA:g}, neighbours by add-remove, noise by privacy loss distributions; settings were fixed before. "
         f"Medians of {len(SEEDS)} seeds with exact 95 % intervals over rows. Bounds are of one run with {CANARIES:,} "
-        "canaries at "
-        f"95 %, one a seed; that of any mechanism can never show more than {result['ceiling']:.2f}, that of Gaussian ones "
-        "can.",
+        "canaries at 95 %, one a seed; that of any mechanism can never show more than "
+        f"{result['ceiling']:.2f}, that of Gaussian ones can.",
         "",
         "| epsilon claimed | noise | accuracy (n = 797) | bound, final model | bound, every step "
         "| Gaussian, every step | TPR of loss at 1 % FPR (n = 1,000) |",
