@@ -2,9 +2,9 @@
 
 Run: `python bench/bench_private.py` prints; with `--write` it also writes `bench/results/private.{json,md}`. For
 epsilon 1, 8 and none at all, three seeds: accuracy on 797 rows; the lower bound of epsilon by one run with 200 canaries
-(random images with random labels, each put in by a fair coin), for an attacker who sees the final model and for one who
-sees every step and knows all but the coins; and the true-positive rate of a loss threshold at 1 % false positives.
-Generators are given, so that the figures repeat; a model for use would leave them out.
+(images of random signs with random labels, each put in by a fair coin), for an attacker who sees the final model and
+for one who sees every step and knows all but the coins; and the true-positive rate of a loss threshold at 1 % false
+positives. Generators are given, so that the figures repeat; a model for use would leave them out.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def accuracy_and_membership(noise, seed, data):
 def audited(noise, seed, data):
     """Bounds for who sees the final model, and for who sees every noisy gradient."""
     rng = np.random.default_rng([seed, 2])
-    canaries, labels = rng.random((CANARIES, 64)), rng.integers(0, 10, CANARIES)
+    canaries, labels = rng.choice([-1.0, 1.0], (CANARIES, 64)), rng.integers(0, 10, CANARIES)
     coins = rng.random(CANARIES) < 0.5
     x, y = np.concatenate([data[0], canaries[coins]]), np.concatenate([data[1], labels[coins]])
     plan = plan_of(noise, len(x))
@@ -124,8 +124,8 @@ def markdown(result):
         f"{ROWS:,} rows, a network 64-32-10, {STEPS} Poisson batches of {BATCH} expected rows, clipping norm 1, delta "
         f"{DELTA:g}, neighbours by add-remove, noise by privacy loss distributions; settings were fixed before. "
         f"Medians of {len(SEEDS)} seeds with exact 95 % intervals over rows. Bounds are of one run with {CANARIES:,} "
-        "canaries at "
-        f"95 %, one a seed; no such run can show more than {result['ceiling']:.2f}.",
+        "canaries at 95 %, one a seed; that of any mechanism can never show more than "
+        f"{result['ceiling']:.2f}, that of Gaussian ones can.",
         "",
         "| epsilon claimed | noise | accuracy (n = 797) | bound, final model | bound, every step "
         "| Gaussian, every step | TPR of loss at 1 % FPR (n = 1,000) |",
@@ -140,9 +140,9 @@ def markdown(result):
         lines.append(f"| {' | '.join(shown)} |")
     lines += [
         "",
-        "A bound below the claim refutes nothing and proves nothing. Canaries are random images, and the attacker of "
-        "the final model knows one loss each, so that bounds stay far below what a worst-case attacker reaches; that "
-        "audits find planted bugs is shown in tests/defences/private/test_bugs_by_audit.py.",
+        "A bound below the claim refutes nothing and proves nothing. Canaries are images of random signs, and the "
+        "attacker of the final model knows one loss each, so that bounds stay below what the worst attacker reaches; "
+        "that audits find planted bugs is shown in tests/defences/private/test_bugs_by_audit.py.",
         "",
     ]
     return "\n".join(lines)

@@ -22,8 +22,7 @@ def _gaussian_epsilon(mu, delta):
     return brentq(lambda eps: gaussian_delta(eps, mu) - delta, 0.0, 50.0)
 
 
-@pytest.mark.parametrize("eps", [0.5, 2.0])
-@pytest.mark.parametrize("guesses", [None, 200])
+@pytest.mark.parametrize(("eps", "guesses"), [(0.5, 200), (2.0, None)])
 def test_one_run_covers_on_randomised_response(eps, guesses):
     """The bound exceeds the epsilon of randomised response in at most one run of twenty, and is near it."""
     rng = np.random.default_rng(int(eps * 10) + 1)

@@ -1,12 +1,15 @@
 """Every planted accounting mistake is found with its reason, and a correct record has none."""
 
 import math
+from typing import get_args
 
+import numpy as np
 import pytest
 
 from privacy_records import bent
 from redan.measures.privacy import Mechanism, epsilon_pld, review
 from redan.measures.privacy.known import participations
+from redan.measures.privacy.record import Assumed, Neighbours, Sampler
 
 
 def _names(record, kind="mistake"):
@@ -125,3 +128,26 @@ def test_batches_of_a_fixed_size_need_replacement():
     fixed = {"sampler": "fixed-without-replacement", "assumed_sampler": "fixed-without-replacement", "steps": 500}
     assert review(bent(**fixed, neighbours="replace-one", epsilon=9.0)).of("mistake") == ()
     assert "no-accounting-known" in _names(bent(**fixed))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_extreme_records_are_judged(seed):
+    """Whatever sizes, noise and steps a record states, it is judged within seconds, without a warning or an error."""
+    rng = np.random.default_rng(seed)
+    rows = int(10 ** rng.uniform(1, 12))
+    found = review(
+        bent(
+            sampler=str(rng.choice(get_args(Sampler)[:4])),
+            assumed_sampler=str(rng.choice(get_args(Assumed))),
+            neighbours=str(rng.choice(get_args(Neighbours))),
+            dataset_size=rows,
+            batch_size=rows * 10 ** rng.uniform(-6, 0),
+            sampling_rate=10 ** rng.uniform(-9, 0),
+            noise_multiplier=float(rng.choice([0.0, 10 ** rng.uniform(-9, 9), 10 ** rng.uniform(-1, 1)])),
+            noise_std=10 ** rng.uniform(-9, 9),
+            steps=int(10 ** rng.uniform(0, rng.choice([3, 12]))),
+            delta=float(rng.choice([0.0, 1.0, 1e-300, 1e-5])),
+            empty_batches="dropped",
+        )
+    )
+    assert found.of("mistake")
