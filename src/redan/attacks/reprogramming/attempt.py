@@ -72,11 +72,13 @@ class Judge(NamedTuple):
         ask: answers to inputs of the victim, in the same form.
         task: whose test part is looked at.
         seed: of random programs.
+        most: inputs that a label map without a program is fitted to.
     """
 
     ask: Ask
     task: Task
     seed: int = 0
+    most: int = _SETTLED
 
     def accuracy(self, frame: Frame, theta: Array, mapped: Map) -> Rate:
         """On test inputs.
@@ -94,7 +96,7 @@ class Judge(NamedTuple):
         """
         rng, task = np.random.default_rng([self.seed, 61]), self.task
         tried = [np.zeros(frame.parameters), *(rng.normal(size=frame.parameters) for _ in range(_RANDOM))]
-        rows = rng.permutation(len(task.x))[: min(_SETTLED, 2 * len(task.x_test))]
+        rows = rng.permutation(len(task.x))[: min(self.most, 2 * len(task.x_test))]
         found = []
         for theta in tried:
             shares = self.ask(frame.inputs(task.x[rows], theta))

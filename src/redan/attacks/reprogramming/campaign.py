@@ -232,7 +232,7 @@ def _attempts(
                 knows=QUERY_ONLY,
                 shown=shown,
                 course=course_of(wanted.queries, wanted.seed, task=task),
-                judge=Judge(judge.shares, task, wanted.seed),
+                judge=Judge(judge.shares, task, wanted.seed, max(_FEW_STEPS, min(1000, wanted.queries // 3))),
                 cost=service.cost,
                 refused=partial(_refused, service),
                 watching=watching if not spent else None,  # what was asked before the call was cut off nobody saw

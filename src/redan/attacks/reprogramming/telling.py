@@ -66,6 +66,9 @@ def _judged(check: str, found: Reprogrammed, made: Attempt, about: tuple[str, fl
     if low > level:
         text += f" That is above the agreed {level:.1%}: the model works for strangers."
         return broken(check, subject, text, _BOUND, part=part, measure=measure)
+    if made.free is not None and made.free.interval.low > level:
+        text += f" The label map alone is above the agreed {level:.1%}: the model works for strangers as it is."
+        return broken(check, subject, text, _BOUND, part=part, measure=_accuracy(made.free, level))
     if high < level:
         text += f" That is below the agreed {level:.1%}; other attacks may reach more."
         return holds(check, subject, text, part=part, measure=measure)

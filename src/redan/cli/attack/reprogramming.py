@@ -107,26 +107,11 @@ def attack_reprogramming(
     from redan.attacks.reprogramming.telling import tell
 
     wanted = Wanted(
-        task=task,
-        queries=queries,
-        steps=white_box,
-        forms=tuple(shown(text) for text in dict.fromkeys(answers or _FORMS)),
-        deviations=tuple(deviation or ()),
-        scale=scale,
-        block=block,
-        amplitude=amplitude,
-        batch=batch,
-        inside=inside,
-        label=label,
-        samples=samples,
-        test=test,
-        box=box,
-        classes=classes,
-        shuffled=shuffled,
-        work=work,
-        seed=seed,
-        progress=_progress if sys.stderr.isatty() else None,
-    )
+        task=task, queries=queries, steps=white_box, batch=batch, deviations=tuple(deviation or ()), inside=inside,
+        forms=tuple(shown(text) for text in dict.fromkeys(answers or _FORMS)), classes=classes, label=label, box=box,
+        scale=scale, block=block, amplitude=amplitude, samples=samples, test=test, shuffled=shuffled, work=work,
+        seed=seed, progress=_progress if sys.stderr.isatty() else None,
+    )  # fmt: skip
     opening = Opening(model, name, tuple(trust_type or ()), unsafe_format)
     found = list(tell(try_reprogramming(opening, data, wanted), name or Path(model).name, threshold=threshold))
     files = [data] if model.startswith("http") else [Path(model), data]
