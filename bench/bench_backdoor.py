@@ -213,8 +213,11 @@ def page(found):
     lines = [
         "# Signs of backdoors on a zoo of small models",
         "",
-        "`python bench/bench_backdoor.py --tables FOLDER --keep`; one core, shared with other work. Families marked",
-        "`held out` were not looked at when signs and thresholds were chosen; all models are from seeds that were not.",
+        "`python bench/bench_backdoor.py --tables FOLDER --keep`; one core, shared with other work.",
+        "Models are from seeds that no sign was chosen on; nothing was tuned to families marked `held out`.",
+        "One unit was set late: when four clean networks of this zoo had been seen to score near 1, that of",
+        "the squares was raised, to fit five clean networks of other seeds. It moves grades and the combined",
+        "score, and no area of a single score.",
     ]
     for kind, one in found.items():
         lines += [
