@@ -63,12 +63,12 @@ class Domain:
 
     def inside(self, x: Array) -> NDArray[np.float32]:
         """Inputs brought back into the box, whole where they have to be; shape (n, ...)."""
-        flat = np.clip(np.asarray(x, dtype=np.float64).reshape(len(x), -1), self.low, self.high)
+        flat = np.clip(np.asarray(x, dtype=np.float64).reshape(len(x), self.size), self.low, self.high)
         return np.where(self.whole, np.rint(flat), flat).astype(np.float32).reshape(len(x), *self.shape)
 
     def features(self, x: Array) -> NDArray[np.float64]:
         """Numbers scaled to [-1, 1] by the box, then categories one-hot; shape (n, width)."""
-        flat = np.asarray(x, dtype=np.float64).reshape(len(x), -1)
+        flat = np.asarray(x, dtype=np.float64).reshape(len(x), self.size)
         scaled = (flat - self.low) * (2.0 / self._widths) - 1.0
         hot = [self._hot(flat, int(place)) for place in np.flatnonzero(self.levels > 0)]
         return np.concatenate([scaled[:, self.numeric], *hot], axis=1)
