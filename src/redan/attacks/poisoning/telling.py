@@ -102,10 +102,15 @@ def _rare(found: Examined, best: Sequence[Turning], natural: float) -> tuple[flo
     values = " and ".join(f"{found.columns[column]} = {_value(found, column, value)}" for column, value in one.values)
     return one.score, (
         f"Least explained by the data is {values}: it turns {one.turned:.0%} of other rows to class "
-        f"{_class(found, one.target)}, by {one.unexplained:.1f} log-odds more than "
-        + ("labels near it show" if len(one.values) == 1 else "its parts do")
+        f"{_class(found, one.target)}, "
+        + (_beyond(one) if one.unexplained > 0 else "which labels near it explain")
         + f"; values of random rows turn {natural:.0%} at most."
     )
+
+
+def _beyond(one: Turning) -> str:
+    than = "labels near it show" if len(one.values) == 1 else "its parts do"
+    return f"by {one.unexplained:.1f} log-odds more than {than}"
 
 
 def _value(found: Examined, column: int, value: float) -> str:
