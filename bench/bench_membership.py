@@ -157,8 +157,8 @@ fixed variance 5.93 %, offline 1.30 % and 2.99 %, one threshold on the loss 0.09
 here: with sixteen shadows one variance for all beats own ones, with 56 it no longer does, and the loss
 threshold stands near the rate itself. The Bayesian variance is above pooled and own variances at each
 number of shadows; over the published fixed one, that of all scores of a side, its lead at 4 and 8 shadows
-lies within the interval. RMIA, which fits no variance at all, is ahead of it at 4, 8 and 16 shadows, within the intervals, and
-behind it at 32 and 56, each by less than the intervals here tell apart.
+lies within the interval. RMIA, which fits no variance at all, is ahead of it at 4, 8 and 16
+shadows and behind it at 32 and 56, each by less than the intervals here tell apart.
 """
 
 

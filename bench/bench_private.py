@@ -122,9 +122,10 @@ def markdown(result):
         "# Private training on the digits",
         "",
         f"{ROWS:,} rows, a network 64-32-10, {STEPS} Poisson batches of {BATCH} expected rows, clipping norm 1, delta "
-        f"{DELTA:g}, neighbours by add-remove, noise by privacy loss distributions; settings of the training were fixed before. "
-        "The audit is the third one that was tried on these seeds, after 1,000 canaries of uniform noise and 200 of them "
-        "beside known rows, which showed less; each bound holds for its run, and their size is that of a chosen attack. "
+        f"{DELTA:g}, neighbours by add-remove, noise by privacy loss distributions; settings of the training were "
+        "fixed before. The audit is the third one that was tried on these seeds, after 1,000 canaries of uniform noise "
+        "and 200 of them beside known rows, which showed less; each bound holds for its run, and their size is that of "
+        "a chosen attack. "
         f"Medians of {len(SEEDS)} seeds with exact 95 % intervals over rows. Bounds are of one run with {CANARIES:,} "
         "canaries at 95 %, one a seed; that of any mechanism can never show more than "
         f"{result['ceiling']:.2f}, that of Gaussian ones can.",

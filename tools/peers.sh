@@ -21,15 +21,17 @@ peer openapi-client openapi-python-client==0.29.1
 # The schemas of Kubernetes, KServe and Envoy that the manifests in deploy/ are checked by; of KServe only the files are read.
 peer deploy kubernetes-validate==1.37.0 envoy-data-plane==2.2.0
 peer kserve --no-deps kserve==0.21.0
+# One file of it is read, which needs neither JAX nor the rest.
+peer jax-privacy --no-deps jax-privacy==2.0.0
 # Only the formulas are compared: torch, xgboost and TensorFlow, which both import, are stood in for by the tests.
 if [ ! -e .peers/sacro/.made ]; then
   "$python" -m venv .peers/sacro && pip=".peers/sacro/bin/python -m pip install --quiet --disable-pip-version-check" &&
-    $pip --no-deps sacroml==2.0.1 && $pip numpy scipy scikit-learn fpdf2 pypdf matplotlib pandas pyyaml && touch .peers/sacro/.made ||
+    $pip numpy scipy scikit-learn fpdf2 pypdf matplotlib pandas pyyaml && $pip --no-deps sacroml==2.0.1 && touch .peers/sacro/.made ||
     echo "could not install SACRO-ML: tests that compare with it will skip"
 fi
 if [ ! -e .peers/tf-privacy/.made ]; then
   "$python" -m venv .peers/tf-privacy && pip=".peers/tf-privacy/bin/python -m pip install --quiet --disable-pip-version-check" &&
-    $pip --no-deps tensorflow-empirical-privacy==0.1.0 && $pip numpy scipy && touch .peers/tf-privacy/.made ||
+    $pip numpy scipy && $pip --no-deps tensorflow-empirical-privacy==0.1.0 && touch .peers/tf-privacy/.made ||
     echo "could not install TensorFlow's empirical privacy: tests that compare with it will skip"
 fi
 [ "${2:-}" = bench ] || exit 0
