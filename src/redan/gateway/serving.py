@@ -14,7 +14,6 @@ import resource
 import signal
 import socket
 import stat
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -39,7 +38,6 @@ _BACKLOG: Final = 2048
 _SPARE_FILES: Final = 128  # descriptors besides connections: the ledger, the runtime, the server behind
 _KEEP_S: Final = 5.0
 _DESCRIBE_S: Final = 1.0
-_SWITCH_S: Final = 2e-4  # a commit under way gives way after so long; 5 ms otherwise, which questions would wait
 _TOKEN: Final = "admin.token"  # noqa: S105 -- the name of a file
 
 
@@ -81,7 +79,6 @@ def run(gateway: Gateway, *, grace_s: int = 10, reached: Callable[[Running], Non
     gc.collect()
     gc.freeze()  # what lives as long as the process is not looked at again and again
     gc.set_threshold(20_000, 20, 50)
-    sys.setswitchinterval(_SWITCH_S)
     connections = _room_for(gateway.room.connections)
     gateway.room.connections = connections
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
