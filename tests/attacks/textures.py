@@ -55,6 +55,7 @@ def voting() -> nn.Module:
     return _fitted(bounded=True)
 
 
+@torch.enable_grad()  # whoever asks for it first may be in the middle of an attack
 def _fitted(*, bounded: bool) -> nn.Module:
     x, y = textures(600, 0)
     rng = torch.Generator().manual_seed(0)

@@ -1,5 +1,6 @@
 """Campaigns on a Ray cluster of this machine: the findings of one process, workers that die included."""
 
+import contextlib
 import gc
 import os
 import signal
@@ -102,8 +103,9 @@ class Killer(threading.Thread):
             for pid, line in descendants().items():
                 if line.startswith("ray::Worker") and pid not in self.killed and not self.over.is_set():
                     time.sleep(0.3)
-                    os.kill(pid, signal.SIGKILL)
-                    self.killed.append(pid)
+                    with contextlib.suppress(ProcessLookupError):  # it ended by itself
+                        os.kill(pid, signal.SIGKILL)
+                        self.killed.append(pid)
                     break
             time.sleep(0.05)
 

@@ -121,9 +121,11 @@ def test_a_softmax_at_the_end_is_taken_off():
 def test_probabilities_of_another_make_become_their_logarithm():
     """Where probabilities do not come from a softmax, labels stay and values are no probabilities."""
 
+    one, two = weak(), hardened()  # trained before anything is traced
+
     class Average(torch.nn.Module):
         def forward(self, x):
-            return (weak()(x).softmax(1) + hardened()(x).softmax(1)) / 2
+            return (one(x).softmax(1) + two(x).softmax(1)) / 2
 
     x = digits().x_test[:20]
     data = exported(Average().eval(), x)

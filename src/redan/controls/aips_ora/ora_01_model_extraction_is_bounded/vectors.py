@@ -23,6 +23,7 @@ path = "model.onnx"
 name = "api"
 model = "churn"
 """
+_TRAIN = b'\n[[dataset]]\nname = "train"\nrole = "train"\n'
 _TEST = b'\n[[dataset]]\nname = "test"\nrole = "test"\npath = "test.npz"\n'
 
 
@@ -46,7 +47,7 @@ def vectors() -> tuple[Vector, ...]:
         _case("no budget, and sharp scores", Outcome.BROKEN, "unlimited", "scores"),
         _case("a budget and coarse answers", Outcome.HOLDS),
         _bare("samples are there", Outcome.HOLDS, _TEST),
-        _bare("no sample is there", Outcome.BROKEN, b""),
+        _bare("no sample is there that it was not trained on", Outcome.BROKEN, _TRAIN),
         _bare("one answer to everything", Outcome.NOT_RUN, _TEST, still=True),
         _bare("too few samples", Outcome.NOT_RUN, _TEST, rows=60),
     )
