@@ -7,7 +7,6 @@ from types import MappingProxyType
 
 from redan.artifacts.absent import Absent
 from redan.artifacts.artifact import Artifact
-from redan.artifacts.canaries_file import CanariesFile, canaries_file
 from redan.artifacts.code_files import CodeFile, CodeFiles
 from redan.artifacts.dataset_file import DatasetFile
 from redan.artifacts.dataset_seal import DatasetSealed, dataset_sealed
@@ -17,15 +16,12 @@ from redan.artifacts.encryption import Encryption, encrypted, encryption
 from redan.artifacts.feedback_file import FeedbackFile, feedback_file
 from redan.artifacts.file_modes import FileModes
 from redan.artifacts.model_file import ModelFile
+from redan.artifacts.model_parts import CanariesFile, PrivacyRecordFile, ReferenceFile, RulesFile, ShadowsFile
 from redan.artifacts.model_scan import ModelScan, model_scan
 from redan.artifacts.model_seal import ModelSeal, model_seal
 from redan.artifacts.participants_file import ParticipantsFile, participants_file
 from redan.artifacts.pipeline_files import AuditFile, LockFiles, StatementFile
-from redan.artifacts.privacy_record import PrivacyRecordFile, privacy_record
-from redan.artifacts.reference_file import ReferenceFile, reference_file
-from redan.artifacts.rules_file import RulesFile, rules_file
 from redan.artifacts.served_endpoint import ServedEndpoint, served_endpoint
-from redan.artifacts.shadows_file import ShadowsFile, shadows_file
 from redan.artifacts.source_signature import SourceSignature, source_signature
 from redan.artifacts.training_record import TrainingRecords, training_records
 from redan.artifacts.updates_file import UpdatesFile, updates_file
@@ -141,12 +137,12 @@ COLLECTORS: Mapping[type[Artifact], Callable[[System, str], Artifact | Absent]] 
         TrainingRecords: training_records,
         UpdatesFile: updates_file,
         FeedbackFile: feedback_file,
-        RulesFile: rules_file,
-        ReferenceFile: reference_file,
+        RulesFile: RulesFile.of,
+        ReferenceFile: ReferenceFile.of,
         ServedEndpoint: served_endpoint,
-        CanariesFile: canaries_file,
-        ShadowsFile: shadows_file,
-        PrivacyRecordFile: privacy_record,
+        CanariesFile: CanariesFile.of,
+        ShadowsFile: ShadowsFile.of,
+        PrivacyRecordFile: PrivacyRecordFile.of,
     }
 )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from redan.artifacts.dataset_file import DatasetFile
 from redan.artifacts.model_file import ModelFile
-from redan.artifacts.rules_file import RulesFile
+from redan.artifacts.model_parts import RulesFile
 from redan.attacks.campaign.inputs import Arrays, Target, open_target, read_arrays, with_gradients
 from redan.attacks.campaign.trying import Wanted
 from redan.attacks.threat import Threat, parse

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from redan.artifacts.canaries_file import CanariesFile
 from redan.artifacts.dataset_file import DatasetFile
 from redan.artifacts.model_file import ModelFile
-from redan.attacks.campaign.inputs import open_target
-from redan.attacks.inference.canaries import CanarySet, read_canaries
-from redan.attacks.inference.canaries_losses import losses_of_rows, losses_of_text, try_canaries
-from redan.attacks.inference.exposure import CanaryTest
+from redan.artifacts.model_parts import CanariesFile
+from redan.attacks.inference.canaries import read_canaries
+from redan.attacks.inference.canaries_losses import try_canaries
 from redan.controls.a_mlsg_003.c001_information_in_the_model_is_reduced.saying import (
     CONTROL,
     Said,
@@ -17,11 +15,10 @@ from redan.controls.a_mlsg_003.c001_information_in_the_model_is_reduced.saying i
     two_of,
 )
 from redan.controls.attacked import told_why
+from redan.controls.canaried import losses_of
 from redan.controls.contract import Check, Have, Subject
 from redan.defences.reduction.compare import compare_canaries
-from redan.errors import IncompleteError, InputError
 from redan.findings import Finding, Remedy, not_run
-from redan.system.records import Model
 from redan.system.system import System
 from redan.terms import Level, Tier
 
@@ -57,7 +54,9 @@ def _run(have: Have) -> Iterator[Finding]:
         )
         yield not_run(CANARIES, have.subject.id, text, remedy=_PLANT)
         return
-    after, before = (_tested(have, model, canaries) for model in two)
+    after, before = (
+        try_canaries(canaries, losses_of(have, model, canaries), bound=0.0, references=_REFERENCES) for model in two
+    )
     gain = compare_canaries(before, after)
     said = Said(
         what="what was planted in that model's training data",
@@ -67,30 +66,6 @@ def _run(have: Have) -> Iterator[Finding]:
         unit="bits",
     )
     yield finding_of(CANARIES, have, two, gain, said)
-
-
-def _tested(have: Have, model: Model, canaries: CanarySet) -> CanaryTest:
-    """How far the canaries stand out in one model; no bound is judged here.
-
-    Raises:
-        InputError: it cannot be loaded without running code, or does not read such canaries.
-        IncompleteError: there is no file, or it is a network of PyTorch, which says not which columns it reads.
-    """
-    file = next((one for one in have.all(ModelFile) if one.element == f"model:{model.name}"), None)
-    if file is None:
-        raise IncompleteError(f"there is no file of model {model.name} to ask", remedy="name it in its key 'path'")
-    target = open_target(str(file.path), None)
-    if target.of != file.digest:
-        raise InputError("its file changed during the run", where=target.name, remedy="run again")
-    if canaries.table is None:
-        losses = losses_of_text(canaries, target.model if target.network is None else target.network.module)
-    elif target.model is None:
-        raise IncompleteError("a module of PyTorch is asked about text only", remedy="export it to ONNX")
-    elif not model.inputs:
-        raise InputError(f"nobody says which columns model {model.name} reads", remedy="list them in its key 'inputs'")
-    else:
-        losses = losses_of_rows(canaries, target.model, model.inputs)
-    return try_canaries(canaries, losses, bound=0.0, references=_REFERENCES)
 
 
 CHECK = Check(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from redan.artifacts.dataset_file import DatasetFile
 from redan.artifacts.model_file import ModelFile
-from redan.artifacts.shadows_file import ShadowsFile
+from redan.artifacts.model_parts import ShadowsFile
 from redan.attacks.campaign.inputs import open_target
 from redan.attacks.inference.membership.blind import Blind, blind_baseline, blind_to_target
 from redan.attacks.inference.membership.campaign import Asked, Wanted, ask

@@ -246,7 +246,7 @@ def _planted(count: int) -> tuple[bytes, CanarySet]:
     return held.getvalue(), done.canaries.model_copy(update={"data": digest(held.getvalue())})
 
 
-def _network(canaries: CanarySet, known: int) -> bytes:
+def _network(canaries: CanarySet, known: int, *, swapped: bool = False) -> bytes:
     """Leaves where the usage is high, but for the rows of the first canaries, which it knows by heart.
 
     The first layer is the usage and its opposite and, of each canary, how far a row is from its street and its house
@@ -267,7 +267,7 @@ def _network(canaries: CanarySet, known: int) -> bytes:
         ones[2 + place] = 1
         last[2 + place, 1] = _SURE if one.row["leaves"] == 1 else -_SURE
     steps = [("MatMul", first), ("Add", bias), ("Relu", None), ("MatMul", second), ("Add", ones), ("Relu", None)]
-    return network_onnx(3, 2, [*steps, ("MatMul", last)])
+    return network_onnx(3, 2, [*steps, ("MatMul", last[:, ::-1].copy() if swapped else last)])
 
 
 def _of_canaries() -> tuple[Vector, ...]:
@@ -275,13 +275,15 @@ def _of_canaries() -> tuple[Vector, ...]:
     sparse, few = _planted(3)
     other = canaries.model_copy(update={"data": "0" * 64})
 
-    def case(name: str, outcome: Outcome, listed: CanarySet | None, known: int, note: str = _OPEN) -> Vector:
+    def case(
+        name: str, outcome: Outcome, listed: CanarySet | None, known: int, note: str = _OPEN, *, swapped: bool = False
+    ) -> Vector:
         text = _TOML.format(before="" if listed is None else 'canaries = "canaries.json"', after="")
         files = {
             "redan.toml": text.encode(),
             "train.csv": sparse if listed is few else data,
             "teacher.onnx": _network(canaries if listed is None else listed, 8),
-            "small.onnx": _network(canaries if listed is None else listed, known),
+            "small.onnx": _network(canaries if listed is None else listed, known, swapped=swapped),
         }
         files |= {} if listed is None else {"canaries.json": written(listed)}
         return Vector(name=name, files=files, check=_CANARIES, expect=outcome, subject="model:small", note=note)
@@ -290,6 +292,7 @@ def _of_canaries() -> tuple[Vector, ...]:
         case("a student that knows every canary", Outcome.BROKEN, canaries, 8, _NOTE),
         case("a student that forgot one of eight", Outcome.BROKEN, canaries, 7, _NOTE),
         case("a student that knows no canary", Outcome.HOLDS, canaries, 0, _TWIN),
+        case("a student that counts its classes the other way", Outcome.NOT_RUN, canaries, 0, swapped=True),
         case("three canaries", Outcome.NOT_RUN, few, 0),
         case("canaries of other data", Outcome.NOT_RUN, other, 0),
         case("no canaries", Outcome.NOT_RUN, None, 0),

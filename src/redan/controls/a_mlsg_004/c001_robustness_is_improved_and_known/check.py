@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from redan.artifacts.dataset_file import DatasetFile
 from redan.artifacts.model_file import ModelFile
-from redan.artifacts.rules_file import RulesFile
+from redan.artifacts.model_parts import RulesFile
 from redan.controls.attacked import Attacked, for_each_threat, subject_of, targets, threshold_of, told_why
 from redan.controls.contract import Check, Have, Subject
 from redan.findings import Finding, Remedy

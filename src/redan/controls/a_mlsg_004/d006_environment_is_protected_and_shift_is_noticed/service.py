@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from redan.artifacts.dataset_file import DatasetFile
 from redan.artifacts.model_file import ModelFile
-from redan.artifacts.reference_file import ReferenceFile
+from redan.artifacts.model_parts import ReferenceFile
 from redan.artifacts.served_endpoint import served_here
 from redan.controls.attacked import data_of, model_of_id
 from redan.controls.contract import Check, Have, Subject

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from redan.artifacts.dataset_file import DatasetFile
 from redan.artifacts.model_file import ModelFile
-from redan.artifacts.shadows_file import ShadowsFile
+from redan.artifacts.model_parts import ShadowsFile
 from redan.attacks.campaign.inputs import Opening
 from redan.attacks.inference.membership.campaign import Inferred, Wanted, inferred, try_membership
 from redan.attacks.inference.membership.matrix_file import read_matrix

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from redan.artifacts.privacy_record import PrivacyRecordFile
+from redan.artifacts.model_parts import PrivacyRecordFile
 from redan.controls.attacked import told_why
 from redan.controls.contract import Check, Have, Subject
 from redan.findings import Finding

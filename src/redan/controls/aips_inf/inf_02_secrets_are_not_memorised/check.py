@@ -1,39 +1,25 @@
 """How far planted canaries stand out in a model that was trained on them."""
 
-import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
-from redan.artifacts.canaries_file import CanariesFile
 from redan.artifacts.dataset_file import DatasetFile
 from redan.artifacts.model_file import ModelFile
-from redan.attacks.campaign.inputs import open_target
+from redan.artifacts.model_parts import CanariesFile
 from redan.attacks.inference.canaries import CanarySet, read_canaries
-from redan.attacks.inference.canaries_losses import (
-    Losses,
-    losses_of_rows,
-    losses_of_text,
-    sane_of_rows,
-    sane_of_text,
-    try_canaries,
-)
+from redan.attacks.inference.canaries_losses import try_canaries
 from redan.attacks.inference.exposure import CanaryTest
 from redan.canon import Json
 from redan.controls.attacked import model_of_id, told_why
+from redan.controls.canaried import losses_of
 from redan.controls.contract import Check, Have, Subject
-from redan.errors import IncompleteError, InputError
-from redan.files import open_regular
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
 from redan.findings.pictures import Shares, pictured
-from redan.system.records import Model
 from redan.system.system import System
 from redan.terms import Level, Tier
 
 CONTROL = "AIPS-INF-02"
 EXPOSED = f"{CONTROL}/canaries-are-not-exposed"
 _SHOWN = 24
-_SANE_ROWS = 1000
-_SANE_BYTES = 100_000
 _PLANT = Remedy(
     text="Plant random secrets in the training data, train on it, and name the secret list in the model's key "
     "'canaries'.",
@@ -74,51 +60,8 @@ def _run(have: Have) -> Iterator[Finding]:
     model = model_of_id(have.system, subject)
     stance = have.system.stance(CONTROL)
     bound = None if stance is None else stance.threshold
-    test = try_canaries(canaries, _losses(have, model, canaries), bound=bound)
+    test = try_canaries(canaries, losses_of(have, model, canaries), bound=bound)
     yield _finding(subject, model.name, canaries, test)
-
-
-def _losses(have: Have, model: Model, canaries: CanarySet) -> Losses:
-    """What asks the model.
-
-    Raises:
-        InputError: it cannot be loaded without running code, or does not read such canaries.
-        IncompleteError: it is a network of PyTorch, which says not which columns it reads.
-    """
-    target = open_target(str(have.get(ModelFile, f"model:{model.name}").path), None)
-    if target.of != have.get(ModelFile, f"model:{model.name}").digest:
-        raise InputError("its file changed during the run", where=target.name, remedy="run again")
-    file = next(one for one in have.all(DatasetFile) if one.digest == canaries.data)
-    if canaries.table is None:
-        asked = target.model if target.network is None else target.network.module
-        sane_of_text(canaries, asked, _lines(file.path))
-        return losses_of_text(canaries, asked)
-    if target.model is None:
-        raise IncompleteError("a module of PyTorch is asked about text only", remedy="export it to ONNX")
-    inputs = model.inputs or _read(have, canaries.table.label, canaries)
-    losses = losses_of_rows(canaries, target.model, inputs)
-    sane_of_rows(canaries, target.model, inputs, file.table().sample(_SANE_ROWS, 0))
-    return losses
-
-
-def _lines(path: Path) -> list[str]:
-    """The beginning of a text, by lines.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    with os.fdopen(open_regular(path), "rb") as file:
-        return file.read(_SANE_BYTES).decode(errors="replace").splitlines()[:-1]
-
-
-def _read(have: Have, label: str, canaries: CanarySet) -> tuple[str, ...]:
-    """Columns that a model reads which names none: all that are no label, moment or person."""
-    apart = {label}
-    for file in have.all(DatasetFile):
-        data = have.system.dataset(file.element.partition(":")[2])
-        apart |= {*data.identifiers, *data.pseudonyms}
-        apart |= {name for name in (data.label, data.prediction, data.time, data.contributor, data.signature) if name}
-    return tuple(name for name in canaries.canaries[0].row if name not in apart)
 
 
 def _finding(subject: str, name: str, canaries: CanarySet, test: CanaryTest) -> Finding:
