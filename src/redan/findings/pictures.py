@@ -20,19 +20,21 @@ from redan.stats.interval import Interval
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distributions:
-    """One feature in the reference and now.
+    """One feature in the reference and now, or in two other sets.
 
     Args:
         title: what is shown.
         bins: words for each bin, first to last; ends are open.
         reference: share of rows in each bin.
         current: likewise.
+        names: of both sets.
     """
 
     title: str
     bins: tuple[str, ...]
     reference: tuple[float, ...]
     current: tuple[float, ...]
+    names: tuple[str, str] = ("reference", "current")
 
     def to_json(self) -> dict[str, Json]:
         """The picture as a finding carries it."""
@@ -42,6 +44,7 @@ class Distributions:
             "bins": [*self.bins],
             "reference": [*self.reference],
             "current": [*self.current],
+            "names": [*self.names],
         }
 
 

@@ -66,7 +66,8 @@ def _entropies(clean: Array, other: Array, *, suspects: bool) -> Distributions:
 
     what = "samples of the data" if suspects else "samples with the trigger that was worked out"
     return Distributions(
-        title=f"Entropy when others are laid over them: trusted samples (reference) and {what} (current)",
+        title="Entropy when others are laid over them",
+        names=("trusted samples", what),
         bins=tuple(f"{a:.2f} to {b:.2f} bits" for a, b in pairwise(edges)),
         reference=shares(clean),
         current=shares(other),

@@ -203,7 +203,8 @@ def _histogram(tested: Tested) -> Distributions:
         np.bincount(np.searchsorted(edges, scores[side]), minlength=len(names)) / side.sum() for side in (~truth, truth)
     ]
     return Distributions(
-        title=f"Scores of {tested.attack}: non-members (reference) and members (current)",
+        title=f"Scores of {tested.attack}",
+        names=("non-members", "members"),
         bins=tuple(names),
         reference=tuple(both[0].tolist()),
         current=tuple(both[1].tolist()),
@@ -219,7 +220,8 @@ def _risks(tested: Tested) -> Distributions:
     counts = np.bincount(np.searchsorted(kept, share), minlength=len(kept))[: len(kept)] / len(share)
     names = [f"as high: {one:.1%} of others or fewer" if one < 1 else "more" for one in kept.tolist()]
     return Distributions(
-        title="Risk of each record: members (current) by the share of non-members that score as high, and chance",
+        title="Risk of each record, by the share of non-members that score as high",
+        names=("chance", "members"),
         bins=tuple(names),
         reference=tuple(np.diff([0.0, *kept]).tolist()),
         current=tuple(counts.tolist()),
