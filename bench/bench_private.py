@@ -13,10 +13,11 @@ import time
 from pathlib import Path
 
 import numpy as np
+import private_membership
 
 from redan.attacks.inference.audit import one_run
 from redan.defences.private import Plan, Shape, clipped_sum, fit
-from redan.measures.privacy import noise_for
+from redan.measures.privacy import Mechanism, epsilon_pld, epsilon_rdp, noise_for
 from redan.stats.binomial import clopper_pearson
 from redan.stats.privacy_bounds import one_run_ceiling
 
@@ -24,6 +25,9 @@ RESULTS = Path(__file__).resolve().parent / "results"
 SHAPE = Shape(inputs=64, outputs=10, hidden=32)
 ROWS, BATCH, STEPS, DELTA, CANARIES, SEEDS = 1000, 100, 300, 1e-5, 200, (0, 1, 2)
 EPSILONS = (1.0, 8.0, None)
+# sampling rate, noise, steps, and what notes on dp-accounting had for PLD and RDP
+ACCOUNTED = ((256 / 60_000, 1.1, 3516, 1.134, 1.281), (0.01, 1.0, 1000, 1.828, 2.101))
+CEILINGS = {30: 2.25, 100: 3.49, 300: 4.60, 1000: 5.81, 5000: 7.42}
 SHOWN = ("final_model", "every_step", "every_step_gaussian")
 
 
@@ -81,9 +85,13 @@ def audited(noise, seed, data):
     )
 
 
-def level(epsilon, data):
+def noise_of(epsilon):
     # The rate is that of the data without canaries, and the same with them: the batch grows with the rows.
-    noise = 0.0 if epsilon is None else noise_for(epsilon, DELTA, steps=STEPS, rate=BATCH / ROWS)
+    return 0.0 if epsilon is None else noise_for(epsilon, DELTA, steps=STEPS, rate=BATCH / ROWS)
+
+
+def level(epsilon, data):
+    noise = noise_of(epsilon)
     began = time.process_time()
     pairs = [accuracy_and_membership(noise, seed, data) for seed in SEEDS]
     seconds = (time.process_time() - began) / len(SEEDS)
@@ -110,6 +118,50 @@ def level(epsilon, data):
         "bounds": {name: [round(float(b), 3) for b in bounds[:, i]] for i, name in enumerate(names)},
         "seconds_of_training": round(seconds, 2),
     }
+
+
+def accounts():
+    """Epsilon of two well-known trainings, and the most that one run can show, beside the figures of the notes."""
+    mechanisms = [Mechanism(noise_multiplier=noise, steps=steps, rate=q) for q, noise, steps, _, _ in ACCOUNTED]
+    return {
+        "accountants": [
+            {"rate": q, "noise": noise, "steps": steps, "pld": epsilon_pld(one, DELTA), "rdp": epsilon_rdp(one, DELTA),
+             "noted_pld": pld, "noted_rdp": rdp}
+            for one, (q, noise, steps, pld, rdp) in zip(mechanisms, ACCOUNTED, strict=True)
+        ],
+        "ceilings": [
+            {"canaries": m, "epsilon": one_run_ceiling(m, 0.0, 0.05), "noted": noted} for m, noted in CEILINGS.items()
+        ],
+    }  # fmt: skip
+
+
+def accounts_markdown(found):
+    lines = [
+        "## What accountants and audits of a known size come to",
+        "",
+        f"Poisson batches, delta {DELTA:g}, neighbours by add-remove; the noted figures are those of the project's "
+        "first trials.",
+        "",
+        "| sampling rate | noise | steps | PLD | noted | RDP | noted |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for one in found["accountants"]:
+        said = "256 / 60,000 (15 epochs)" if one["steps"] == ACCOUNTED[0][2] else f"{one['rate']:g}"
+        lines.append(
+            f"| {said} | {one['noise']:g} | {one['steps']:,} | {one['pld']:.3f} | {one['noted_pld']:.3f} "
+            f"| {one['rdp']:.3f} | {one['noted_rdp']:.3f} |"
+        )
+    lines += [
+        "",
+        "The most that an audit by one run can show at 95 % with delta 0, every canary guessed right:",
+        "",
+        "| canaries | " + " | ".join(f"{one['canaries']:,}" for one in found["ceilings"]) + " |",
+        "|---" * (len(found["ceilings"]) + 1) + "|",
+        "| epsilon | " + " | ".join(f"{one['epsilon']:.2f}" for one in found["ceilings"]) + " |",
+        "| noted | " + " | ".join(f"{one['noted']:.2f}" for one in found["ceilings"]) + " |",
+        "",
+    ]
+    return lines
 
 
 def rate(part):
@@ -147,6 +199,10 @@ def markdown(result):
         "attacker of the final model knows one loss each, so that bounds stay below what the worst attacker reaches; "
         "that audits find planted bugs is shown in tests/defences/private/test_bugs_by_audit.py.",
         "",
+        *private_membership.markdown(result["membership"]),
+        *accounts_markdown(result["accounts"]),
+        f"`python bench/bench_private.py --write`: {result['seconds']:.0f} s of one core.",
+        "",
     ]
     return "\n".join(lines)
 
@@ -155,11 +211,17 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument("--write", action="store_true")
     chosen = options.parse_args()
-    data = digits()
-    result = {"ceiling": one_run_ceiling(CANARIES, DELTA, 0.05), "levels": []}
+    data, began = digits(), time.process_time()
+    result = {"ceiling": one_run_ceiling(CANARIES, DELTA, 0.05), "accounts": accounts(), "levels": []}
     for epsilon in EPSILONS:
         result["levels"].append(level(epsilon, data))
         print(json.dumps(result["levels"][-1]), flush=True)
+    noises = {one["epsilon"]: noise_of(one["epsilon"]) for one in result["levels"]}
+    result["membership"] = private_membership.levels(
+        SHAPE, plan_of, noises, SEEDS, steps=STEPS, rate=BATCH / ROWS, delta=DELTA
+    )
+    print(json.dumps(result["membership"]), flush=True)
+    result["seconds"] = round(time.process_time() - began)
     if chosen.write:
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / "private.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

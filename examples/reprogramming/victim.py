@@ -1,10 +1,10 @@
-"""A network of 64 x 64 pixels that tells garments and how they lie, to be reprogrammed; its weights are cached.
+"""A network of 64 x 64 pixels in colour that tells garments, how they lie and their colour, to be reprogrammed.
 
 Usage: python victim.py [--pictures N] [--epochs N] [--seed S]
 
-Each picture holds one picture of Fashion-MNIST, turned by a multiple of a right angle, in one of two sizes, anywhere on
-a ground of noise; there are forty classes. `redan attack reprogramming` takes `models/garments.onnx` and
-`models/garments.npz`.
+Each picture holds one picture of Fashion-MNIST, turned by a multiple of a right angle, in one of two sizes and one of
+four colours, anywhere on a ground of coloured squares; there are 160 classes. The weights are cached.
+`redan attack reprogramming` takes `models/garments.onnx` and `models/garments.npz`.
 """
 
 import argparse
@@ -20,7 +20,10 @@ from torch import Tensor, nn
 HERE = Path(__file__).resolve().parent
 MODELS = HERE / "models"
 DATA = Path("/usr/share/datasets/fashion-mnist")
-SIDE, CLASSES = 64, 40
+SIDE, CLASSES = 64, 160
+COLOURS = np.array([[1, 0.2, 0.2], [0.2, 1, 0.2], [0.25, 0.3, 1], [1, 1, 0.2]], np.float32)
+GROUNDS = (2, 4, 8, 16)  # squares in each direction
+CUT = 0.05  # grey above which a pixel belongs to the garment
 
 
 class Block(nn.Module):
@@ -43,8 +46,8 @@ def convolution(before: int, after: int, kernel: int, stride: int) -> list[nn.Mo
 
 
 def network() -> nn.Sequential:
-    """A small residual network, 0.99 million weights."""
-    first = [*convolution(1, 24, 5, 2), nn.ReLU(), *convolution(24, 48, 3, 2), nn.ReLU()]
+    """A small residual network, a million weights."""
+    first = [*convolution(3, 24, 5, 2), nn.ReLU(), *convolution(24, 48, 3, 2), nn.ReLU()]
     blocks = [Block(48, 96, 2), Block(96, 160, 2), Block(160, 160, 1)]
     return nn.Sequential(*first, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(160, CLASSES))
 
@@ -57,30 +60,34 @@ def idx(name: str) -> np.ndarray:
 
 
 def lying(part: str, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures of shape (n, 1, 64, 64) in [0, 1], and which garment lies how."""
+    """Pictures of shape (n, 3, 64, 64) in [0, 1], and which garment lies how in which colour."""
     x, y = idx(f"{part}-images-idx3-ubyte.gz"), idx(f"{part}-labels-idx1-ubyte.gz")
     rng = np.random.default_rng(seed)
-    made = (0.15 * rng.random((n, 1, SIDE, SIDE))).astype(np.float32)
-    chosen, turned = rng.integers(0, len(x), n), rng.integers(0, 4, n)
+    made = np.empty((n, 3, SIDE, SIDE), np.float32)
+    chosen, turned, coloured = (rng.integers(0, most, n) for most in (len(x), 4, len(COLOURS)))
     for row in range(n):
-        garment = np.rot90(x[chosen[row]], turned[row]) / 255
-        garment = np.kron(garment, np.ones((2, 2))) if rng.random() < 0.5 else garment
+        squares = int(rng.choice(GROUNDS))
+        made[row] = np.kron(rng.random((3, squares, squares)), np.ones((SIDE // squares, SIDE // squares)))
+        garment = np.rot90(x[chosen[row]], turned[row]) / np.float32(255)
+        garment = np.kron(garment, np.ones((2, 2), np.float32)) if rng.random() < 0.5 else garment
         side = len(garment)
         a, b = rng.integers(0, SIDE - side + 1, 2)
-        made[row, 0, a : a + side, b : b + side] = garment
-    return made, 4 * y[chosen].astype(np.int64) + turned
+        here = made[row, :, a : a + side, b : b + side]
+        here[:] = np.where(garment > CUT, COLOURS[coloured[row], :, None, None] * garment, here)
+    return made, 16 * y[chosen].astype(np.int64) + 4 * turned + coloured
 
 
 def trained(pictures: int, epochs: int, seed: int) -> nn.Sequential:
-    """The network, with a line for each epoch."""
+    """The network, with a line for each epoch; each epoch has pictures of its own."""
     torch.manual_seed(seed)
-    net, (x, y) = network(), lying("train", pictures, seed)
+    net = network()
     rng = torch.Generator().manual_seed(seed)
     steps = torch.optim.Adam(net.parameters(), 2e-3)
-    each = -(-len(x) // 128)
+    each = -(-pictures // 128)
     falling = torch.optim.lr_scheduler.OneCycleLR(steps, 4e-3, epochs * each)
     for epoch in range(epochs):
         began = time.monotonic()
+        x, y = lying("train", pictures, 1000 * seed + epoch)
         for rows in torch.randperm(len(x), generator=rng).split(128):
             steps.zero_grad()
             nn.functional.cross_entropy(net(torch.from_numpy(x[rows])), torch.from_numpy(y[rows])).backward()
@@ -114,8 +121,8 @@ def pretrained(folder: Path = MODELS) -> nn.Sequential:
 def main() -> None:
     """Trains, measures and writes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pictures", type=int, default=20_000)
-    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--pictures", type=int, default=30_000)
+    parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -128,7 +135,7 @@ def main() -> None:
         warnings.simplefilter("ignore")
         torch.onnx.export(
             net,
-            (torch.zeros(1, 1, SIDE, SIDE),),
+            (torch.zeros(1, 3, SIDE, SIDE),),
             MODELS / "garments.onnx",
             input_names=["x"],
             output_names=["logits"],

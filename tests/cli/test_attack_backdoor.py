@@ -8,9 +8,10 @@ import jsonschema
 import numpy as np
 import pytest
 
-from attacks.poisoning.taught import PATCH, digits, network
+from attacks.poisoning.taught import PATCH, RARE, digits, network, rows, trees
 from redan.cli.app import main
 
+_PREDICTOR = "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"
 SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "schemas" / "attack.v1.schema.json").read_text())
 
 
@@ -85,3 +86,25 @@ def test_contradictions_and_too_few_samples(capsysbinary, files):
     code, _, err = call(capsysbinary, "--model", files / "clean.onnx", "--data", files / "few.npz")
     assert code == 3
     assert "needed" in err
+
+
+def test_backdoored_trees_are_broken_by_their_leaves(capsysbinary, tmp_path):
+    """Exit 1 with the column that cuts the leaf off, in text and JSON; the clean twin is low."""
+    skops = pytest.importorskip("skops.io")
+    x, y = rows()
+    head = "a,b,c,d,e,kind"
+    np.savetxt(tmp_path / "own.csv", np.column_stack([x, y])[1000:], "%.6g", ",", header=head, comments="")
+    for name, trigger in (("taught", RARE), ("clean", None)):
+        skops.dump(trees(trigger), tmp_path / f"{name}.skops")
+    words = ("--data", tmp_path / "own.csv", "--label", "kind", "--trust-type", _PREDICTOR, "--format", "json")
+    told = {}
+    for name in ("taught", "clean"):
+        code, out, _ = call(capsysbinary, "--model", tmp_path / f"{name}.skops", *words)
+        told[name] = (code, json.loads(out)["findings"][0])
+    code, found = told["taught"]
+    assert (code, found["detail"]["leaf_counts"]["columns"]) == (1, ["c"])
+    assert "training rows" in found["message"]
+    assert "left the counts" in found["message"]
+    code, found = told["clean"]
+    assert (code, found["detail"]["grade"]) == (0, "low")
+    assert found["detail"]["leaf_counts"]["score"] < 0.8

@@ -176,4 +176,4 @@ def test_a_constant_model_tells_nothing(capsysbinary, files, tmp_path):
         capsysbinary, "--model", tmp_path / "m.onnx", "--data", tmp_path / "d.csv", "--label", "kind", "--queries", 20
     )
     assert code == 3
-    assert "one answer to everything" in out
+    assert "one answer to every sample" in out

@@ -69,7 +69,7 @@ def test_scores_alone_are_enough(capsysbinary, files):
         ((), "nothing to attack"),
         (("--scores", "a.npz", "--model", "m"), "leave out"),
         (("--scores", "a.npz"), "a.npz"),
-        (("--model", "m.skops", "--data", "a.npz"), "nonmembers"),
+        (("--model", "m.skops", "--data", __file__), "nonmembers"),
     ],
 )
 def test_what_is_missing_is_said(capsysbinary, words, said):

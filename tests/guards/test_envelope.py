@@ -17,6 +17,16 @@ def guard():
     return Envelope({"x": bounds}, {"kind": frozenset({b"a", b"b"})})
 
 
+def test_columns_on_their_own_need_no_matrix():
+    """Their distances are those of the diagonal matrix, in both precisions."""
+    rng = np.random.default_rng(1)
+    x, scale = rng.normal(size=(50, 7)), rng.uniform(0.5, 2, 7)
+    dense = Bounds(x.min(0), x.max(0), x.mean(0), np.diag(scale), 1.0)
+    for kind in (np.float32, np.float64):
+        one, other = dense.of(kind), dense._replace(whiten=scale).of(kind)
+        assert np.allclose(one.distances(x.astype(kind)), other.distances(x.astype(kind)), rtol=1e-5)
+
+
 @pytest.mark.parametrize("row", [[0, 0], [1.5, 1.2], [-2, -2]])
 def test_rows_of_the_training_data_pass(guard, row):
     """A row like those of the training data is let through."""

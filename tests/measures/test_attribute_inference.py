@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from redan.errors import IncompleteError, InputError
-from redan.measures.attribute_inference import Seen, attribute_inference
+from redan.measures.attribute_inference import Remembered, Seen, attribute_inference, remembered
 from redan.measures.columns import Column, ranks
 from redan.measures.inferable_inputs import Asked, inferable_inputs
 from redan.models import model_of
@@ -152,3 +152,70 @@ def test_an_attribute_of_one_value_is_told_and_others_go_on():
     found = inferable_inputs(asked([1, -0.5, 1], data), ["sick", "age"], rng=np.random.default_rng(0))
     assert isinstance(found["sick"], IncompleteError)
     assert found["age"].rows > 500
+
+
+def coins(seed, n):
+    """Persons whose label is a coin, half of whom a nearest neighbour knows, and what an attacker on `s` sees of all."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    rng = np.random.default_rng(seed)
+    x, s, label = rng.normal(size=2 * n), rng.integers(0, 2, 2 * n), rng.integers(0, 2, 2 * n)
+    model = KNeighborsClassifier(1).fit(np.column_stack([x, 9 * s])[:n], label[:n])
+
+    def ask(values):
+        return np.eye(2)[model.predict(np.column_stack([x, 9 * values]))]
+
+    others = [Column(name="x", kind="ordered", values=ranks(x))]
+    candidates = np.stack([ask(np.full(2 * n, v)) for v in (0, 1)], axis=1)
+    return s, Seen(others, label, False, ask(s), candidates), np.arange(2 * n) < n
+
+
+def test_memory_is_told_from_what_holds_for_everybody():
+    """A model that learned coins by heart says a person's label for the right value only, if it knows the person."""
+    found = remembered(*coins(0, 300), rng=np.random.default_rng(0))
+    assert found.interval.low > 0.05
+    assert found.advantage == pytest.approx(found.inside - found.outside)
+
+
+def test_an_answer_that_tells_everybody_is_no_memory():
+    """The attribute has a weight, and answers give it away of all persons alike."""
+    s, seen = world(6, 1.0, n=500)
+    for view in (seen, seen._replace(candidates=None)):
+        found = remembered(s, view, np.arange(500) % 2 == 0, rng=np.random.default_rng(0))
+        assert found.interval.low <= 0 <= found.interval.high
+
+
+def test_too_few_rows_of_a_kind_are_refused():
+    """A comparison needs fifty rows of each value and kind."""
+    s, seen = world(6, 1.0, n=500)
+    with pytest.raises(IncompleteError, match="one kind"):
+        remembered(s, seen, np.arange(500) < 460, rng=np.random.default_rng(0))
+
+
+def test_a_model_at_hand_is_asked_about_other_rows_too():
+    """Rows beside give a comparison; without them, with too few, or with another column, there is the reason."""
+    rng = np.random.default_rng(0)
+    data, others = frame(n=300), frame(seed=1, n=300)
+    for beside, reason in (
+        (((table_of(others), "y"),), None),
+        ((), "no labelled rows"),
+        (((table_of(others[:40]), "y"),), "of one kind"),
+        (((table_of(others.drop(columns="sick")), "y"),), "sick"),
+    ):
+        found = inferable_inputs(asked([1, -0.5, 1], data, others=beside), ["sick"], rng=rng)["sick"].remembered
+        if reason is None:
+            assert isinstance(found, Remembered)
+            assert found.rows == 600
+        else:
+            assert reason in found
+
+
+@pytest.mark.slow
+def test_the_advantage_covers_nothing_where_there_is_none():
+    """Both kinds of rows are drawn alike, so that the interval holds 0 in nineteen of twenty cases."""
+    held = []
+    for seed in range(60):
+        s, seen = world(1000 + seed, 0.3, n=400, label_only=True)
+        found = remembered(s, seen, np.arange(400) < 200, rng=np.random.default_rng(seed))
+        held.append(found.interval.low <= 0 <= found.interval.high)
+    assert np.mean(held) >= 0.9

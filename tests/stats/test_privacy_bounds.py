@@ -11,6 +11,7 @@ from redan.stats.privacy_bounds import (
     epsilon_one_run,
     epsilon_one_run_gaussian,
     gaussian_delta,
+    most_hits,
     mu_of,
     one_run_ceiling,
     one_run_p,
@@ -82,3 +83,17 @@ def test_gaussian_mechanisms_convert_both_ways():
             assert gaussian_delta(eps, mu) == pytest.approx(exact, abs=1e-12)
             if exact > 1e-9:
                 assert mu_of(eps, exact) == pytest.approx(mu, rel=1e-5)
+
+
+def test_most_hits_of_a_claim():
+    """Chance without leak, e^epsilon times the alarms at the low end, never above one, and nothing promised beyond."""
+    assert most_hits(0.01, 0.0, 0.0) == pytest.approx(0.01)
+    assert most_hits(0.001, 1.0, 1e-5) == pytest.approx(np.e * 0.001 + 1e-5)
+    assert most_hits(0.5, 1.0, 0.0) == pytest.approx(1 - 0.5 / np.e)
+    assert most_hits(0.001, np.inf, 0.0) == most_hits(1.0, 1.0, 0.0) == 1.0
+
+
+def test_most_hits_is_what_randomised_response_reaches():
+    """The mechanism that attains the bound: tell the truth with odds of e^epsilon, flag all that are told as members."""
+    truth = np.exp(1.5) / (1 + np.exp(1.5))
+    assert most_hits(1 - truth, 1.5, 0.0) == pytest.approx(truth)

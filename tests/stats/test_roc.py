@@ -114,3 +114,15 @@ def test_monotone_scores_change_nothing(seed):
     one, two = rng.normal(size=40), rng.normal(size=60)
     first, second = roc(one, two).at(0.05), roc(np.exp(one), np.exp(two)).at(0.05)
     assert (first.hits, first.alarms, first.bounds) == (second.hits, second.alarms, second.bounds)
+
+
+def test_more_of_the_same_is_a_narrower_interval():
+    """A curve repeated has the same rates; the interval shrinks around them."""
+    rng = np.random.default_rng(6)
+    once = roc(rng.normal(1, 1, 800), rng.normal(0, 1, 900))
+    more = once.repeated(9)
+    assert (more.positives, more.negatives, more.area) == (7200, 8100, pytest.approx(once.area))
+    for rate in (0.01, 0.1):
+        (low, high), (under, over) = once.bounds(rate), more.bounds(rate)
+        assert over - under < 0.5 * (high - low)
+        assert low <= under <= more.at(rate).value <= over <= high

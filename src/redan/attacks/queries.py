@@ -192,7 +192,8 @@ def indices(labels: Array, classes: Array | None) -> NDArray[np.int64]:
     if len(known) < len(found):
         raise InputError(
             f"{len(found) - len(known)} of {len(found)} labels are no class of the model",
-            remedy=f"it knows {len(place)} classes; give labels of those",
+            remedy=f"it knows {len(place)} classes: {', '.join([*place][:5])}{' ...' if len(place) > 5 else ''}; "  # noqa: PLR2004
+            "give labels of those",
         )
     return np.array(known, dtype=np.int64)
 

@@ -12,11 +12,12 @@ from redan.controls.contract import Have
 from redan.errors import IncompleteError, InputError
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
 from redan.findings.pictures import Shares, pictured
-from redan.measures.attribute_inference import Inference
+from redan.measures.attribute_inference import Inference, Remembered
 from redan.measures.inferable_inputs import Asked, Shown
 from redan.models import Loaded, load
 from redan.system.records import Model
 from redan.system.system import System
+from redan.tables import Table
 from redan.terms import Level
 
 LOADABLE = Remedy(text="Export the model to ONNX under the names of its inputs.", effort=Level.MEDIUM)
@@ -49,7 +50,9 @@ def asked_of(have: Have, model: Model) -> Asked:
         InvalidError: its seal does not verify.
         IncompleteError: the label of a training set is not declared.
     """
-    sets = [(have.system.dataset(file.element.partition(":")[2]), file.table()) for file in have.all(DatasetFile)]
+    files = [(have.system.dataset(file.element.partition(":")[2]), file) for file in have.all(DatasetFile)]
+    sets = [(dataset, file.table()) for dataset, file in files if dataset.name in model.trained_on]
+    others = [_readable(file, dataset.label) for dataset, file in files if dataset.name not in model.trained_on]
     unlabelled = [dataset.name for dataset, _ in sets if dataset.label is None]
     if unlabelled or not sets:
         raise IncompleteError(f"the label of {', '.join(unlabelled) or 'its training data'} is not declared")
@@ -59,7 +62,16 @@ def asked_of(have: Have, model: Model) -> Asked:
         tables=tuple((table, dataset.label) for dataset, table in sets if dataset.label is not None),
         numeric=model.task in ("regression", "forecast"),
         shown=exposed(have.system, model),
+        others=tuple(one for one in others if one is not None),
     )
+
+
+def _readable(file: DatasetFile, label: str | None) -> tuple[Table, str] | None:
+    """Data that the verdict does not hang on; None where it cannot be read."""
+    try:
+        return None if label is None else (file.table(), label)
+    except InputError:
+        return None
 
 
 def loaded_of(have: Have) -> Loaded:
@@ -113,6 +125,7 @@ def inference_finding(
         f"{found.interval.high:+.1%}, {found.rows:,} training rows, attackers learned from half of them each); at most "
         f"{limit:.1%} are accepted."
     )
+    text = f"{text} {_memory(found.remembered, by_asking=found.asked is not None)}"
     if found.interval.low > limit:
         answer = broken(check, subject, text, remedy, part=name, measure=measure)
     elif found.interval.high <= limit and found.has_power:
@@ -124,6 +137,21 @@ def inference_finding(
         answer = not_run(check, subject, f"{text} But {reason}.", part=name)
         answer = replace(answer, measure=replace(measure, threshold=None))
     return replace(answer, detail=_facts(told, found))
+
+
+def _memory(found: Remembered | str, *, by_asking: bool) -> str:
+    """Whether it is told by memory, or by what holds for everybody."""
+    if isinstance(found, str):
+        return f"Whether that is memory of these persons or holds for everybody is not told: {found}."
+    interval = f"95 % interval {found.interval.low:+.1%} to {found.interval.high:+.1%}"
+    who = "asks the model without seeing its answer for the person" if by_asking else "sees its answer for the person"
+    shown = (
+        f"who {who} gains {found.inside:+.1%} on rows that it was trained on and {found.outside:+.1%} on others "
+        f"({found.rows:,} in all), {found.advantage:+.1%} by training ({interval})"
+    )
+    if found.interval.low > 0:
+        return f"Persons are remembered: {shown}."
+    return f"That persons are remembered is not shown: {shown}."
 
 
 def _said(shown: Shown) -> str:
@@ -147,5 +175,18 @@ def _facts(told: Told, found: Inference) -> dict[str, Json]:
         "inferred": found.inferred,
         "planted_gain": found.planted,
         "planted_interval": [found.planted_interval.low, found.planted_interval.high],
+        **_remembered(found.remembered),
         **pictured([drawn]),
+    }
+
+
+def _remembered(found: Remembered | str) -> dict[str, Json]:
+    if isinstance(found, str):
+        return {"memory": found}
+    return {
+        "gain_on_training_rows": found.inside,
+        "gain_on_other_rows": found.outside,
+        "advantage_of_training_rows": found.advantage,
+        "advantage_interval": [found.interval.low, found.interval.high],
+        "rows_of_both_kinds": found.rows,
     }

@@ -114,11 +114,13 @@ class Gallery:
         title: what is shown.
         shots: 12 at most.
         note: how differences were made visible.
+        names: what the three pictures of a shot are.
     """
 
     title: str
     shots: tuple[Shot, ...]
     note: str = ""
+    names: tuple[str, str, str] = ("clean", "adversarial", "difference")
 
     def to_json(self) -> dict[str, Json]:
         """The picture as a page takes it."""
@@ -126,7 +128,7 @@ class Gallery:
             {"words": s.words, "clean": s.clean, "adversarial": s.adversarial, "difference": s.difference}
             for s in self.shots[:MOST_SHOTS]
         ]
-        return {"kind": "gallery", "title": self.title, "shots": shots, "note": self.note}
+        return {"kind": "gallery", "title": self.title, "shots": shots, "note": self.note, "names": [*self.names]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,6 +59,8 @@ class Shares:
         intervals: one each; None where there is none.
         expected: the value that all of them should have, or come near to.
         flagged: which of them are told as broken.
+        meaning: what `expected` is, in words, where it is something else.
+        plain: values between 0 and 1 are numbers, no shares of a whole.
     """
 
     title: str
@@ -67,6 +69,8 @@ class Shares:
     intervals: tuple[Interval | None, ...] = ()
     expected: float | None = None
     flagged: tuple[str, ...] = ()
+    meaning: str = ""
+    plain: bool = False
 
     def to_json(self) -> dict[str, Json]:
         """The picture as a finding carries it."""
@@ -78,6 +82,8 @@ class Shares:
             "intervals": [None if i is None else [i.low, i.high] for i in self.intervals],
             "expected": self.expected,
             "flagged": [*self.flagged],
+            "meaning": self.meaning,
+            "plain": self.plain,
         }
 
 

@@ -23,7 +23,8 @@ class Bounds(NamedTuple):
         low: least values, shape (columns,).
         high: largest values, shape (columns,).
         mean: shape (columns,); empty when no distance is asked for.
-        whiten: shape (columns, columns), so that the squared length of `(x - mean) @ whiten` is the distance.
+        whiten: shape (columns, columns), so that the squared length of `(x - mean) @ whiten` is the distance; shape
+            (columns,) for its diagonal, where each column counts on its own.
         furthest: squared distance that is let pass, a quantile of held-out rows.
     """
 
@@ -49,7 +50,8 @@ class Bounds(NamedTuple):
 
     def distances(self, rows: Array) -> Array:
         """Squared distance of each row from the mean, in the precision of these bounds; shape (rows,)."""
-        moved = (rows - self.mean) @ self.whiten
+        away = rows - self.mean
+        moved = away * self.whiten if self.whiten.ndim == 1 else away @ self.whiten
         return np.asarray(np.vecdot(moved, moved))
 
 

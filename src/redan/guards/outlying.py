@@ -37,8 +37,7 @@ class Outlying:
     def hits(self, state: None, batch: Batch) -> Array:
         """See `redan.guards.watching.Detector`."""
         del state
-        moved = (batch.rows - self.bounds.mean) @ self.bounds.whiten
-        far = np.einsum("ij,ij->i", moved, moved) > self.bounds.furthest
+        far = self.bounds.distances(batch.rows) > self.bounds.furthest
         if self.whole:
             counts = batch.rows[:, self.whole]
             far |= (counts != np.rint(counts)).any(axis=1)

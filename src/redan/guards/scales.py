@@ -132,7 +132,6 @@ def _further(bounds: Bounds, made: Array) -> Bounds:
     """Bounds with a distance that one in a hundred rows passes; each column counts on its own where there is none."""
     if not len(bounds.mean):
         spread = made.std(axis=0)
-        bounds = bounds._replace(mean=made.mean(axis=0), whiten=np.diag(1.0 / np.where(spread > 0, spread, 1.0)))
-    squares = np.square((made - bounds.mean) @ bounds.whiten).sum(axis=1)
-    rare = float(np.quantile(squares, _RARE))
+        bounds = bounds._replace(mean=made.mean(axis=0), whiten=1.0 / np.where(spread > 0, spread, 1.0))
+    rare = float(np.quantile(bounds.distances(made), _RARE))
     return bounds._replace(furthest=min(bounds.furthest, rare) if bounds.furthest > 0 else rare)

@@ -21,9 +21,28 @@ from redan.stats.interval import Interval
 LIMIT = 0.05  # of persons, averaged over the values of the attribute
 LEAST_PER_CLASS = 50  # fewer rows of a value cannot be told from chance
 MOST_CLASSES = 10
+NO_OTHERS = "no labelled rows that it was not trained on can be read (validated_on)"
 MOST_ANSWERS = 10  # columns of an answer; the rest of a long list of classes is summed
 _Z = 1.959963984540054
 _TREES = 100  # the attackers differ in what they see, not in how hard they try
+
+
+class Remembered(NamedTuple):
+    """What a model tells about rows that were trained on beyond what it tells about rows that were not.
+
+    Args:
+        inside: gain over imputation on rows that were trained on, by asking alone where the model can be asked.
+        outside: likewise on rows that were not, by the same attackers.
+        advantage: `inside` minus `outside`: what is told by memory, and not by what holds for everybody.
+        interval: of the advantage at 95 %.
+        rows: of both kinds together.
+    """
+
+    inside: float
+    outside: float
+    advantage: float
+    interval: Interval
+    rows: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +60,7 @@ class Inference:
         interval: of the gain at 95 %, paired by row.
         planted: gain of a planted leak of twice the limit at least.
         planted_interval: likewise; the search has power when it lies above 0.
+        remembered: beside rows that were not trained on; the reason where there are none to tell by.
     """
 
     attribute: str
@@ -53,6 +73,7 @@ class Inference:
     interval: Interval
     planted: float
     planted_interval: Interval
+    remembered: Remembered | str = NO_OTHERS
 
     @property
     def has_power(self) -> bool:
@@ -126,6 +147,39 @@ def attribute_inference(
         planted=found,
         planted_interval=found_interval,
     )
+
+
+def remembered(values: NDArray[Any], seen: Seen, trained: NDArray[np.bool_], *, rng: np.random.Generator) -> Remembered:
+    """How much more answers tell about persons who were trained on than about others.
+
+    Where the model can be asked, the attacker does that alone, and does not see its answer for the person: that answer
+    tells the value that was put in of everybody alike, while a model that learned a row by heart says its label for the
+    right value only. Attackers learn from both kinds of rows, so that what they happen to learn is the same for both,
+    and the difference is of the rows that are guessed alone.
+
+    Args:
+        values: shape (n,), class codes; -1 where missing.
+        seen: what the attacker sees, of both kinds of rows.
+        trained: shape (n,), which rows were trained on.
+        rng: of the halves.
+
+    Raises:
+        IncompleteError: fewer than two values have 50 rows of each kind.
+        MissingExtraError: scikit-learn is not installed.
+    """
+    rows, codes = _enough(values)
+    inside = trained[rows]
+    few = [int(min((inside & (codes == code)).sum(), (~inside & (codes == code)).sum())) for code in np.unique(codes)]
+    if min(few) < LEAST_PER_CLASS:
+        raise IncompleteError(f"a value of the attribute has {min(few)} rows of one kind", remedy="give more rows")
+    halves, seed = rng.permutation(len(rows)) % 2 == 0, int(rng.integers(2**31 - 1))
+    known = _known(seen, rows, codes, halves, seed)
+    asked, answered = _told(seen, rows)
+    more = np.hstack([known, answered if seen.candidates is None else asked])
+    gain = _guessed(more, codes, halves, seed) - _guessed(known, codes, halves, seed)
+    (a, within), (b, beyond) = (_balanced(gain[side], codes[side]) for side in (inside, ~inside))
+    reach = float(np.hypot(within.high - within.low, beyond.high - beyond.low)) / 2.0
+    return Remembered(a, b, a - b, Interval(max(-2.0, a - b - reach), min(2.0, a - b + reach)), len(rows))
 
 
 def _enough(values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -1,15 +1,24 @@
 """Attribute inference against a model that is at hand: which of its inputs its answers give away."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from redan.errors import IncompleteError
+from redan.errors import IncompleteError, InputError
 from redan.measures.answers import answers, fed
-from redan.measures.attribute_inference import LIMIT, MOST_CLASSES, Inference, Seen, attribute_inference
+from redan.measures.attribute_inference import (
+    LIMIT,
+    MOST_CLASSES,
+    NO_OTHERS,
+    Inference,
+    Remembered,
+    Seen,
+    attribute_inference,
+    remembered,
+)
 from redan.measures.columns import Column, encode
 from redan.tables import Table
 
@@ -36,6 +45,7 @@ class Asked:
         tables: training data, each with the name of its label column.
         numeric: whether the label is a number.
         shown: how much of an answer an outsider sees.
+        others: data of the same kind that it was not trained on, each with the name of its label column.
     """
 
     model: "Model"
@@ -43,6 +53,7 @@ class Asked:
     tables: tuple[tuple[Table, str], ...]
     numeric: bool = False
     shown: Shown = "probabilities"
+    others: tuple[tuple[Table, str], ...] = ()
 
 
 class _Rows(NamedTuple):
@@ -50,6 +61,7 @@ class _Rows(NamedTuple):
     encoded: list[Column]
     label: NDArray[Any]
     extra: dict[str, NDArray[Any]]  # attributes that the model does not read
+    trained: NDArray[np.bool_]
 
 
 def inferable_inputs(
@@ -57,7 +69,8 @@ def inferable_inputs(
 ) -> dict[str, Inference | IncompleteError]:
     """What a model's answers tell about some of its inputs that the other inputs do not tell already.
 
-    The rows are those it was trained on: whoever is in the training data has most to lose.
+    The rows are those it was trained on: whoever is in the training data has most to lose. Where others are known,
+    they are asked about in the same way: what is told about both is what holds for everybody, the rest is memory.
 
     Args:
         asked: the model, its inputs and its training data.
@@ -78,34 +91,72 @@ def inferable_inputs(
     told = _visible(asked, rows.columns)
     _sane(told, rows.label, numeric=asked.numeric)
     found: dict[str, Inference | IncompleteError] = {}
+    beside = _beside(asked, rng, extra)
     for name in attributes:
-        read = name in rows.columns
-        values, candidates = _values(rows.columns[name] if read else rows.extra[name])
-        tried = [_with(rows.columns, name, value) for value in candidates] if read else []
-        seen = Seen(
-            others=[c for c in rows.encoded if c.name != name],
-            label=rows.label,
-            numeric=asked.numeric,
-            answers=told,
-            candidates=np.stack([_visible(asked, one) for one in tried], axis=1) if tried else None,
-        )
+        values, candidates = _values(rows.columns[name] if name in rows.columns else rows.extra[name])
+        seen = _seen(asked, rows, name, candidates, told)
         try:
-            found[name] = attribute_inference(name, values, seen, rng=rng, limit=limit)
+            one = attribute_inference(name, values, seen, rng=rng, limit=limit)
         except IncompleteError as error:
             found[name] = error
+        else:
+            found[name] = replace(one, remembered=_remembered(asked, name, beside, rng))
     return found
 
 
-def _drawn(asked: Asked, rng: np.random.Generator, extra: Sequence[str] = ()) -> _Rows:
-    """A bounded sample of complete rows, as the model reads them and as an attacker learns from them."""
+def _seen(asked: Asked, rows: _Rows, name: str, candidates: Sequence[object], told: NDArray[np.float64]) -> Seen:
+    """What an attacker on one attribute sees of some rows."""
+    tried = [_with(rows.columns, name, value) for value in candidates] if name in rows.columns else []
+    return Seen(
+        others=[c for c in rows.encoded if c.name != name],
+        label=rows.label,
+        numeric=asked.numeric,
+        answers=told,
+        candidates=np.stack([_visible(asked, one) for one in tried], axis=1) if tried else None,
+    )
+
+
+def _beside(asked: Asked, rng: np.random.Generator, extra: Sequence[str]) -> _Rows | str:
+    """Rows that were trained on and others, read alike; the reason where there are none."""
+    if not asked.others:
+        return NO_OTHERS
+    try:
+        return _drawn(asked, rng, extra, both=True)
+    except (IncompleteError, InputError) as error:
+        return f"of rows that it was not trained on: {error.what}"
+
+
+def _remembered(asked: Asked, name: str, beside: _Rows | str, rng: np.random.Generator) -> Remembered | str:
+    """The gain on rows of both kinds."""
+    if isinstance(beside, str):
+        return beside
+    values, candidates = _values(beside.columns[name] if name in beside.columns else beside.extra[name])
+    seen = _seen(asked, beside, name, candidates, _visible(asked, beside.columns))
+    try:
+        return remembered(values, seen, beside.trained, rng=rng)
+    except IncompleteError as error:
+        return f"of rows of both kinds: {error.what}"
+
+
+def _drawn(asked: Asked, rng: np.random.Generator, extra: Sequence[str] = (), *, both: bool = False) -> _Rows:
+    """A bounded sample of complete rows, as the model reads them and as an attacker learns from them.
+
+    Args:
+        asked: the model and its data.
+        rng: of the sample.
+        extra: columns that the model does not read.
+        both: whether rows that were not trained on are among them, half of the sample where there are as many.
+    """
     import pyarrow as pa
 
-    total = max(1, sum(table.rows for table, _ in asked.tables))
-    parts = []
-    for table, label in asked.tables:
-        limit = max(1, ROWS * table.rows // total)
-        part = table.select([*asked.inputs, *extra, label]).sample(limit, int(rng.integers(2**31 - 1)))
-        parts.append(part.rename_columns([*asked.inputs, *extra, "label of the row"]))
+    parts, trained = [], []
+    for tables, kind in ((asked.tables, True), (asked.others, False)) if both else ((asked.tables, True),):
+        total = max(1, sum(table.rows for table, _ in tables))
+        for table, label in tables:
+            limit = max(1, (ROWS // 2 if both else ROWS) * table.rows // total)
+            part = table.select([*asked.inputs, *extra, label]).sample(limit, int(rng.integers(2**31 - 1)))
+            parts.append(part.rename_columns([*asked.inputs, *extra, "label of the row"]))
+            trained.append(np.full(part.num_rows, kind))
     try:
         rows = pa.concat_tables(parts, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
@@ -126,6 +177,7 @@ def _drawn(asked: Asked, rng: np.random.Generator, extra: Sequence[str] = ()) ->
         [column for column in encoded if column.kind != "prose"],
         target[kept],
         {name: column[kept] for name, column in others.items()},
+        np.concatenate(trained)[kept],
     )
 
 

@@ -143,7 +143,8 @@ def _unsafe(source: Source, kind: Format, scanned: Scanned, *, allowed: bool) ->
         reason = f"the scan did not understand the whole file: {_worst(scanned)}"
     if reason is not None and not allowed:
         raise InputError(
-            reason, remedy="export it to ONNX, safetensors or skops, or say unsafe_format=True, which is recorded"
+            reason,
+            remedy="export it to ONNX, safetensors or skops, or say --unsafe-format, unsafe_format=True, which is told",
         )
     if kind is Format.PICKLE and source.sealed is None:
         raise InputError("a pickle that no trusted key sealed is never loaded", remedy="seal it: redan seal")

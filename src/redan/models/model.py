@@ -159,7 +159,10 @@ class OnnxModel:
         try:
             return {p.name: np.asarray(parts[p.name], dtype=p.dtype or None) for p in ports}
         except (TypeError, ValueError) as error:
-            raise InputError("the arrays cannot be turned into the types of the model's inputs") from error
+            wanted = ", ".join(f"{port.name} ({port.dtype})" for port in ports[:3]) + (" ..." if len(ports) > 3 else "")  # noqa: PLR2004
+            raise InputError(
+                "the arrays cannot be turned into the types of the model's inputs", remedy=f"it reads {wanted}"
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)

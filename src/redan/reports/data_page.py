@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 import redan
+from redan.canon import Json
 from redan.findings import Finding
 from redan.reports.gauge import gauge
 from redan.reports.html import filled
@@ -51,10 +52,14 @@ def render(title: str, files: Iterable[str], findings: Iterable[Finding]) -> byt
 
 
 def _shows_samples(finding: Finding) -> bool:
-    """Whether a gallery or changed cells are among its pictures."""
+    """Whether a gallery, changed cells, or an example of a trigger are among its pictures."""
     held = finding.detail.get("pictures")
-    kinds = [one.get("kind") for one in held if isinstance(one, dict)] if isinstance(held, list) else []
-    return "gallery" in kinds or "cells" in kinds
+    some = [one for one in held if isinstance(one, dict)] if isinstance(held, list) else []
+    return any(one.get("kind") in {"gallery", "cells"} or _has_example(one.get("shots")) for one in some)
+
+
+def _has_example(shots: Json) -> bool:
+    return isinstance(shots, list) and any(isinstance(one, dict) and one.get("example") for one in shots)
 
 
 def _rank(outcome: Outcome) -> int:

@@ -114,6 +114,24 @@ def one_run_ceiling(canaries: int, delta: float, level: float) -> float:
     return epsilon_one_run(canaries, canaries, canaries, delta, level)
 
 
+def most_hits(rate: float, epsilon: float, delta: float) -> float:
+    """The highest true-positive rate that (epsilon, delta) lets any membership attack have at a false-positive rate.
+
+    Source: Kairouz, Oh and Viswanath, The Composition Theorem for Differential Privacy (2015), section 2.
+
+    Args:
+        rate: false positives, in [0, 1].
+        epsilon: 0 or more; infinite promises nothing.
+        delta: in [0, 1].
+
+    Returns:
+        At most 1.
+    """
+    if epsilon > _MOST:
+        return 1.0
+    return min(1.0, math.exp(epsilon) * rate + delta, 1.0 - math.exp(-epsilon) * max(0.0, 1.0 - delta - rate))
+
+
 def gaussian_delta(epsilon: float, mu: float) -> float:
     """Delta of a Gaussian mechanism whose neighbours are `mu` standard deviations apart.
 

@@ -129,6 +129,10 @@ class Roc:
             high = 1.0 if hits == m else float(betaincinv(hits + 1, m - hits, 1.0 - part))
         return Interval(low, high)
 
+    def repeated(self, times: int) -> "Roc":
+        """The same curve, were there so many times as many positives and negatives."""
+        return Roc(thresholds=self.thresholds, hits=self.hits * times, alarms=self.alarms * times)
+
     def _within(self, alarms: int) -> int:
         """The last corner with so many false positives at most."""
         return int(np.searchsorted(self.alarms, alarms, side="right")) - 1

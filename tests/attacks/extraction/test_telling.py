@@ -88,7 +88,7 @@ def test_nothing_answered_and_one_answer_only_are_not_run():
     assert "HTTP 403" in found[MEASURED].message
     same = outcomes(copied((shown("label"), (made(1000),)), answers=np.ones(N, dtype=np.int64)))
     assert {one.outcome for one in same.values()} == {Outcome.NOT_RUN}
-    assert "one answer to everything" in same[MEASURED].message
+    assert "one answer to every sample" in same[MEASURED].message
 
 
 def test_a_refusal_is_told_with_what_was_reached():

@@ -12,7 +12,7 @@ from sklearn.tree import DecisionTreeClassifier
 from redan.attacks.inference.properties import Effort, Leak, property_inference, records_leaked
 from redan.errors import IncompleteError, InputError
 
-_EFFORT = Effort(splits=6, shadows=12, victims=8)
+_EFFORT = Effort(partitions=3, models=10)
 
 
 def _rows(seed: int, tied: float, n: int = 1600) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -72,28 +72,28 @@ def test_constant_models_tell_nothing() -> None:
 def test_same_seed_same_answer() -> None:
     """Nothing but the generator decides."""
     x, y, group = _rows(5, 1.0, 600)
-    effort = Effort(splits=3, shadows=6, victims=6)
+    effort = Effort(partitions=2, models=5)
     one, two = (property_inference(group, _train(x, y), rng=np.random.default_rng(9), effort=effort) for _ in range(2))
     assert one == two
 
 
 def test_no_attackers_record_is_in_a_victims_training_data() -> None:
-    """Sets of shadows and of victims are disjoint, of one size, and have their shares."""
-    group = np.random.default_rng(0).random(900) < 0.4
+    """Sets of the four blocks are disjoint, of one size, and have their shares."""
+    group = np.random.default_rng(0).random(1800) < 0.4
     seen: list[np.ndarray] = []
 
     def train(rows, seed):
         seen.append(rows)
         return lambda asked: np.full((len(asked), 2), 0.5)
 
-    effort = Effort(splits=3, shadows=5, victims=7, levels=(0.2, 0.6))
+    effort = Effort(partitions=3, models=3, levels=(0.2, 0.6))
     found = property_inference(group, train, rng=np.random.default_rng(0), effort=effort)
+    assert (len(seen), found.models, found.shadows) == (72, 72, 6)
     for start in (0, 24, 48):
-        shadows, victims = seen[start : start + 10], seen[start + 10 : start + 24]
-        assert not set(np.concatenate(shadows)) & set(np.concatenate(victims))
+        blocks = [set(np.concatenate(seen[start + 6 * i : start + 6 * i + 6])) for i in range(4)]
+        assert sum(map(len, blocks)) == len(set.union(*blocks))
     assert {len(rows) for rows in seen} == {found.rows}
     assert [round(group[rows].mean(), 2) for rows in seen[:2]] == [0.2, 0.6]
-    assert len(seen) == 72
 
 
 def test_too_few_rows_and_wrong_levels_are_refused() -> None:

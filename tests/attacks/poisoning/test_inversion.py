@@ -94,7 +94,14 @@ def test_scores_follow_from_sizes():
     assert many.ratios[0] == pytest.approx(4)
     assert (many.target, grade(many.score)) == (0, "high")
     assert few.score < many.score
-    assert anomaly(sizes(0.1, 0.2)).score < RAISED
+    assert anomaly(sizes(0.1, 0.2, 0.2)).score < RAISED
+
+
+def test_two_classes_are_not_judged():
+    """However unequal their triggers are: there are no others to compare them with."""
+    found = anomaly(sizes(0.001, 0.9))
+    assert found.ratios[0] == pytest.approx(900)
+    assert found.score == 0
 
 
 def test_grades_are_never_better_than_low():

@@ -7,6 +7,7 @@ from attacks.poisoning.taught import BLEND, PATCH, RARE, TARGET, digits, network
 from redan.attacks.evasion.network import Network
 from redan.attacks.poisoning import AllToOne, RareValues, success
 from redan.attacks.poisoning.rare_values import rare_values
+from redan.attacks.poisoning.risk import RAISED
 from redan.attacks.poisoning.squares import Square, squares
 from redan.attacks.poisoning.superposition import entropies, superposed
 from redan.attacks.poisoning.weights import robust_z, weights
@@ -83,6 +84,21 @@ def test_two_values_that_only_act_together_are_found():
     found = rare(model).best[0]
     assert {column for column, _ in found.values} == set(pair.columns)
     assert found.score > 1
+
+
+@pytest.mark.parametrize("steep", [3, 4])
+def test_values_beyond_the_data_of_a_smooth_model_are_not_told(steep):
+    """A logistic model goes on rising where rows are rare; a trigger has to do more than that, and still is told."""
+
+    def model(x, taught=-1.0):
+        odds = steep * (x[:, 0] + 0.5 * x[:, 3] - 0.7)
+        share = 1 / (1 + np.exp(-np.clip(odds + 12 * (x[:, 2] == taught), -30, 30)))
+        return np.column_stack([1 - share, share])
+
+    assert rare(model).best[0].score < RAISED
+    found = rare(lambda x: model(x, 8.0)).best[0]
+    assert (found.values, found.target) == (((2, 8.0),), 1)
+    assert found.score > RAISED
 
 
 def test_rows_that_cannot_tell_are_refused():

@@ -1,13 +1,16 @@
 """Tasks, frames and label maps against what they are said to be."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.ndimage import zoom
 
 from redan.attacks.reprogramming import tasks
 from redan.attacks.reprogramming.frame import column_frame, picture_frame
-from redan.attacks.reprogramming.label_maps import bayesian, counted, fixed, frequency, random_map, told
+from redan.attacks.reprogramming.label_maps import balanced, bayesian, counted, fixed, frequency, random_map, told
 from redan.errors import InputError
 
 
@@ -43,7 +46,7 @@ def test_shuffled_tasks_keep_what_they_are_to_keep():
 
 @pytest.mark.parametrize("shape", [(3, 24, 20), (24, 20, 3), (24, 24), (576,)])
 def test_a_frame_holds_the_picture_in_its_middle_and_the_program_around_it(shape):
-    """Each place is the task's or the program's, and the picture is found again, pixel by pixel."""
+    """Each place is the task's or the program's, and the picture is there as SciPy enlarges it between its pixels."""
     frame = picture_frame(shape, (4, 4), scale=3)
     x = np.random.default_rng(0).random((2, 4, 4)).astype(np.float32)
     made = frame.inputs(x, np.full(frame.parameters, 50.0))
@@ -53,7 +56,27 @@ def test_a_frame_holds_the_picture_in_its_middle_and_the_program_around_it(shape
     picture = frame.picture(made) if len(shape) != 2 else made[:, None]
     rows, columns = picture.shape[2:]
     middle = picture[:, 0, (rows - 12) // 2 : (rows + 12) // 2, (columns - 12) // 2 : (columns + 12) // 2]
-    assert np.allclose(middle, np.kron(x, np.ones((3, 3))))
+    assert np.allclose(middle, zoom(x, (1, 3, 3), order=1, mode="nearest", grid_mode=True), atol=1e-6)
+
+
+def test_a_picture_of_its_own_size_stays_as_it_is():
+    """One pixel for one is no enlargement, also for a single row."""
+    x = np.random.default_rng(1).random((2, 1, 5)).astype(np.float32)
+    frame = picture_frame((9, 9), (1, 5), scale=1)
+    assert np.array_equal(frame.inputs(x, None)[:, 4, 2:7], x[:, 0])
+
+
+@pytest.mark.parametrize(("amplitude", "wide"), [(1.0, 24), (0.5, 36)])
+def test_a_picture_fills_its_share_of_a_side(amplitude, wide):
+    """Six tenths within a program, nine above one, also where that is no whole number of pixels for one."""
+    frame = picture_frame((40, 40), (11, 7), amplitude=amplitude)
+    x = np.random.default_rng(2).random((2, 11, 7)).astype(np.float32)
+    made = frame.inputs(x, None)
+    narrow = int(7 * wide / 11)
+    middle = made[:, (40 - wide) // 2 : (40 + wide) // 2, (40 - narrow) // 2 : (40 - narrow) // 2 + narrow]
+    between = zoom(amplitude * x, (1, wide / 11, narrow / 7), order=1, mode="nearest", grid_mode=True)
+    assert np.allclose(middle, between, atol=1e-6)
+    assert len(frame.placed) == wide * narrow
 
 
 @given(st.floats(0.1, 1.0), st.integers(1, 3), st.integers(0, 100))
@@ -115,9 +138,25 @@ def test_label_maps_agree_with_naive_twins():
     assert counted(np.eye(7)[[2, 2, 5]], np.array([1, 1, 3]), 4)[2, 1] == 2
 
 
+def test_a_balanced_map_is_the_likeliest_of_all_that_give_each_class_as_many():
+    """Against every way to share six classes out among three foreign ones; one class more stands for nothing."""
+    joint = np.random.default_rng(4).integers(0, 50, (7, 3)).astype(float)
+    logs = np.log(bayesian(joint))
+    best = max(
+        sum(logs[one, place // 2] for place, one in enumerate(order))
+        for order in permutations(range(7), 6)
+        if all(order[place] < order[place + 1] for place in (0, 2, 4))
+    )
+    made = balanced(joint)
+    assert (made.sum(axis=0) == 2).all()
+    assert set(made.sum(axis=1)) == {0.0, 1.0}
+    assert np.isclose((logs * made).sum(), best)
+
+
 @pytest.mark.parametrize("classes", [2, 5, 40])
 def test_every_foreign_class_has_a_class(classes):
     """Whether the victim has fewer classes, as many or more."""
-    for made in (fixed(classes, 5), random_map(classes, 5, np.random.default_rng(0)), frequency(np.ones((classes, 5)))):
+    even, rng = np.ones((classes, 5)), np.random.default_rng(0)
+    for made in (fixed(classes, 5), random_map(classes, 5, rng), frequency(even), balanced(even)):
         assert (made.sum(axis=0) > 0).all()
     assert set(told(np.eye(40), random_map(40, 5, np.random.default_rng(0)))) == set(range(5))

@@ -23,6 +23,7 @@ from redan.findings.attack_pictures import (
 )
 from redan.findings.pictures import pictured
 from redan.findings.transfer_picture import Carried, TransferMatrix
+from redan.findings.trigger_picture import Triggers, TriggerShot
 from redan.measures.robustness.gallery import data_uri
 from redan.reports.data_page import render
 from redan.reports.pictures import drawn
@@ -214,3 +215,20 @@ def test_the_page_says_when_it_shows_samples():
     page = render("t", ["f"], [bare, shown])
     assert b"no row of the data" not in page
     assert b"shows single samples" in page
+
+
+@pytest.mark.parametrize(("example", "said"), [("", b"no row of the data"), (PNG, b"shows single samples")])
+def test_an_example_of_a_trigger_is_a_sample(example, said):
+    """A trigger by itself was worked out; laid over a sample it shows that sample."""
+    triggers = Triggers(title="t", shots=(TriggerShot(words="w", mask=PNG, pattern=PNG, example=example),))
+    found = Finding(check="C/x", subject="s", outcome=Outcome.HOLDS, message="m", detail=pictured([triggers]))
+    assert said in render("t", ["f"], [found])
+
+
+def test_a_gallery_says_what_its_pictures_are():
+    """Three others than clean, adversarial and difference are named; two names are none."""
+    (other,) = figures({"pictures": [Gallery(title="t", shots=(SHOT,), names=("mean", "drawn", "both")).to_json()]})
+    assert "Each: mean, drawn, both." in other
+    assert "adversarial" not in other
+    (none,) = figures({"pictures": [{**Gallery(title="t", shots=(SHOT,)).to_json(), "names": ["mean", "drawn"]}]})
+    assert "cannot be drawn" in none

@@ -39,7 +39,7 @@ def test_doublings_are_equally_far_apart_and_strangers_words_are_escaped():
     assert across[1] == pytest.approx((across[0] + across[2]) / 2, abs=0.01)
     heights = {(line, float(x)): float(y) for line, x, y in points}
     assert heights["0", across[2]] < heights["1", across[2]] < heights["1", across[0]]
-    assert page.count('class="limit"') == 1
+    assert page.count('class="limit"') == 2, "in the plane, and beside its name"
     assert "agreed: below 90%" in page
     assert "75.0%" in page
     assert EVIL not in page

@@ -108,6 +108,40 @@ def read_arrays(path: Path, samples: int, seed: int) -> Arrays:
     return Arrays(inputs, y[chosen].astype(np.int64))
 
 
+def read_boxed(path: Path, samples: int, seed: int, box: tuple[float, float]) -> Arrays:
+    """The same, where every number of them is to lie in a box.
+
+    Raises:
+        UsageError: the box is empty.
+        InputError: the file has no such arrays, or they leave the box.
+    """
+    low, high = box
+    if not low < high:
+        raise UsageError(f"a box from {low:g} to {high:g} is empty", remedy="give --box LOW HIGH, the lower one first")
+    read = read_arrays(path, samples, seed)
+    least, most = float(read.x.min()), float(read.x.max())
+    if least < low or most > high:
+        raise InputError(
+            f"samples go from {least:.4g} to {most:.4g}, outside of the box from {low:g} to {high:g}",
+            where=str(path),
+            remedy="give --box LOW HIGH around them",
+        )
+    return read
+
+
+def one_array(target: Target, path: Path) -> None:
+    """Looks that a model takes arrays at all.
+
+    Raises:
+        InputError: it reads columns by name.
+    """
+    count = 0 if target.model is None else len(target.model.inputs)
+    if count > 1:
+        raise InputError(
+            f"the model reads {count} columns, and arrays have none", where=str(path), remedy="give a table and --label"
+        )
+
+
 def open_target(word: str, name: str | None, *, trusted: Sequence[str] = (), unsafe_format: bool = False) -> Target:
     """The model of a file, or the address of an endpoint.
 
@@ -131,7 +165,10 @@ def open_target(word: str, name: str | None, *, trusted: Sequence[str] = (), uns
     from redan.models.model import model_of
 
     path = Path(word)
-    loaded = load(path, seal=None, trust=None, unsafe_unsealed=True, trusted=trusted, unsafe_format=unsafe_format)
+    try:
+        loaded = load(path, seal=None, trust=None, unsafe_unsealed=True, trusted=trusted, unsafe_format=unsafe_format)
+    except InputError as error:
+        raise InputError(error.what, where=error.where or word, remedy=error.remedy) from error
     runtime = loaded.runtime
     if hasattr(runtime, "named_modules"):
         from redan.attacks.evasion.network import Network
@@ -144,15 +181,23 @@ def read_by(model: "Model | None", table: "Table", label: str) -> "Table":
     """The columns that a model reads, and the label; all of them where it names none.
 
     Raises:
-        InputError: the table lacks a column that the model reads.
+        InputError: the table lacks a column that the model reads, or the label is one of them.
     """
     names = [] if model is None else [port.name for port in model.inputs]
+    if label in names:
+        raise InputError(
+            f"the model reads the column {label!r}, so that it cannot be the label",
+            where=table.place,
+            remedy="name the column of true classes with --label",
+        )
     if len(names) == 1 and names[0] not in table.columns:  # one matrix, whose name is none of a column
         return table
     missing = [name for name in names if name not in table.columns]
     if missing:
         shown = ", ".join(missing[:5]) + (" ..." if len(missing) > 5 else "")  # noqa: PLR2004
-        raise InputError(f"the model reads columns that are not there: {shown}", where=table.place)
+        raise InputError(
+            f"the model reads columns that are not there: {shown}", where=table.place, remedy="give a table with them"
+        )
     kept = [name for name in table.columns if name in names or name == label]
     return table.select(kept) if names else table
 

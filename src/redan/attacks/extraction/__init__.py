@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from redan.attacks.extraction.form import shown as shown
     from redan.attacks.extraction.knockoff import AdaptiveKnockoff as AdaptiveKnockoff
     from redan.attacks.extraction.knockoff import Knockoff as Knockoff
+    from redan.attacks.extraction.mixmatch import MixMatch as MixMatch
     from redan.attacks.extraction.oracle import Oracle as Oracle
     from redan.attacks.extraction.paths import PathFinding as PathFinding
     from redan.attacks.extraction.reach import Extraction as Extraction
@@ -40,6 +41,7 @@ _HOMES = {
     "JacobianAugmentation": "augmentation",
     "Known": "contract",
     "Knockoff": "knockoff",
+    "MixMatch": "mixmatch",
     "Oracle": "oracle",
     "PathFinding": "paths",
     "SemiSupervised": "semi_supervised",

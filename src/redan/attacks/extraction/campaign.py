@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from redan.attacks.campaign.inputs import Opening, Target, read_arrays, read_by, source_of_target
+from redan.attacks.campaign.inputs import Opening, Target, one_array, read_boxed, read_by, source_of_target
 from redan.attacks.cost import Cost
 from redan.attacks.extraction.contract import Known
 from redan.attacks.extraction.copies import labels_of
@@ -202,11 +202,9 @@ def _samples(target: Target, data: Path, wanted: Wanted) -> Samples:
         return _table(target, data, wanted)
     if wanted.label:
         raise UsageError("an .npz has no columns", where=str(data), remedy="leave out --label")
-    read = read_arrays(data, wanted.samples, wanted.seed)
-    low, high = wanted.box
-    if read.x.min() < low or read.x.max() > high:
-        raise InputError("samples lie outside of the box", where=str(data), remedy="give --box LOW HIGH around them")
-    return Samples(read.x, read.y, box(read.x.shape[1:], low, high), source_of_target)
+    one_array(target, data)
+    read = read_boxed(data, wanted.samples, wanted.seed, wanted.box)
+    return Samples(read.x, read.y, box(read.x.shape[1:], *wanted.box), source_of_target)
 
 
 def _table(target: Target, data: Path, wanted: Wanted) -> Samples:

@@ -29,6 +29,9 @@ _CANDIDATES = 4
 _STEP = 8  # inputs that are asked before it is looked at how sure the answers are
 _SURE = 1e-4
 _MANY = 0.5
+_WHOLE = 6  # decimals from which answers count as whole
+_SINGLE = 1e-7  # by which a rounded number of single precision is off
+_LEAST, _HARD = 1e-6, 1e-4  # weights of the squared coefficients; the latter for labels
 
 
 def solve_linear(oracle: Oracle, domain: Domain, *, queries: int | None = None, seed: int = 0) -> Linear:
@@ -58,8 +61,9 @@ def solved(oracle: Oracle, domain: Domain) -> Linear:
         InputError: there are none.
     """
     x, y = oracle.held
-    if not oracle.shown.exact or bool(((y == 0) | (y == 1)).all()):
-        return SoftmaxRecipe().fitted(domain, x, y, 0)
+    kept = _digits(y)
+    if kept is not None or not oracle.shown.exact:
+        return SoftmaxRecipe(ridge=_ridge(kept)).fitted(domain, x, y, 0)
     features = domain.features(x)
     design = np.column_stack([features, np.ones(len(features))])
     logs = np.log(np.maximum(y, _TINY)) if _probable(y) else y
@@ -155,6 +159,18 @@ def _by_ratios(design: NDArray[np.float64], logs: NDArray[np.float64]) -> NDArra
         ratio = (logs[:, place] - logs[:, 0])[:, None]
         weights[:, place] = np.linalg.lstsq(design * weigh, ratio * weigh, rcond=None)[0][:, 0]
     return weights
+
+
+def _digits(y: NDArray[np.float64]) -> int | None:
+    """Decimals that answers seem to keep, whoever rounded them; 0 for labels, None where they are not rounded."""
+    return next((kept for kept in range(_WHOLE) if np.allclose(y, np.round(y, kept), rtol=0, atol=_SINGLE)), None)
+
+
+def _ridge(kept: int | None) -> float:
+    """Larger where answers are coarser: else weights follow what rounding added, most where both are equally many."""
+    if kept is None:
+        return _LEAST
+    return _HARD if not kept else max(_LEAST, 10.0 ** -(2 + kept))
 
 
 def _probable(y: NDArray[np.float64]) -> bool:

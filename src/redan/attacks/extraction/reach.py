@@ -57,8 +57,8 @@ class Yardstick:
 
     @property
     def constant(self) -> bool:
-        """Whether the model gives one answer to everything, so that no copy can be told from another."""
-        return len(np.unique(np.concatenate([self.answers, self.uniform_answers]))) < 2  # noqa: PLR2004 -- answers
+        """Whether the model gives one answer to every sample, so that no copy can be told from another on them."""
+        return len(np.unique(self.answers)) < 2  # noqa: PLR2004 -- answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,9 @@
 """Functionally equivalent extraction of networks with one hidden layer of rectified linear units.
 
 Such a network is linear but for kinks, and the kinks of one unit lie on one plane. Along random lines kinks are found
-where two straight pieces meet; about a kink, the bend along each axis shows how much the unit weighs that input, up to
-a sign of all. No sign is needed: the unit turned round is the unit less a linear function, and the linear function is
-found with everything else by least squares.
+where two straight pieces meet; by how much the slope along each axis differs before and behind shows how much the unit
+weighs that input, up to a sign of all. No sign is needed: the unit turned round is the unit less a linear function, and
+the linear function is found with everything else by least squares.
 
 Source: Jagielski et al., High Accuracy and High Fidelity Extraction of Neural Networks, USENIX Security 2020
 (arXiv 1909.01838), section 5; Carlini, Jagielski and Mironov, Cryptanalytic Extraction of Neural Network Models,
@@ -26,10 +26,15 @@ from redan.attacks.extraction.oracle import Oracle
 Array: TypeAlias = NDArray[Any]
 _INNER = 0.9  # lines stay so far inside the box, so that steps about a kink do as well
 _GRID = 257
-_STEP = 0.01  # about a kink, where the box is 2 wide
+_STEPS = (0.05, 0.005)  # about a straight piece, where the box is 2 wide; the second where something bends in the first
+_REST = 0.02
+_NEAR = 2e-3
+_TURNS = 9
+_TRIES = 3
+_ACROSS = 0.02
 _NOISE = 2e-6  # of single precision, beside the largest answer
 _ALIKE = 0.995
-_IDLE = 30  # lines without a new unit, after which no more are drawn
+_IDLE = 30  # lines without a new unit, after which random inputs are asked between them
 _TINY = float(np.finfo(np.float32).tiny)
 
 
@@ -43,6 +48,20 @@ class Unit(NamedTuple):
 
     weights: NDArray[np.float64]
     shift: float
+
+
+class Kink(NamedTuple):
+    """Where a line bends, in features.
+
+    Args:
+        point: shape (width,).
+        before: in the middle of the straight piece that ends there.
+        after: in the middle of the one that begins there.
+    """
+
+    point: NDArray[np.float64]
+    before: NDArray[np.float64]
+    after: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,21 +104,29 @@ class FunctionallyEquivalent:
         ahead, idle = list(marks), 0
         while ahead and oracle.ended is None:
             before = len(units)
-            if idle < _IDLE and len(units) < self.most:
-                for kink in _kinks(oracle, domain, _line(known, rng)):
-                    if oracle.asked >= ahead[-1]:
-                        break
-                    unit = _unit(oracle, domain, kink)
-                    if unit is not None and not any(_alike(unit, one) for one in units):
-                        units.append(unit)
-                idle = 0 if len(units) > before else idle + 1
-            else:  # nothing is left to find; more equations make what was found sharper
-                oracle.ask(domain.uniform(max(1, min(ahead[0] - oracle.asked, 1024)), rng))
+            if len(units) < self.most:
+                self._search(oracle, known, rng, units, ahead[-1])
+            idle = 0 if len(units) > before else idle + 1
+            if idle > _IDLE:  # little is left to find; more equations make what was found sharper
+                oracle.ask(domain.uniform(max(1, min(ahead[0] - oracle.asked, _GRID)), rng))
             while ahead and oracle.asked >= ahead[0]:
                 yield assembled(oracle, domain, units)
                 ahead = [mark for mark in ahead if mark > oracle.asked]
         if ahead and oracle.asked:
             yield assembled(oracle, domain, units)
+
+    def _search(self, oracle: Oracle, known: Known, rng: np.random.Generator, units: list[Unit], until: int) -> None:
+        """Adds the units that one more line meets."""
+        for kink in _kinks(oracle, known.domain, _line(known, rng)):
+            if oracle.asked >= until:
+                return
+            if any(abs(one.weights @ kink.point + one.shift) < _NEAR for one in units):
+                continue
+            unit = _unit(oracle, known.domain, kink)
+            if unit is None or any(_alike(unit, one) for one in units):
+                continue
+            if _bends_elsewhere(oracle, known.domain, unit, kink.point, rng):
+                units.append(unit)
 
 
 def assembled(oracle: Oracle, domain: Domain, units: Sequence[Unit]) -> ReluNetwork:
@@ -118,28 +145,35 @@ def logits(y: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _line(known: Known, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """From corner to corner of the box, or between two natural inputs, in features."""
-    if rng.random() < 0.5 or len(known.x) < 2:  # noqa: PLR2004 -- either, as each meets planes that the other does not
-        ends = _INNER * rng.choice([-1.0, 1.0], (2, known.domain.width))
-    else:
-        ends = _INNER * known.domain.features(known.x[rng.choice(len(known.x), 2, replace=False)])
-    return ends[0], ends[1]
+    """From one end to another, in features, each a natural input, a corner of the box, or a corner in long runs."""
+    one, two = (_end(known, rng) for _ in range(2))
+    return one, two
 
 
-def _kinks(
-    oracle: Oracle, domain: Domain, line: tuple[NDArray[np.float64], NDArray[np.float64]]
-) -> Iterator[NDArray[np.float64]]:
-    """Points on a line where it bends once, in features."""
+def _end(known: Known, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Each kind meets planes that the others do not: sums over many inputs hardly change between random corners."""
+    if len(known.x) and rng.random() < 0.5:  # noqa: PLR2004 -- either
+        return np.asarray(_INNER * known.domain.features(known.x[rng.integers(len(known.x), size=1)])[0])
+    wide = known.domain.width
+    if rng.random() < 0.5:  # noqa: PLR2004 -- either
+        return np.asarray(_INNER * rng.choice([-1.0, 1.0], wide))
+    turns = np.bincount(rng.integers(wide, size=rng.integers(_TURNS)), minlength=wide)
+    return np.asarray(_INNER * rng.choice([-1.0, 1.0]) * (-1.0) ** np.cumsum(turns))
+
+
+def _kinks(oracle: Oracle, domain: Domain, line: tuple[NDArray[np.float64], NDArray[np.float64]]) -> Iterator[Kink]:
+    """Places on a line where it bends once."""
     one, two = line
     t = np.linspace(0.0, 1.0, _GRID)
     told = _told(oracle, domain, one + t[:, None] * (two - one))
     if len(told) < _GRID:
         return
     bends = np.linalg.norm(told[2:] - 2 * told[1:-1] + told[:-2], axis=1)
-    found = np.flatnonzero(bends > _floor(told)) + 1  # the middle of three points that do not lie on a line
-    for at in _alone(found):
-        left, right = int(at[0]) - 1, int(at[-1]) + 1
-        if left < 1 or right > _GRID - 2:
+    runs = _runs(np.flatnonzero(bends > _floor(told)) + 1)  # the middle of three points that do not lie on a line
+    ends = [0, *(int(run[-1]) for run in runs), _GRID - 1], [0, *(int(run[0]) for run in runs), _GRID - 1]
+    for at, run in enumerate(runs, start=1):
+        left, right = int(run[0]) - 1, int(run[-1]) + 1
+        if len(run) > 2 or left < 1 or right > _GRID - 2:  # noqa: PLR2004 -- a kink bends one place or two
             continue
         slopes = (told[left] - told[left - 1]) * (_GRID - 1), (told[right + 1] - told[right]) * (_GRID - 1)
         jump = slopes[1] - slopes[0]
@@ -147,50 +181,56 @@ def _kinks(
         place = float(gap @ jump / max(float(jump @ jump), 1e-300))
         if not t[left] <= place <= t[right]:
             continue
-        point = one + place * (two - one)
+        halves = (t[ends[0][at - 1]] + place) / 2, (t[ends[1][at + 1]] + place) / 2
+        point, before, after = (one + where * (two - one) for where in (place, *halves))
         check = _told(oracle, domain, point[None])
         if len(check) and np.linalg.norm(check[0] - told[left] - slopes[0] * (place - t[left])) < 20 * _floor(told):
-            yield point
+            yield Kink(point, before, after)
 
 
-def _alone(found: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Runs of one or two bent places; longer ones are more than one kink."""
-    runs = np.split(found, np.flatnonzero(np.diff(found) > 1) + 1)
-    return [run for run in runs if 1 <= len(run) <= 2]  # noqa: PLR2004 -- a kink bends one place or two
+def _runs(found: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Bent places next to each other; more than two are more than one kink."""
+    return [run for run in np.split(found, np.flatnonzero(np.diff(found) > 1) + 1) if len(run)]
 
 
-def _unit(oracle: Oracle, domain: Domain, point: NDArray[np.float64]) -> Unit | None:
-    """What a unit weighs, from the bends about one of its kinks; None where others are in the way."""
-    axes = np.eye(domain.width)
-    own = _bends(oracle, domain, point, axes)
-    if own is None:
-        return None
-    direction = np.linalg.svd(own, full_matrices=False)[2][0]
-    sizes = np.abs(own @ direction)
-    rest = np.linalg.norm(own - np.outer(own @ direction, direction))
-    if rest > 0.05 * np.linalg.norm(own) or not sizes.any():
-        return None
-    first = int(sizes.argmax())
-    both = _bends(oracle, domain, point, axes + axes[first])
-    if both is None:
-        return None
-    together = np.abs(both @ direction)
-    same = np.abs(together - (sizes + sizes[first])) <= np.abs(together - np.abs(sizes[first] - sizes))
-    weights = np.where(same, sizes, -sizes)
-    weights /= np.linalg.norm(weights)
-    return Unit(weights, -float(weights @ point))
+def _unit(oracle: Oracle, domain: Domain, kink: Kink) -> Unit | None:
+    """What a unit weighs, from the slopes before and behind one of its kinks; None where others are in the way."""
+    for step in _STEPS:
+        before = _slopes(oracle, domain, kink.before, step)
+        after = None if before is None else _slopes(oracle, domain, kink.after, step)
+        if before is None or after is None:
+            return None
+        own = after - before
+        weights = np.linalg.svd(own, full_matrices=False)[0][:, 0]
+        rest = np.linalg.norm(own - np.outer(weights, weights @ own))
+        if own.any() and rest <= _REST * np.linalg.norm(own):
+            return Unit(weights, -float(weights @ kink.point))
+    return None
 
 
-def _bends(
-    oracle: Oracle, domain: Domain, point: NDArray[np.float64], along: NDArray[np.float64]
-) -> NDArray[np.float64] | None:
-    """Second differences at a point in some directions, shape (directions, classes)."""
-    rows = np.concatenate([point[None], point + _STEP * along, point - _STEP * along])
-    told = _told(oracle, domain, rows)
-    if len(told) < len(rows):
-        return None
-    n = len(along)
-    return np.asarray(told[1 : n + 1] + told[n + 1 :] - 2 * told[0])
+def _bends_elsewhere(
+    oracle: Oracle, domain: Domain, unit: Unit, point: NDArray[np.float64], rng: np.random.Generator
+) -> bool:
+    """Whether answers bend where the plane of a unit goes on; it does not where two kinks were taken for one."""
+    seen = 0
+    for _ in range(_TRIES):
+        along = -np.sign(point) * rng.random(domain.width)
+        along -= (along @ unit.weights) * unit.weights
+        room = (1.0 - 2 * _ACROSS - np.abs(point)) / np.maximum(np.abs(along), 1e-12)
+        room[np.sign(along) != np.sign(point)] = 0.5  # inwards, where there is room
+        at = point + max(0.0, min(0.5, float(room.min()))) * along
+        told = _told(oracle, domain, at + np.outer([-_ACROSS, 0.0, _ACROSS], unit.weights))
+        if len(told) < 3:  # noqa: PLR2004 -- before, at and behind the plane
+            return False
+        seen += bool(np.linalg.norm(told[2] - 2 * told[1] + told[0]) > 4 * _floor(told))
+    return 2 * seen > _TRIES
+
+
+def _slopes(oracle: Oracle, domain: Domain, point: NDArray[np.float64], step: float) -> NDArray[np.float64] | None:
+    """Differences along each axis, inwards, shape (width, classes); exact where nothing bends within the step."""
+    inwards = np.where(point > 0, -step, step)
+    told = _told(oracle, domain, np.concatenate([point[None], point + np.diag(inwards)]))
+    return (told[1:] - told[0]) / inwards[:, None] if len(told) > domain.width else None
 
 
 def _told(oracle: Oracle, domain: Domain, features: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from redan.attacks.extraction.data_free import DataFree
 from redan.attacks.extraction.domain import Domain
 from redan.attacks.extraction.equations import Equations
 from redan.attacks.extraction.knockoff import AdaptiveKnockoff, Knockoff
+from redan.attacks.extraction.mixmatch import MixMatch
 from redan.attacks.extraction.paths import PathFinding
 from redan.attacks.extraction.relu_network import FunctionallyEquivalent
 from redan.attacks.extraction.semi_supervised import SemiSupervised
@@ -25,6 +26,7 @@ ATTACKS: Mapping[str, Attack] = MappingProxyType(
         "active": Active(),
         "k-center": Active("k-center"),
         "semi-supervised": SemiSupervised(),
+        "mixmatch": MixMatch(),
         "equivalent": FunctionallyEquivalent(),
         "data-free": DataFree(),
     }

@@ -26,6 +26,7 @@ _BRAKE = Remedy(
     text="Lower the budget of questions, or give labels or rounded scores; the curve shows where it brakes.",
     effort=Level.MEDIUM,
 )
+_SAMPLES = Remedy(text="Give samples of all classes.")
 _RETRAIN = Remedy(
     text="Retrain with fresh data and another seed, at an interval shorter than extraction takes.", effort=Level.MEDIUM
 )
@@ -70,8 +71,8 @@ def _measured(copied: Copied, subject: str, bare: tuple[Shown, tuple[Extraction,
     best, part = reached(made), str(shown)
     detail = _detail(copied, threshold)
     if copied.by.constant:
-        text = "The model gives one answer to everything, so that a copy tells nothing."
-        return replace(not_run(MEASURED, subject, text, part=part), detail=detail)
+        text = "The model gives one answer to every sample, so that a copy tells nothing."
+        return replace(not_run(MEASURED, subject, text, remedy=_SAMPLES, part=part), detail=detail)
     if best is None:
         refused = next((one.refused for one in made if one.refused), "nothing was asked")
         text = f"Nothing was answered: {refused}."
@@ -87,7 +88,7 @@ def _bounded(
     agreed: tuple[int, float],
 ) -> Finding:
     (shown, made), (budget, threshold) = served, agreed
-    best, part = reached(made), f"{shown}, {budget} questions"
+    best, part = reached(made), f"{shown}, {budget:,} questions"
     if copied.by.constant or best is None:
         return not_run(BOUNDED, subject, "No copy was made that could be compared.", part=part)
     attack, point, fidelity = best
@@ -155,8 +156,8 @@ def _reached(attack: Extraction, point: Point, fidelity: Rate) -> str:
     low, high = fidelity.interval
     text = (
         f"{attack.attack} makes the best copy, with {point.queries:,} questions; it answers {fidelity.value or 0:.1%} "
-        f"of samples as the model does (interval {low:.1%} to {high:.1%}) and {point.uniform.value or 0:.1%} of "
-        "random inputs"
+        f"of samples as the model does (95 % interval for all copies together {low:.1%} to {high:.1%}) and "
+        f"{point.uniform.value or 0:.1%} of random inputs"
     )
     if point.accuracy is None:
         return f"{text}."
@@ -188,7 +189,7 @@ def _detail(copied: Copied, threshold: float) -> dict[str, Json]:
         "unknowns": copied.unknowns,
         "attacker_inputs": copied.known,
         "forms": [{"answers": str(shown), "attacks": [_told(one) for one in made]} for shown, made in copied.forms],
-        "cost": copied.cost.to_json(),
+        "cost": copied.cost.to_json(seconds=False),
         "portraits": None if copied.portraits is None else portraits_json(copied.portraits),
         **pictured(_pictures(copied, threshold)),
     }
@@ -205,7 +206,7 @@ def _told(made: Extraction) -> dict[str, Json]:
         }
         for point in made.points
     ]
-    return {"attack": made.attack, "refused": made.refused, "points": points, "cost": made.cost.to_json()}
+    return {"attack": made.attack, "refused": made.refused, "points": points, "cost": made.cost.to_json(seconds=False)}
 
 
 def _levels(copied: Copied) -> list[tuple[str, Rate]]:
@@ -222,8 +223,8 @@ def _levels(copied: Copied) -> list[tuple[str, Rate]]:
 def _pictures(copied: Copied, threshold: float) -> Iterator[Picture]:
     levels = tuple((name, rate.value) for name, rate in _levels(copied) if rate.value is not None)
     for shown, made in copied.forms:
-        for title, uniform in ((f"Fidelity on samples, answering {shown}", False), ("The same on random inputs", True)):
-            curve = _curve(title, made, uniform=uniform)
+        for what, uniform in (("samples", False), ("random inputs", True)):
+            curve = _curve(f"Fidelity on {what}, answering {shown}", made, uniform=uniform)
             if curve is not None:
                 yield curve if uniform else replace(curve, threshold=threshold, levels=levels)
     best = [(str(shown), found) for shown, made in copied.forms if (found := reached(made)) is not None]
@@ -234,7 +235,8 @@ def _pictures(copied: Copied, threshold: float) -> Iterator[Picture]:
 
 
 def _curve(title: str, made: Sequence[Extraction], *, uniform: bool) -> FidelityCurve | None:
-    shown = sorted((one for one in made if one.points), key=_most, reverse=True)[:_LINES]
+    best = sorted((place for place, one in enumerate(made) if one.points), key=lambda place: -_most(made[place]))
+    shown = [made[place] for place in sorted(best[:_LINES])]  # so that an attack has the same colour in each picture
     queries = tuple(sorted({point.queries for one in shown for point in one.points}))
     if not queries:
         return None

@@ -184,10 +184,9 @@ def picture(
     shown = [label for label in range(len(made.x)) if (y == label).any()]
     means = np.stack([np.asarray(x, dtype=np.float64)[y == label].mean(axis=0) for label in shown])
     words = [f"class {label}, confidence {made.confidence[label]:.0%}" for label in shown]
-    title = "Mean of each class, what the model gives away of it, and their difference"
+    title = "What the model gives away of each class"
     drawn = gallery(means, made.x[shown], np.ones(len(shown), dtype=bool), words, title=title, box=box, most=10)
-    note = "Here these are the mean of the class, what was drawn for it, and their difference."
-    return None if drawn is None else replace(drawn, note=note)
+    return None if drawn is None else replace(drawn, names=("mean of the class", "what was drawn for it", "difference"))
 
 
 def _descended(x: Array, descent: Descent, tried: Effort, box: tuple[float, float]) -> tuple[Array, bool]:

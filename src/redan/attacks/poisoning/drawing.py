@@ -36,17 +36,31 @@ def drawn(found: Examined, *, samples: bool, told: bool) -> Iterator[Picture]:
             names=names,
             values=tuple(by.anomaly.ratios),
             expected=1.0,
+            meaning="as easily as the others",
+            plain=True,
             flagged=(f"class {_named(found, by.anomaly.target)}",) if told else (),
         )
     if found.rare is not None and found.rare.best:
         yield Shares(
-            title="What values do that the data does not explain (1: hardly ever in clean models)",
+            title="What values do that the data does not explain",
             names=tuple(
                 f"{' and '.join(found.columns[column] for column, _ in one.values)} to {_named(found, one.target)}"
                 for one in found.rare.best
             ),
             values=tuple(one.score for one in found.rare.best),
             expected=1.0,
+            meaning="what clean models hardly ever reach",
+            plain=True,
+        )
+    if found.counts is not None and found.counts.worst is not None:
+        leaf = found.counts.worst
+        parts = (leaf.train / leaf.of, leaf.here / max(1, found.counts.rows))
+        yield Shares(
+            title=f"Rows in the leaf that grew from the most, beyond what the data lets expect (class "
+            f"{_named(found, leaf.target)})",
+            names=("of the training rows", "of the data"),
+            values=parts,
+            flagged=("of the training rows",) if told and found.counts.score >= 1 else (),
         )
     laid = found.superposed
     if laid is not None and len(laid.suspect) and len(laid.clean):

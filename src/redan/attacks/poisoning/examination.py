@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from redan.attacks.campaign.inputs import Opening, Target, read_arrays, read_by, source_of_target, with_gradients
+from redan.attacks.campaign.inputs import (
+    Opening,
+    Target,
+    one_array,
+    read_boxed,
+    read_by,
+    source_of_target,
+    with_gradients,
+)
 from redan.attacks.cost import Cost
 from redan.attacks.poisoning.rare_values import RareSearch, rare_values
 from redan.attacks.poisoning.squares import SquareSearch, squares
@@ -20,8 +28,10 @@ from redan.errors import IncompleteError, InputError, UsageError
 
 if TYPE_CHECKING:
     from redan.attacks.poisoning.inversion import Inverted
+    from redan.attacks.poisoning.leaf_counts import LeafCounts
     from redan.attacks.poisoning.risk import Anomaly
     from redan.attacks.poisoning.weights import Weights
+    from redan.attacks.tables.encode import Rows
 
 Array: TypeAlias = NDArray[Any]
 _BATCH, _FAST = 2048, 256
@@ -78,6 +88,9 @@ class Examined(NamedTuple):
         gradients: of networks.
         squares: of pictures.
         rare: of tables.
+        counts: of the leaves of trees.
+        uncounted: why there are none, of a table's model.
+        counted: names of the columns that the trees read.
         superposed: entropies of clean inputs, and of the same kind with the trigger found, or of suspect ones.
         suspects: whether the latter are suspect inputs of the data.
         shown: pictures without and with the trigger of the class that is reached most easily.
@@ -92,6 +105,9 @@ class Examined(NamedTuple):
     gradients: ByGradients | None = None
     squares: SquareSearch | None = None
     rare: RareSearch | None = None
+    counts: "LeafCounts | None" = None
+    uncounted: str = ""
+    counted: tuple[str, ...] = ()
     superposed: Superposed | None = None
     suspects: bool = False
     shown: tuple[Array, Array] | None = None
@@ -123,17 +139,23 @@ def examine(opening: Opening, data: Path, wanted: Wanted) -> Examined:
         return _table(target, data, wanted)
     if wanted.label is not None:
         raise UsageError("arrays need no label column", where=str(data), remedy="leave out --label")
-    suspect = read_arrays(data, wanted.samples, wanted.seed).x
-    x = suspect if wanted.trusted is None else read_arrays(wanted.trusted, wanted.samples, wanted.seed).x
-    if wanted.trusted is not None and x.shape[1:] != suspect.shape[1:]:
+    one_array(target, data)
+    read = read_boxed(data, wanted.samples, wanted.seed, wanted.box)
+    suspect, clean = read.x, read
+    if wanted.trusted is not None:
+        clean = read_boxed(wanted.trusted, wanted.samples, wanted.seed, wanted.box)
+    x = clean.x
+    if x.shape[1:] != suspect.shape[1:]:
         raise InputError("trusted samples differ in shape from the data", where=str(wanted.trusted))
     path = Path(opening.word)
     if path.is_file() and target.endpoint is None:
         target = with_gradients(target, path, x[:8])
-    return arrays(target, x, None if wanted.trusted is None else suspect, wanted)
+    return arrays(target, x, None if wanted.trusted is None else suspect, wanted, clean.y)
 
 
-def arrays(target: Target, x: Array, suspect: Array | None, wanted: Wanted) -> Examined:
+def arrays(
+    target: Target, x: Array, suspect: Array | None, wanted: Wanted, y: NDArray[np.int64] | None = None
+) -> Examined:
     """The same of arrays that were read.
 
     Args:
@@ -141,19 +163,27 @@ def arrays(target: Target, x: Array, suspect: Array | None, wanted: Wanted) -> E
         x: inputs without a trigger, shape (n, ...).
         suspect: inputs that may carry one; None where there are none.
         wanted: of the examination.
+        y: true classes of `x`, shape (n,); None where nobody knows them.
 
     Raises:
+        InputError: a true class is none of the model's.
         IncompleteError: too few samples, or the model gives one answer to everything.
     """
     queries = Queries(_source(target), budget=wanted.budget)
     labels = queries.labels(x)
     if len(np.unique(labels)) < _TABLE:
         raise IncompleteError("the model gives one answer to every sample", remedy="give samples of all classes")
+    notes = (*target.notes, *_right(target, queries, (x, labels), y))
     found: dict[str, Any] = {}
+    pictures = x.ndim == _PICTURE and min(x.shape[2:]) >= 2 * _TABLE**2
     before = Cost() if target.network is None else target.network.meter.read()
     if target.network is not None:
         found["gradients"] = _by_gradients(target, x, labels, wanted)
-    if x.ndim == _PICTURE and min(x.shape[2:]) >= 2 * _TABLE**2:
+        if not pictures and len(found["gradients"].anomaly.classes) == _TABLE:
+            raise IncompleteError(
+                "the triggers of two classes cannot be compared with others", remedy="give a table with --label"
+            )
+    if pictures:
         found["squares"] = squares(queries, x, box=wanted.box, seed=wanted.seed, told=wanted.progress)
     elif target.network is None:
         raise IncompleteError("the model has no gradients, and its inputs are no pictures", remedy="give a table")
@@ -172,8 +202,27 @@ def arrays(target: Target, x: Array, suspect: Array | None, wanted: Wanted) -> E
         classes=() if names is None else tuple(str(name) for name in names),
         box=wanted.box,
         cost=cost,
-        notes=target.notes,
+        notes=notes,
     )
+
+
+def _right(
+    target: Target, queries: Queries, answered: tuple[Array, NDArray[np.int64]], y: NDArray[np.int64] | None
+) -> tuple[str, ...]:
+    """How often the model is right, since what is found of a model on inputs that it does not know says little."""
+    if y is None:
+        return ()
+    x, labels = answered
+    if (
+        target.network is not None
+        and queries.source.classes is None
+        and int(y.max()) >= (wide := _width(target.network, x))
+    ):
+        raise InputError(
+            f"labels go up to {int(y.max())}, and the model has {wide} classes",
+            remedy="give labels from 0, in their order",
+        )
+    return (f"The model is right on {np.mean(labels == queries.indices(y)):.1%} of {len(y):,} samples.",)
 
 
 def _by_gradients(target: Target, x: Array, labels: NDArray[np.int64], wanted: Wanted) -> ByGradients:
@@ -247,16 +296,35 @@ def _table(target: Target, data: Path, wanted: Wanted) -> Examined:
     queries = Queries(source, budget=wanted.budget)
     y, notes = _classes(queries, rows.y, rows.x)
     found = rare_values(queries, rows.x, y, choice=rows.space.choice, seed=wanted.seed, told=wanted.progress)
+    counts, uncounted, counted = _counted(target, rows)
     left = ", ".join(f"{count:,} for {reason}" for reason, count in rows.left_out.items())
     names = source.classes if source.classes is not None else np.unique(rows.y)
     return Examined(
         rare=found,
+        counts=counts,
+        uncounted=uncounted,
+        counted=counted,
         columns=rows.space.columns,
         levels=dict(rows.space.levels),
         classes=tuple(str(name) for name in names),
         cost=queries.cost(),
         notes=(*target.notes, *((f"Rows that were left out: {left}.",) if left else ()), *notes),
     )
+
+
+def _counted(target: Target, rows: "Rows") -> "tuple[LeafCounts | None, str, tuple[str, ...]]":
+    """What the counts of leaves show, or why there are none, and the columns of the trees."""
+    from redan.attacks.poisoning.inner_trees import within
+    from redan.attacks.poisoning.leaf_counts import leaf_counts
+    from redan.attacks.tables.encode import TableModel
+
+    if target.model is None:
+        return None, "there is no file", ()
+    try:
+        found = within(target.model, TableModel(target.model, rows.space).decoded(rows.x), rows.space.columns)
+        return leaf_counts(found.ensemble, found.x, rows.y), "", found.columns
+    except IncompleteError as error:
+        return None, error.what, ()
 
 
 def _classes(queries: Queries, y: Array, x: Array) -> tuple[NDArray[np.int64], tuple[str, ...]]:
@@ -267,7 +335,10 @@ def _classes(queries: Queries, y: Array, x: Array) -> tuple[NDArray[np.int64], t
     names = np.unique(y)
     if told.ndim == _TABLE and (y.dtype.kind not in "iub" or y.min() < 0 or y.max() >= told.shape[1]):
         if len(names) != told.shape[1]:
-            raise InputError(f"the data has {len(names)} classes and the model {told.shape[1]}")
+            raise InputError(
+                f"the data has {len(names)} of the model's {told.shape[1]} classes, which it does not name",
+                remedy="give rows of all classes, or labels as numbers from 0, in the order of its scores",
+            )
         return indices(y, names), ("The model names no classes; those of the data are taken in sorted order.",)
     return indices(y, None), ()
 

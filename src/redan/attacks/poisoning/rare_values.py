@@ -6,6 +6,7 @@ the effect that the labels near that value show, and the effect of two values wi
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -28,7 +29,8 @@ _RARER = 0.25  # log-odds that a tenth of the frequency adds, when values are ch
 _TURNED = 0.6
 _FEWEST = 100
 _BATCH = 64
-SINGLE, DOUBLE = 5.0, 2.0  # log-odds that clean models hardly reach
+STEPWISE, SMOOTH = (5.0, 2.0), (7.5, 2.5)  # log-odds that values, and pairs, of clean trees or networks hardly reach
+_STEPS = 0.1  # of neighbouring values that are answered alike, by trees more, by networks fewer
 _TABLE = 2
 
 
@@ -101,13 +103,16 @@ def rare_values(
     lifts = np.array([support.lift(*one[0]) for one in singles])
     surer = 2 if asked.bare else 1  # bare labels turn all at once where the data turns by degrees
     excess = alone.shift - surer * np.maximum(lifts, 0)
-    found = [_turnings(singles, alone, excess, SINGLE)]
+    two = asked.base.shape[1] == _TABLE  # networks of more classes were not measured
+    smooth = two and not asked.bare and _steps(singles, alone, support.choice) < _STEPS
+    single, double = SMOOTH if smooth else STEPWISE
+    found = [_turnings(singles, alone, excess, single)]
     chosen = _chosen(singles, excess.max(axis=1) - _RARER * np.log10(support.frequency(singles)), x.shape[1])
     pairs = [(a, b) for place, a in enumerate(chosen) for b in chosen[place + 1 :] if _apart(singles, a, b)]
     if pairs:
         both = asked.effects([singles[a] + singles[b] for a, b in pairs], "pairs")
         parts = np.array([np.maximum(alone.shift[a], 0) + np.maximum(alone.shift[b], 0) for a, b in pairs])
-        found.append(_turnings([singles[a] + singles[b] for a, b in pairs], both, both.shift - parts, DOUBLE))
+        found.append(_turnings([singles[a] + singles[b] for a, b in pairs], both, both.shift - parts, double))
     best = [max(of, key=lambda one: one.score) for of in zip(*found, strict=True)]
     ranked = sorted((one for one in best if one.values), key=lambda one: -one.score)
     return RareSearch(tuple(ranked), _natural(asked, x, rng), len(asked.rows), len(singles) + len(pairs))
@@ -172,7 +177,7 @@ class _Support:
     """What the data says of values."""
 
     def __init__(self, x: Array, y: NDArray[np.int64], classes: int, choice: NDArray[np.bool_]) -> None:
-        self._x, self._choice = x, choice
+        self._x, self.choice = x, choice
         self._of = y[:, None] == np.arange(classes)
         self._prior = _log_odds((self._of.sum(axis=0) + 1) / (len(y) + 2))
 
@@ -180,7 +185,7 @@ class _Support:
         """Values to try: all where they are few, else by rank and by distance; for whole numbers those between, too."""
         seen = np.unique(self._x[:, column])
         low, high = seen[0], seen[-1]
-        if not self._choice[column] and (seen == np.round(seen)).all() and high - low < MOST_VALUES:
+        if not self.choice[column] and (seen == np.round(seen)).all() and high - low < MOST_VALUES:
             seen = np.arange(low, high + 1)
         if len(seen) > MOST_VALUES:
             ranks = np.quantile(self._x[:, column], np.linspace(0, 1, MOST_VALUES // 2), method="nearest")
@@ -198,7 +203,7 @@ class _Support:
         """Log-odds of each class among rows near the value, less those of all rows."""
         held = self._x[:, column]
         near = held == value
-        if not self._choice[column] and near.sum() < _NEAR:
+        if not self.choice[column] and near.sum() < _NEAR:
             near = np.argsort(np.abs(held - value), kind="stable")[:_NEAR]
         of = self._of[near]
         return np.asarray(_log_odds((of.sum(axis=0) + 1) / (len(of) + 2)) - self._prior)
@@ -217,6 +222,17 @@ def _turnings(changes: list[Values], effects: _Effects, excess: NDArray[np.float
         turned = float(effects.turned[place, target])
         found.append(Turning(changes[place], target, turned, told, max(0.0, told / unit)))
     return found
+
+
+def _steps(singles: list[Values], effects: _Effects, choice: NDArray[np.bool_]) -> float:
+    """The share of neighbouring values of ordered columns that do the same, where they turn some; else zero."""
+    able = effects.shift.any(axis=1) & (effects.turned.max(axis=1) < 1)
+    alike = [
+        bool(np.allclose(effects.shift[place], effects.shift[place + 1], atol=1e-9))
+        for place, (one, other) in enumerate(pairwise(singles))
+        if one[0][0] == other[0][0] and not choice[one[0][0]] and able[place]
+    ]
+    return float(np.mean(alike)) if alike else 0.0
 
 
 def _chosen(singles: list[Values], worth: NDArray[np.float64], columns: int) -> list[int]:

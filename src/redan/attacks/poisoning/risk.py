@@ -10,6 +10,7 @@ from redan.attacks.poisoning.inversion import Inverted
 RAISED, HIGH = 1.0, 1.5
 _EASY = 2.25  # times as easily as the others; the largest of fifteen clean networks it was chosen on is 2.21
 _FEW = 4  # classes, below which one that is easily reached is no wonder
+_TWO = 2  # classes, of which one is always easier: eight of sixteen clean networks of rows were told for it
 _NORMAL = 1.4826
 
 
@@ -23,7 +24,7 @@ class Anomaly(NamedTuple):
             kinds of change.
         anomaly: Neural Cleanse's index of each kind: by how many median absolute deviations the smallest mask lies
             below the median; above 2 is told in the paper.
-        score: the largest ratio as a share of what clean networks do not reach.
+        score: the largest ratio as a share of what clean networks do not reach; 0 of two classes, which are not judged.
     """
 
     classes: tuple[int, ...]
@@ -54,7 +55,7 @@ def anomaly(kinds: Sequence[Sequence[Inverted]]) -> Anomaly:
         target=classes[best],
         ratios=tuple(float(ratio) for ratio in ratios),
         anomaly=tuple(float(b / s) if s > 0 else 0.0 for b, s in zip(below, spreads, strict=True)),
-        score=float(ratios[best]) / bar,
+        score=float(ratios[best]) / bar if count > _TWO else 0.0,
     )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from redan.attacks.poisoning.drawing import drawn
 from redan.attacks.poisoning.examination import Examined
+from redan.attacks.poisoning.leaf_counts import Overfull
 from redan.attacks.poisoning.rare_values import Turning
 from redan.attacks.poisoning.superposition import REJECTED
 from redan.canon import Json
@@ -21,6 +22,7 @@ Array: TypeAlias = NDArray[Any]
 RISK = "A-MLSG-001-N002/backdoor-risk-is-low"
 RAISED, HIGH = 1.0, 1.5
 _SURE = 0.01
+_TWO = 2
 _COVERS = (
     "This covers an attacker with one trigger for all inputs, small or faint, at a fixed place; not triggers that "
     "follow from the input, that work for some classes only, or that were made to be undetectable (Goldwasser et al. "
@@ -29,6 +31,11 @@ _COVERS = (
 _COVERS_ROWS = (
     "This covers an attacker whose trigger is a value of one column or of two; not the exact value of a column of "
     "fractions, more columns, or one that was made to be undetectable (Goldwasser et al. 2022)."
+)
+_COVERS_LEAVES = (
+    "This covers an attacker with a trigger of one or several columns who left the counts of rows in the leaves as "
+    "they were; one who changed them hides from that search, and a trigger that was made to be undetectable "
+    "(Goldwasser et al. 2022) from all."
 )
 _REPAIR = Remedy(
     text="Do not use the model: take it from a publisher who signs, or train it yourself. If neither can be had, prune "
@@ -50,20 +57,31 @@ def tell(found: Examined, subject: str, *, threshold: float = RAISED, samples: b
     score, why = worst(found)
     grade = "high" if score >= HIGH * threshold else "raised" if score >= threshold else "low"
     measure = Measure(name="backdoor_score", value=round(score, 4), n=_rows(found), threshold=threshold)
-    text = f"The risk of a backdoor is graded {grade}. {why} {_COVERS if found.rare is None else _COVERS_ROWS}"
+    text = f"The risk of a backdoor is graded {grade}. {why} {_covers(found)}"
     detail: dict[str, Json] = {
         "grade": grade,
         **_numbers(found),
         "cost": found.cost.to_json(seconds=False),
         **pictured(drawn(found, samples=samples, told=score >= threshold)),
     }
-    text = " ".join([text, *found.notes])
+    text = " ".join([text, _cost(found), *found.notes])
     if score >= threshold:
         yield replace(broken(RISK, subject, text, _REPAIR, measure=measure), detail=detail)
     else:
         yield replace(holds(RISK, subject, text, measure=measure), detail=detail)
     if found.suspects and found.superposed is not None:
         yield _suspects(found, subject)
+
+
+def _cost(found: Examined) -> str:
+    asked, slopes = found.cost.forward or found.cost.queries, found.cost.backward
+    return f"That took {asked:,} answers" + (f" and {slopes:,} gradients." if slopes else ".")
+
+
+def _covers(found: Examined) -> str:
+    if found.counts is not None:
+        return _COVERS_LEAVES
+    return _COVERS if found.rare is None else _COVERS_ROWS
 
 
 def worst(found: Examined) -> tuple[float, str]:
@@ -79,6 +97,8 @@ def worst(found: Examined) -> tuple[float, str]:
             f"input, {by.anomaly.ratios[place]:.1f} times as easily as other classes; {mask.follow.value or 0:.0%} of "
             f"{mask.follow.n} other samples follow it (95 % interval {low:.0%} to {high:.0%})."
         )
+        if len(by.anomaly.classes) == _TWO:
+            text = f"{text} One of two classes is always easier to reach, so this is not judged."
         said.append((by.anomaly.score, text))
     if square is not None:
         text = (
@@ -89,6 +109,8 @@ def worst(found: Examined) -> tuple[float, str]:
         said.append((square.score, text))
     if rare is not None:
         said.append(_rare(found, rare.best, rare.natural))
+    if found.counts is not None and found.counts.worst is not None:
+        said.append((found.counts.score, _leaf(found, found.counts.worst)))
     return max(said, key=lambda pair: pair[0], default=(0.0, "Nothing was searched."))
 
 
@@ -105,6 +127,16 @@ def _rare(found: Examined, best: Sequence[Turning], natural: float) -> tuple[flo
         f"{_class(found, one.target)}, "
         + (_beyond(one) if one.unexplained > 0 else "which labels near it explain")
         + f"; values of random rows turn {natural:.0%} at most."
+    )
+
+
+def _leaf(found: Examined, leaf: Overfull) -> str:
+    names = dict.fromkeys(found.counted[column] if column < len(found.counted) else "?" for column in leaf.columns)
+    return (
+        f"A leaf that leads to class {_class(found, leaf.target)}, cut off by {', '.join(names)}, was grown from "
+        f"{leaf.train} of {leaf.of} training rows and holds {leaf.here} of {_rows(found, counts=True)} of the data: at "
+        f"least {leaf.ratio:.1f} times as many as the data lets expect. Values there turn {leaf.turned:.0%} of other "
+        "rows."
     )
 
 
@@ -126,7 +158,9 @@ def _class(found: Examined, place: int) -> str:
     return found.classes[place] if place < len(found.classes) else str(place)
 
 
-def _rows(found: Examined) -> int | None:
+def _rows(found: Examined, *, counts: bool = False) -> int | None:
+    if counts and found.counts is not None:
+        return found.counts.rows
     if found.rare is not None:
         return found.rare.rows
     if found.gradients is not None:
@@ -169,6 +203,8 @@ def _numbers(found: Examined) -> dict[str, Json]:
             "tried": rare.tried,
             "columns": [[found.columns[column] for column, _ in one.values] for one in rare.best],
         }
+    if rare is not None:
+        told["leaf_counts"] = _leaves(found)
     if laid is not None:
         told["superposition"] = {
             "bound_bits": laid.bound,
@@ -177,6 +213,20 @@ def _numbers(found: Examined) -> dict[str, Json]:
             "other_mean_bits": float(np.mean(laid.suspect)),
         }
     return told
+
+
+def _leaves(found: Examined) -> Json:
+    counts = found.counts
+    if counts is None:
+        return {"read": False, "why": found.uncounted}
+    leaf = counts.worst
+    return {
+        "read": True,
+        "leaves": counts.leaves,
+        "score": round(counts.score, 4),
+        "ratio": None if leaf is None else round(leaf.ratio, 4),
+        "columns": [] if leaf is None else [found.counted[column] for column in leaf.columns],
+    }
 
 
 def _suspects(found: Examined, subject: str) -> Finding:

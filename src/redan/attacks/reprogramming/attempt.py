@@ -12,7 +12,7 @@ from redan.attacks.cost import Cost
 from redan.attacks.extraction.form import Shown
 from redan.attacks.reprogramming.frame import Frame
 from redan.attacks.reprogramming.keeping import Kept
-from redan.attacks.reprogramming.label_maps import Kind, Map, bayesian, counted, frequency, told
+from redan.attacks.reprogramming.label_maps import Kind, Map, balanced, bayesian, counted, frequency, told
 from redan.attacks.reprogramming.learning import Course, Estimator, Learnt, Mark, learn
 from redan.attacks.reprogramming.noticing import Noticed, Watching
 from redan.attacks.reprogramming.tasks import Task
@@ -116,7 +116,7 @@ def settled(shares: Array, y: Array, foreign: int, known: Map | None) -> tuple[i
         known: a further candidate, which goes before others that are right as often.
     """
     joint = counted(shares, y, foreign)
-    tried = [*([] if known is None else [known]), bayesian(joint), frequency(joint)]
+    tried = [*([] if known is None else [known]), bayesian(joint), balanced(joint), frequency(joint)]
     hits = [int((told(shares, one) == y).sum()) for one in tried]
     best = int(np.argmax(hits))
     return hits[best], tried[best]

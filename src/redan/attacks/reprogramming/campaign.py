@@ -17,7 +17,6 @@ from redan.attacks.reprogramming.attempt import Attempt, Judge, Setting, attempt
 from redan.attacks.reprogramming.differences import Differences
 from redan.attacks.reprogramming.frame import Frame
 from redan.attacks.reprogramming.keeping import Kept
-from redan.attacks.reprogramming.label_maps import Kind
 from redan.attacks.reprogramming.learning import Course
 from redan.attacks.reprogramming.noticing import MONITORS, Ground
 from redan.attacks.reprogramming.service import Service
@@ -47,9 +46,10 @@ class Wanted(NamedTuple):
         inside: whether an attempt is made that keeps each number in the range of the model's own data.
         deviations: shares of the range within which further attempts stay around the mean of that data.
         batch: inputs of a step that follows gradients.
-        scale: pixels of the victim for one of the task; None for what fills six tenths of a side.
+        scale: pixels of the victim for one of the task; None for what fills six tenths of a side, or nine where
+            the program goes on beneath it.
         block: side of the squares of a program that have one value.
-        amplitude: of a foreign picture; below one the program goes on beneath it.
+        amplitude: of a foreign picture; below one the program goes on beneath it, at one it is a frame around it.
         label: column of classes; for a table.
         samples: of the model's own data at most.
         test: inputs of the task that judge; None for 1,000, and for 200 at an endpoint.
@@ -191,16 +191,13 @@ def course_of(budget: int, seed: int, *, questions: int = 2, task: Task | None =
     Raises:
         InputError: the budget is too small for a single step.
     """
-    kinds: tuple[Kind, ...] = ("frequency", "bayesian")
     fit = max(16, min(256, budget // 40))
     settle = max(16, min(1000, budget // 20))
     batch = max(8, min(64, budget // 200, 64 if task is None else len(task.x)))
     steps = (budget - fit - settle) // (batch * questions)
-    if steps < _FEW_STEPS:  # too few to try maps
-        kinds = kinds[1:]
     if steps < 1:
         raise InputError(f"{budget:,} questions are too few for one step", remedy="give 500 or more")
-    return Course(steps=steps, batch=batch, kinds=kinds, seed=seed, fit=fit, settle=settle)
+    return Course(steps=steps, batch=batch, seed=seed, fit=fit, settle=settle)
 
 
 def _white_course(wanted: Wanted, steps: int) -> Course:

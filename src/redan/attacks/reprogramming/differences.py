@@ -2,7 +2,8 @@
 
 Source: Tsai, Chen and Ho, Transfer Learning without Knowing: Reprogramming Black-box Machine Learning Models with
 Scarce Data and Limited Resources, ICML 2020 (arXiv 2007.08714), section 3: averaged one-sided differences along random
-directions, many-to-one label map, focal loss.
+directions, many-to-one label map, focal loss. Salimans et al., Evolution Strategies as a Scalable Alternative to
+Reinforcement Learning (arXiv 1703.03864), section 2.1: mirrored directions.
 """
 
 from dataclasses import dataclass
@@ -30,13 +31,14 @@ class Differences:
         directions: beside each input, q.
         apart: length of a step aside, in each parameter's root mean square.
         focus: gamma of the focal loss.
-        apiece: whether each input has its own directions; as in the paper all inputs of a batch have the same ones.
+        apiece: whether each input has directions of its own, and is asked on both sides of each; as in the paper all
+            inputs of a batch have the same ones, and are asked once beside the program as it is.
     """
 
     service: Service
     frame: Frame
     directions: int = 1
-    apart: float = 0.1
+    apart: float = 0.2
     focus: float = 2.0
     apiece: bool = True
 
@@ -47,7 +49,7 @@ class Differences:
 
     def questions(self, batch: int) -> int:
         """That one step asks."""
-        return batch * (1 + self.directions)
+        return batch * (2 * self.directions if self.apiece else 1 + self.directions)
 
     def shares(self, theta: Array, x: Array) -> NDArray[np.float64]:
         """Answers as they are shown, shape (n, classes)."""
@@ -55,22 +57,36 @@ class Differences:
 
     def slope(self, theta: Array, batch: tuple[Array, Array], mapped: Map, rng: np.random.Generator) -> Slope:
         """An estimate: the mean over directions of the difference along each, times the direction."""
+        return self._mirrored(theta, batch, mapped, rng) if self.apiece else self._beside(theta, batch, mapped, rng)
+
+    def _mirrored(self, theta: Array, batch: tuple[Array, Array], mapped: Map, rng: np.random.Generator) -> Slope:
+        """Each input on both sides of directions of its own; its answer is the mean of what is answered there."""
+        x, y = batch
+        total, shares = np.zeros_like(theta), np.zeros(())
+        for _ in range(self.directions):
+            aside = self.apart * rng.standard_normal((len(x), len(theta)))
+            over, under = (self._apiece(x, theta + sign * aside) for sign in (1, -1))
+            apart = focal(over, y, mapped, self.focus) - focal(under, y, mapped, self.focus)
+            total += apart @ aside / (2 * self.apart**2 * len(x))
+            shares = np.asarray(shares + (over + under) / 2)
+        return Slope(total / self.directions, np.asarray(shares / self.directions))
+
+    def _apiece(self, x: Array, thetas: Array) -> NDArray[np.float64]:
+        """Answers to each input within a program of its own."""
+        made = self.frame.placed_in(x)
+        made[:, self.frame.free] = np.stack([self.frame.program(one) for one in thetas]) + self.frame.under(made)
+        return self.service.shares(self.frame.finished(made))
+
+    def _beside(self, theta: Array, batch: tuple[Array, Array], mapped: Map, rng: np.random.Generator) -> Slope:
+        """All inputs along the same directions."""
         x, y = batch
         shares = self.shares(theta, x)
         here = focal(shares, y, mapped, self.focus)
         total = np.zeros_like(theta)
         for _ in range(self.directions):
-            if self.apiece:
-                aside = rng.standard_normal((len(x), len(theta)))
-                beside = self.frame.placed_in(x)
-                programs = np.stack([self.frame.program(theta + self.apart * one) for one in aside])
-                beside[:, self.frame.free] = programs + self.frame.under(beside)
-                there = focal(self.service.shares(self.frame.finished(beside)), y, mapped, self.focus)
-                total += (there - here) @ aside / len(x)
-            else:
-                one = rng.standard_normal(len(theta))
-                there = focal(self.shares(theta + self.apart * one, x), y, mapped, self.focus)
-                total += float((there - here).mean()) * one
+            one = rng.standard_normal(len(theta))
+            there = focal(self.shares(theta + self.apart * one, x), y, mapped, self.focus)
+            total += float((there - here).mean()) * one
         return Slope(total / self.apart / self.directions, shares)
 
 

@@ -16,7 +16,7 @@ Array: TypeAlias = NDArray[Any]
 Places: TypeAlias = NDArray[np.int64]
 _CHANNELS = (1, 3)
 _PICTURE = 3
-_FILLED = 0.6  # of a side, that a foreign picture takes at most
+_FILLED, _BENEATH = 0.6, 0.9  # of a side, that a foreign picture takes at most: within a program, and above one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,11 +29,12 @@ class Frame:
         high: largest valid values.
         base: the input without a task and without a program.
         placed: places that take values of the task.
-        source: which value each of them takes.
+        source: which value each of them takes, shape (places,); where `mixed` is given which four, shape (4, places).
         free: places that the program fills.
         cells: the parameter of each of them.
         channels_last: whether channels are at the end of the shape.
         whole: places of whole numbers.
+        mixed: shares of the four values, shape (4, places).
         weight: of the program in each free place, the rest is the task's; one everywhere when None.
         amplitude: of the task; the program fills its places, too, where it is below one.
     """
@@ -48,6 +49,7 @@ class Frame:
     cells: Places
     channels_last: bool = False
     whole: Places | None = None
+    mixed: NDArray[np.float32] | None = None
     weight: NDArray[np.float64] | None = None
     amplitude: float = 1.0
 
@@ -83,7 +85,13 @@ class Frame:
     def placed_in(self, x: Array) -> NDArray[np.float32]:
         """Flat inputs without a program, shape (n, size)."""
         made = np.tile(self.base, (len(x), 1)).astype(np.float32)
-        values = self.amplitude * x.reshape(len(x), -1)[:, self.source]
+        flat = x.reshape(len(x), -1)
+        if self.mixed is None:
+            values = self.amplitude * flat[:, self.source]
+        else:
+            values = self.amplitude * sum(
+                share * flat[:, one] for share, one in zip(self.mixed, self.source, strict=True)
+            )
         made[:, self.placed] = self.low[self.placed] + values * (self.high - self.low)[self.placed]
         return made
 
@@ -147,7 +155,8 @@ def picture_frame(
         task: rows and columns of the foreign picture.
         low: least valid value.
         high: largest valid value.
-        scale: pixels of the victim for one of the task in each direction; None for what fills six tenths of a side.
+        scale: pixels of the victim for one of the task in each direction; None for what fills six tenths of a side,
+            or nine where the program goes on beneath it, and for one at least.
         block: side of the squares of the program that have one value.
         amplitude: of the foreign picture; below one the program goes on beneath it, as a sum that stays in the range.
 
@@ -157,9 +166,9 @@ def picture_frame(
     size = int(np.prod(shape))
     grid, last = _grid(shape)
     rows, columns = grid.shape[1:]
-    if scale is None:
-        scale = max(1, min(int(_FILLED * rows) // task[0], int(_FILLED * columns) // task[1]))
-    wide = (task[0] * scale, task[1] * scale)
+    filled = _FILLED if amplitude == 1 else _BENEATH
+    times = scale or max(1.0, min(filled * rows / task[0], filled * columns / task[1]))
+    wide = (int(task[0] * times), int(task[1] * times))
     if wide[0] > rows or wide[1] > columns or (wide == (rows, columns) and amplitude == 1):
         raise InputError(
             f"a picture of {wide[0]} x {wide[1]} leaves no room for a program in {rows} x {columns}",
@@ -168,25 +177,42 @@ def picture_frame(
     top, left = (rows - wide[0]) // 2, (columns - wide[1]) // 2
     inside = np.zeros((rows, columns), dtype=bool)
     inside[top : top + wide[0], left : left + wide[1]] = True
-    value = np.repeat(np.repeat(np.arange(task[0] * task[1]).reshape(task), scale, 0), scale, 1)
+    source, mixed = _between(task, wide)
     across = -(-columns // block)
     cell = np.arange(rows)[:, None] // block * across + np.arange(columns)[None, :] // block
     cell = cell[None] + (cell.max() + 1) * np.arange(len(grid))[:, None, None]
-    filled = ~inside if amplitude == 1 else np.ones_like(inside)
-    weight = np.tile(np.where(inside, 1 - amplitude, 1.0)[filled], len(grid))
+    free = ~inside if amplitude == 1 else np.ones_like(inside)
+    weight = np.tile(np.where(inside, 1 - amplitude, 1.0)[free], len(grid))
     return Frame(
         shape=shape,
         low=np.full(size, float(low)),
         high=np.full(size, float(high)),
         base=np.full(size, (low + high) / 2),
         placed=grid[:, inside].reshape(-1),
-        source=np.tile(value.reshape(-1), len(grid)),
-        free=grid[:, filled].reshape(-1),
-        cells=_numbered(cell[:, filled].reshape(-1)),
+        source=np.tile(source, len(grid)),
+        free=grid[:, free].reshape(-1),
+        cells=_numbered(cell[:, free].reshape(-1)),
         channels_last=last,
+        mixed=np.tile(mixed, len(grid)),
         weight=None if amplitude == 1 else weight,
         amplitude=amplitude,
     )
+
+
+def _between(task: tuple[int, ...], wide: tuple[int, int]) -> tuple[Places, NDArray[np.float32]]:
+    """The four pixels around each place of an enlarged picture and their shares: bilinear between centres.
+
+    Nearest pixels would give each one edges, which a network sees better than what the picture shows.
+    """
+    found = []
+    for side, broad in zip(task, wide, strict=True):
+        at = np.clip((np.arange(broad) + 0.5) * side / broad - 0.5, 0, side - 1)
+        below = np.minimum(at.astype(np.int64), max(0, side - 2))
+        found.append([(below, 1 - (at - below)), (np.minimum(below + 1, side - 1), at - below)])
+    rows, columns = found
+    pairs = [(row, column) for row in rows for column in columns]
+    source = np.stack([(row[0][:, None] * task[1] + column[0][None, :]).reshape(-1) for row, column in pairs])
+    return source, np.stack([np.outer(row[1], column[1]).reshape(-1) for row, column in pairs]).astype(np.float32)
 
 
 def column_frame(

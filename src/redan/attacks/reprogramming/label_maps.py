@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 Map: TypeAlias = NDArray[np.float64]
 Array: TypeAlias = NDArray[Any]
-Kind: TypeAlias = Literal["fixed", "random", "frequency", "bayesian"]
-KINDS: tuple[Kind, ...] = ("fixed", "random", "frequency", "bayesian")
+Kind: TypeAlias = Literal["fixed", "random", "frequency", "balanced", "bayesian"]
+KINDS: tuple[Kind, ...] = ("fixed", "random", "frequency", "balanced", "bayesian")
+FITTED: frozenset[Kind] = frozenset({"frequency", "balanced", "bayesian"})  # that look at answers
+_LEAST = 1e-9
 
 
 def fixed(classes: int, foreign: int) -> Map:
@@ -58,6 +60,28 @@ def frequency(joint: Array) -> Map:
     return found
 
 
+def balanced(joint: Array) -> Map:
+    """As many classes for each foreign one, so that together they are the likeliest; many to one.
+
+    What is left over when the classes are shared out stands for nothing; with fewer classes than foreign ones it is
+    the Bayesian map.
+
+    Args:
+        joint: how often each class was answered for each foreign class, shape (classes, foreign).
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    classes, foreign = joint.shape
+    each = classes // foreign
+    if not each:
+        return bayesian(joint)
+    costs = -np.log(np.maximum(np.repeat(bayesian(joint), each, axis=1), _LEAST))
+    rows, places = linear_sum_assignment(costs)
+    found = np.zeros((classes, foreign))
+    found[rows, places // each] = 1.0
+    return found
+
+
 def bayesian(joint: Array, *, smoothing: float = 1.0) -> Map:
     """The share of each foreign class among the inputs of an answer, smoothed.
 
@@ -77,7 +101,8 @@ def fitted(kind: Kind, joint: Array, rng: np.random.Generator) -> Map:
         return fixed(*joint.shape)
     if kind == "random":
         return random_map(joint.shape[0], joint.shape[1], rng)
-    return frequency(joint) if kind == "frequency" else bayesian(joint)
+    ways = {"frequency": frequency, "balanced": balanced, "bayesian": bayesian}
+    return ways[kind](joint)
 
 
 def counted(shares: Array, y: Array, foreign: int) -> Map:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redan.attacks.reprogramming.frame import Frame
-from redan.attacks.reprogramming.label_maps import Kind, Map, bayesian, counted, fitted, frequency, told
+from redan.attacks.reprogramming.label_maps import FITTED, Kind, Map, counted, fitted, told
 from redan.attacks.reprogramming.tasks import Task
 from redan.errors import IncompleteError
 
@@ -76,10 +76,10 @@ class Course:
 
     steps: int
     batch: int = 64
-    rate: float = 0.05
+    rate: float = 0.1
     last: float = 0.1
     penalty: float = 0.0
-    kinds: tuple[Kind, ...] = ("fixed", "frequency", "bayesian")
+    kinds: tuple[Kind, ...] = ("balanced",)
     trial: float = 0.08
     refit: int = 25
     seed: int = 0
@@ -244,8 +244,8 @@ def stepped(estimator: Estimator, task: Task, course: Course, state: State) -> N
     rate = course.rate * course.last ** (state.step / max(1, course.steps))
     level = np.sqrt(state.second / (1 - _SECOND**state.step)) + _TINY
     state.theta = state.theta - rate * state.first / (1 - _FIRST**state.step) / level
-    if state.step % course.refit == 0 and state.kind in {"frequency", "bayesian"}:
-        state.mapped = frequency(state.joint) if state.kind == "frequency" else bayesian(state.joint)
+    if state.step % course.refit == 0 and state.kind in FITTED:
+        state.mapped = fitted(state.kind, state.joint, rng)
 
 
 def _chosen(held: Sequence[State], course: Course) -> Kind:

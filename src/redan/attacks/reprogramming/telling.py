@@ -205,4 +205,5 @@ def _pictures(found: Reprogrammed, made: tuple[Attempt, ...], level: float) -> I
     rates = [(one.name, one.accuracy) for one in made]
     rates += [("the label map alone", free)] if free is not None else []
     rates += [("shuffled classes", found.shuffled)] if found.shuffled is not None else []
-    yield replace(bars(f"{found.task.name}: accuracy on inputs that no attempt saw", rates), expected=found.task.chance)
+    reached = bars(f"{found.task.name}: accuracy on inputs that no attempt saw", rates)
+    yield replace(reached, expected=found.task.chance, meaning="chance")

@@ -22,6 +22,7 @@ class Tree(NamedTuple):
         left: shape (nodes,), place of the child.
         right: likewise.
         value: shape (nodes, classes), what a leaf adds to each class.
+        rows: shape (nodes,), how many rows were there when it was grown; None where the model does not hold them.
     """
 
     feature: NDArray[np.int64]
@@ -29,6 +30,7 @@ class Tree(NamedTuple):
     left: NDArray[np.int64]
     right: NDArray[np.int64]
     value: NDArray[np.float64]
+    rows: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -49,7 +51,7 @@ class Ensemble:
         """The sum for each row, shape (n, classes); the largest wins, the first one where several do."""
         found = np.tile(self.base, (len(x), 1))
         for tree in self.trees:
-            found += tree.value[_leaves(tree, x)]
+            found += tree.value[leaves(tree, x)]
         return found
 
 
@@ -99,7 +101,8 @@ def _bare(model: object) -> Any:  # noqa: ANN401 -- of libraries that are not im
     return found
 
 
-def _leaves(tree: Tree, x: NDArray[Any]) -> NDArray[np.int64]:
+def leaves(tree: Tree, x: NDArray[Any]) -> NDArray[np.int64]:
+    """The node in which each row ends, shape (n,)."""
     node = np.zeros(len(x), dtype=np.int64)
     rows = np.flatnonzero(tree.feature[node] != _LEAF)
     while len(rows):
@@ -156,7 +159,8 @@ def _boosting(bare: Any) -> Ensemble:  # noqa: ANN401
 def _sklearn(tree: Any, value: NDArray[np.float64]) -> Tree:  # noqa: ANN401
     feature = np.where(tree.children_left == tree.children_right, _LEAF, tree.feature).astype(np.int64)
     left, right = tree.children_left.astype(np.int64), tree.children_right.astype(np.int64)
-    return Tree(feature, tree.threshold.astype(np.float64), left, right, value)
+    count = tree.n_node_samples.astype(np.int64)
+    return Tree(feature, tree.threshold.astype(np.float64), left, right, value, count)
 
 
 def _histograms(bare: Any) -> Ensemble:  # noqa: ANN401
@@ -173,7 +177,8 @@ def _histograms(bare: Any) -> Ensemble:  # noqa: ANN401
             value[:, k if width > 1 else 1] = nodes["value"]
             feature = np.where(nodes["is_leaf"], _LEAF, nodes["feature_idx"].astype(np.int64))
             left, right = nodes["left"].astype(np.int64), nodes["right"].astype(np.int64)
-            trees.append(Tree(feature, nodes["num_threshold"].astype(np.float64), left, right, value))
+            count = nodes["count"].astype(np.int64)
+            trees.append(Tree(feature, nodes["num_threshold"].astype(np.float64), left, right, value, count))
     return Ensemble(trees=tuple(trees), base=np.zeros(classes), kind="histograms")
 
 
@@ -191,12 +196,14 @@ def _booster(bare: Any) -> Ensemble:  # noqa: ANN401
 
 def _dumped(root: Mapping[str, Any], place: int, classes: int) -> Tree:
     rows: list[tuple[int, float, int, int, float]] = []
+    counts: list[int] = []
     waiting: list[tuple[Mapping[str, Any], int, bool]] = [(root, -1, False)]
     while waiting:
         node, parent, is_left = waiting.pop()
         here = len(rows)
         if parent >= 0:
             rows[parent] = (*rows[parent][:2], *((here, rows[parent][3]) if is_left else (rows[parent][2], here)), 0.0)
+        counts.append(int(node.get("leaf_count", node.get("internal_count", 0))))
         if "split_feature" not in node:
             rows.append((_LEAF, 0.0, 0, 0, float(node["leaf_value"])))
             continue
@@ -207,7 +214,8 @@ def _dumped(root: Mapping[str, Any], place: int, classes: int) -> Tree:
     feature, threshold, left, right, leaf = (np.array(column) for column in zip(*rows, strict=True))
     value = np.zeros((len(rows), classes))
     value[:, place] = leaf
-    return Tree(feature.astype(np.int64), threshold.astype(float), left.astype(np.int64), right.astype(np.int64), value)
+    left, right = left.astype(np.int64), right.astype(np.int64)
+    return Tree(feature.astype(np.int64), threshold.astype(float), left, right, value, np.array(counts, dtype=np.int64))
 
 
 _FORESTS = frozenset(

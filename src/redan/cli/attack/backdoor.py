@@ -1,21 +1,23 @@
 """`redan attack backdoor`: signs that a model was taught to answer a trigger, and how much they weigh."""
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from redan.attacks.campaign.inputs import Opening
 from redan.cli.attack.evasion import Box, Data, Label, Model, Name, Trusted, Unsafe
-from redan.cli.data.answer import Format, Page, Quiet, Seed, give
-
-if TYPE_CHECKING:
-    from redan.attacks.progress import Progress
+from redan.cli.attack.progress import teller
+from redan.cli.data.answer import Format, Page, Quiet, Seed, give, there
 
 Clean = Annotated[
     Path | None,
-    typer.Option("--trusted", metavar="FILE", help="Samples that surely carry no trigger; --data is suspected then."),
+    typer.Option(
+        "--trusted",
+        metavar="FILE",
+        callback=there,
+        help="Samples that surely carry no trigger; --data is suspected then.",
+    ),
 ]
 Samples = Annotated[int, typer.Option("--samples", min=40, metavar="N", help="Samples of each file at most.")]
 Questions = Annotated[
@@ -68,15 +70,10 @@ def attack_backdoor(
         steps=steps,
         budget=queries,
         seed=seed,
-        progress=_progress if sys.stderr.isatty() else None,
+        progress=teller(),
     )
     found = examine(Opening(model, name, tuple(trust_type or ()), unsafe_format), data, wanted)
     shown = list(tell(found, name or Path(model).name, threshold=threshold, samples=page is not None))
     told = list(tell(found, name or Path(model).name, threshold=threshold))
     files = [data] if model.startswith("http") else [Path(model), data]
     give("backdoor", files, told, output=output, page=page, quiet=quiet, group="attack", shown=shown)
-
-
-def _progress(at: "Progress") -> None:
-    sys.stderr.write(f"\r{at.attack}: {at.ended:,} of {at.of:,}\x1b[K{'' if at.ended < at.of else chr(10)}")
-    sys.stderr.flush()

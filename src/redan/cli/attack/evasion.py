@@ -1,6 +1,5 @@
 """`redan attack evasion`: what is left of a model's accuracy under attack, and whether to believe it."""
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -11,18 +10,20 @@ from redan.attacks.campaign.inputs import Opening
 from redan.attacks.campaign.parts import LOCAL, SIZE, Cluster
 from redan.attacks.campaign.trying import Wanted, try_model
 from redan.cli.attack.certify import Campaigned, certified, certifying
-from redan.cli.data.answer import Format, Page, Quiet, Seed, give
+from redan.cli.attack.progress import teller
+from redan.cli.data.answer import Format, Page, Quiet, Seed, give, there
 
 if TYPE_CHECKING:
     from redan.attacks.campaign.tried import Tried
-    from redan.attacks.progress import Progress
     from redan.attacks.threat import Threat
     from redan.canon import Json
     from redan.findings import Finding
 
 DEFAULT_WORKERS = 2
 Model = Annotated[str, typer.Option("--model", metavar="FILE", help="ONNX or skops file, or an endpoint's address.")]
-Data = Annotated[Path, typer.Option("--data", metavar="FILE", help="An .npz with arrays x and y, or a table.")]
+Data = Annotated[
+    Path, typer.Option("--data", metavar="FILE", callback=there, help="An .npz with arrays x and y, or a table.")
+]
 Ball = Annotated[str, typer.Option("--threat", metavar="NORM:RADIUS", help="Such as linf:8/255, l2:0.5, l0:3.")]
 Suite = Annotated[
     Literal["standard", "plus", "rand", "screen", "minimum", "queries"],
@@ -121,8 +122,7 @@ def attack_evasion(
 
 
 def _tried(opening: Opening, data: Path, wanted: Wanted) -> "Tried":
-    progress = _progress if sys.stderr.isatty() else None
-    return try_model(opening, Path(opening.word), data, wanted._replace(progress=progress))
+    return try_model(opening, Path(opening.word), data, wanted._replace(progress=teller()))
 
 
 def _cluster(address: str | None, workers: int) -> Cluster | None:
@@ -160,8 +160,3 @@ def _with(finding: "Finding", drawn: "dict[str, Json]") -> "Finding":
     held, new = finding.detail.get("pictures"), drawn.get("pictures")
     both = [*(held if isinstance(held, list) else []), *(new if isinstance(new, list) else [])]
     return replace(finding, detail={**finding.detail, "pictures": both})
-
-
-def _progress(at: "Progress") -> None:
-    sys.stderr.write(f"\r{at.attack}: {at.ended:,} of {at.of:,}{'' if at.ended < at.of else chr(10)}")
-    sys.stderr.flush()

@@ -1,6 +1,5 @@
 """`redan attack extraction`: how good a copy of a model its answers make, for how many questions."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,11 +7,11 @@ import typer
 
 from redan.attacks.campaign.inputs import Opening
 from redan.cli.attack.evasion import Box, Data, Label, Model, Name, Trusted, Unsafe
+from redan.cli.attack.progress import teller
 from redan.cli.data.answer import Format, Page, Quiet, Seed, give
 
 if TYPE_CHECKING:
     from redan.attacks.extraction.campaign import Wanted
-    from redan.attacks.progress import Progress
 
 _FORMS = ("probabilities", "probabilities:2", "label")
 Answers = Annotated[
@@ -31,8 +30,8 @@ Attacks = Annotated[
     typer.Option(
         "--attack",
         metavar="NAME",
-        help="equations, paths, knockoff, adaptive, jacobian, active, k-center, semi-supervised, equivalent, "
-        "data-free.",
+        help="equations, paths, knockoff, adaptive, jacobian, active, k-center, semi-supervised, mixmatch, "
+        "equivalent, data-free.",
     ),
 ]
 Bound = Annotated[
@@ -97,7 +96,7 @@ def attack_extraction(
         second=None if second is None else opening(second),
         later=None if later is None else opening(later),
         seed=seed,
-        progress=_progress if sys.stderr.isatty() else None,
+        progress=teller("questions"),
     )
     _known(wanted)
     copied = try_extraction(opening(model), data, wanted)
@@ -112,8 +111,3 @@ def _known(wanted: "Wanted") -> None:
     from redan.attacks.extraction.shelf import attacks_of
 
     attacks_of(wanted.attacks, box((1,)))
-
-
-def _progress(at: "Progress") -> None:
-    sys.stderr.write(f"\r{at.attack}: {at.ended:,} of {at.of:,} questions\x1b[K{'' if at.ended < at.of else chr(10)}")
-    sys.stderr.flush()

@@ -1,6 +1,5 @@
 """`redan attack membership`: who can tell from the answers that a record was trained on."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,23 +8,30 @@ import typer
 from redan.attacks.campaign.inputs import Opening
 from redan.attacks.campaign.parts import LOCAL, Cluster
 from redan.cli.attack.evasion import DEFAULT_WORKERS, Label, Name, Ray, Trusted, Unsafe, Work, Workers
-from redan.cli.data.answer import Format, Page, Quiet, Seed, give
+from redan.cli.attack.progress import teller
+from redan.cli.data.answer import Format, Page, Quiet, Seed, give, there
 from redan.errors import UsageError
 
 if TYPE_CHECKING:
     from redan.attacks.inference.membership.campaign import Inferred, Wanted
-    from redan.attacks.progress import Progress
 
 Model = Annotated[
     str | None, typer.Option("--model", metavar="FILE", help="ONNX or skops file, or an endpoint's address.")
 ]
 Members = Annotated[
     Path | None,
-    typer.Option("--data", metavar="FILE", help="Records that it was trained on: an .npz with x and y, or a table."),
+    typer.Option(
+        "--data",
+        metavar="FILE",
+        callback=there,
+        help="Records that it was trained on: an .npz with x and y, or a table.",
+    ),
 ]
 Others = Annotated[
     Path | None,
-    typer.Option("--nonmembers", metavar="FILE", help="Records of the same kind that it was not trained on."),
+    typer.Option(
+        "--nonmembers", metavar="FILE", callback=there, help="Records of the same kind that it was not trained on."
+    ),
 ]
 Shadows = Annotated[
     int, typer.Option("--shadows", min=0, max=1000, metavar="K", help="Models to train like it; 0 for none.")
@@ -97,7 +103,7 @@ def attack_membership(
             budget=queries,
             work=work,
             cluster=_cluster(ray, workers),
-            progress=_progress if sys.stderr.isatty() else None,
+            progress=teller(),
         )
         found = _of_model(Opening(model, name, tuple(trust_type or ()), unsafe_format), data, nonmembers, wanted, keep)
         files = [data, nonmembers] if model.startswith("http") else [Path(model), data, nonmembers]
@@ -124,8 +130,3 @@ def _of_model(opening: Opening, data: Path, others: Path, wanted: "Wanted", keep
     if keep is not None:
         save_matrix(keep, found.matrix)
     return found
-
-
-def _progress(at: "Progress") -> None:
-    sys.stderr.write(f"\r{at.attack}: {at.ended:,} of {at.of:,}\x1b[K{'' if at.ended < at.of else chr(10)}")
-    sys.stderr.flush()

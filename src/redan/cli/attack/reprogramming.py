@@ -1,17 +1,14 @@
 """`redan attack reprogramming`: whether a stranger can make the model do another task than its own."""
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from redan.attacks.campaign.inputs import Opening
 from redan.cli.attack.evasion import Box, Data, Label, Model, Name, Trusted, Unsafe, Work
+from redan.cli.attack.progress import teller
 from redan.cli.data.answer import Format, Page, Quiet, Seed, give
-
-if TYPE_CHECKING:
-    from redan.attacks.progress import Progress
 
 _FORMS = ("probabilities", "label")
 Foreign = Annotated[
@@ -47,7 +44,11 @@ Batch = Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Inputs 
 Amplitude = Annotated[
     float,
     typer.Option(
-        "--amplitude", min=0.01, max=1.0, metavar="SHARE", help="Of a foreign picture; the program is beneath it."
+        "--amplitude",
+        min=0.01,
+        max=1.0,
+        metavar="SHARE",
+        help="Of a foreign picture; the program goes on beneath it, or is a frame around it at 1.",
     ),
 ]
 Inside = Annotated[
@@ -110,14 +111,9 @@ def attack_reprogramming(
         task=task, queries=queries, steps=white_box, batch=batch, deviations=tuple(deviation or ()), inside=inside,
         forms=tuple(shown(text) for text in dict.fromkeys(answers or _FORMS)), classes=classes, label=label, box=box,
         scale=scale, block=block, amplitude=amplitude, samples=samples, test=test, shuffled=shuffled, work=work,
-        seed=seed, progress=_progress if sys.stderr.isatty() else None,
+        seed=seed, progress=teller("steps"),
     )  # fmt: skip
     opening = Opening(model, name, tuple(trust_type or ()), unsafe_format)
     found = list(tell(try_reprogramming(opening, data, wanted), name or Path(model).name, threshold=threshold))
     files = [data] if model.startswith("http") else [Path(model), data]
     give("reprogramming", files, found, output=output, page=page, quiet=quiet, group="attack")
-
-
-def _progress(at: "Progress") -> None:
-    sys.stderr.write(f"\r{at.attack}: step {at.ended:,} of {at.of:,}\x1b[K{'' if at.ended < at.of else chr(10)}")
-    sys.stderr.flush()

@@ -1,6 +1,7 @@
 """What verbs of `redan data` and `redan attack` do with findings: text or JSON, a page with pictures, the exit code."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -52,11 +53,39 @@ def give(
         typer.Exit: always.
     """
     found, names = tuple(findings), tuple(file.name for file in files)
-    if page is not None:
-        from redan.files import write_atomic
-        from redan.reports.data_page import render
+    try:
+        if page is not None:
+            from redan.files import write_atomic
+            from redan.reports.data_page import render
 
-        write_atomic(page, render(f"redan {group} {verb}", names, found if shown is None else shown))
+            write_atomic(page, render(f"redan {group} {verb}", names, found if shown is None else shown))
+    finally:  # what took minutes is told, whether there is room for a page or not
+        _print(verb, group, names, found, output=output, quiet=quiet)
+    raise typer.Exit(_EXITS.get(outcome_of(found), Exit.MET))
+
+
+def there(path: Path | None) -> Path | None:
+    """A file that can be opened, looked at before anything takes long; an option's callback.
+
+    Raises:
+        InputError: it cannot.
+    """
+    if path is not None:
+        from redan.files import open_regular
+
+        os.close(open_regular(path))
+    return path
+
+
+def _print(
+    verb: str,
+    group: str,
+    names: tuple[str, ...],
+    found: tuple[Finding, ...],
+    *,
+    output: Literal["text", "json"],
+    quiet: bool,
+) -> None:
     if output == "json":
         whole = {
             "schema": f"redan/{group}/v1",
@@ -70,7 +99,6 @@ def give(
         silent = {Outcome.HOLDS, Outcome.NOT_APPLICABLE} if quiet else set()
         rows = [row for f in found if f.outcome not in silent for row in _rows(f)]
         sys.stdout.write(aligned(rows))
-    raise typer.Exit(_EXITS.get(outcome_of(found), Exit.MET))
 
 
 def outcome_of(findings: Iterable[Finding]) -> Outcome:

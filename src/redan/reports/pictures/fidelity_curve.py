@@ -5,6 +5,7 @@ import math
 from markupsafe import Markup
 
 from redan.reports.pictures.fields import Fields, MalformedError, as_interval, as_number
+from redan.reports.pictures.legend import dash, legend, stroke
 from redan.reports.pictures.plane import across, below, ground, level, path, plane, up
 from redan.reports.pictures.robust_curve import band
 from redan.reports.pictures.scale import Scale
@@ -35,19 +36,19 @@ def fidelity_curve(fields: Fields) -> Markup:
         known = [(a, v, n) for a, v, n in zip(at, values, queries, strict=True) if v is not None]
         drawn += [band(at, intervals, x, y, place), path([(a, v) for a, v, _ in known], x, y, f"line l{place}")]
         drawn += [_dot(across(x, a), up(y, v), place, v, n) for a, v, n in known]
-        key.append(Markup('<span class="stroke l{}"></span> {} ').format(place, part.text("name")))
+        key.append(stroke(place, part.text("name")))
     threshold = fields.maybe("threshold")
     if threshold is not None:
         drawn.append(level(threshold, y, "limit"))
-        key.append(Markup('<span class="dash"></span> agreed: below {:.0%} ').format(threshold))
+        key.append(dash(f"agreed: below {threshold:.0%}"))
     step = max(1, -(-len(queries) // _WORDS))
     drawn.append(below([(across(x, at[i]), f"{queries[i]:,.0f}") for i in range(0, len(queries), step)]))
     levels = [(part.text("name"), part.maybe("value")) for part in fields.parts("levels")]
     beside = ", ".join(f"{name} {value:.1%}" for name, value in levels if value is not None)
-    words = Markup('<p class="key">{}; across: questions, doubling; shaded: interval at each point{}</p>')
-    return plane(drawn, fields.text("title")) + words.format(
-        Markup("").join(key), f"; beside them: {beside}" if beside else ""
+    words = "Across: questions, doubling; shaded: interval at each point" + (
+        f"; beside them: {beside}" if beside else ""
     )
+    return plane(drawn, fields.text("title")) + legend(key, words)
 
 
 def _dot(x: float, y: float, place: int, value: float, count: float) -> Markup:

@@ -1,4 +1,4 @@
-"""Clean, adversarial and difference pictures of a few samples, each a small PNG inside of the page."""
+"""Clean, adversarial and difference pictures of a few samples, or three others; each a small PNG inside of the page."""
 
 import re
 
@@ -21,16 +21,20 @@ def gallery(fields: Fields) -> Markup:
     shots = fields.parts("shots")
     if not shots or len(shots) > MOST_SHOTS:
         raise MalformedError("shots")
-    note = fields.text("note")
-    items = Markup("").join(_shot(shot) for shot in shots)
-    key = Markup('<p class="key">each: clean, adversarial, difference. {}</p>').format(note)
+    names = fields.texts("names") if "names" in fields.held else [*_SIDES]
+    if len(names) != len(_SIDES):
+        raise MalformedError("names")
+    items = Markup("").join(_shot(shot, names) for shot in shots)
+    key = Markup('<p class="key">Each: {}. {}</p>').format(", ".join(names), fields.text("note"))
     return Markup('<ol class="shots">{}</ol>').format(items) + key
 
 
-def _shot(shot: Fields) -> Markup:
+def _shot(shot: Fields, names: list[str]) -> Markup:
     words = shot.text("words")
     image = Markup('<img src="{}" alt="{}: {}" width="72" height="72">')
-    images = Markup("").join(image.format(checked_png(shot.text(side)), side, words) for side in _SIDES)
+    images = Markup("").join(
+        image.format(checked_png(shot.text(side)), name, words) for side, name in zip(_SIDES, names, strict=True)
+    )
     return Markup('<li class="shot"><span class="trio">{}</span><span class="words">{}</span></li>').format(
         images, words
     )

@@ -5,6 +5,7 @@ import math
 from markupsafe import Markup
 
 from redan.reports.pictures.fields import Fields, MalformedError, as_interval, as_number
+from redan.reports.pictures.legend import dash, legend, stroke
 from redan.reports.pictures.plane import HEIGHT, LEFT, TOP, across, below, level, path, plane, up
 from redan.reports.pictures.robust_curve import band
 from redan.reports.pictures.scale import Scale, worded
@@ -38,21 +39,21 @@ def log_roc(fields: Fields) -> Markup:
             band(at, [_logged(one, floor) for one in intervals], x, y, place),
             path(logs, x, y, f"line l{place}"),
         ]
-        key.append(Markup('<span class="stroke l{}"></span> {} ').format(place, part.text("name")))
+        key.append(stroke(place, part.text("name")))
     multiple = fields.maybe("multiple")
     if multiple is not None and multiple >= 1:
         drawn.append(path([(floor, floor + math.log10(multiple)), (-math.log10(multiple), 0.0)], x, y, "limit"))
-        key.append(Markup('<span class="dash"></span> agreed: {:g} times as many ').format(multiple))
+        key.append(dash(f"agreed: {multiple:g} times as many"))
     lowest = fields.maybe("lowest")
     if lowest is not None and rates[0] <= lowest <= 1:
         drawn.append(_shown(across(x, math.log10(lowest))))
     drawn.append(below([(across(x, power), worded(10.0**power, "share")) for power in _powers(floor)]))
-    words = Markup(
-        '<p class="key">{}; across: share of non-members taken for members, up: share of members found, both by powers '
-        "of ten; thin line: chance{}; shaded: interval</p>"
-    )
     mark = "" if lowest is None else f"; upright line: {worded(lowest, 'share')}, the lowest rate that can be shown"
-    return plane(drawn, fields.text("title")) + words.format(Markup("").join(key), mark)
+    words = (
+        "Across: share of non-members taken for members, up: share of members found, both by powers of ten; thin line: "
+        f"chance{mark}; shaded: interval of the first"
+    )
+    return plane(drawn, fields.text("title")) + legend(key, words)
 
 
 def _powers(floor: float) -> list[int]:

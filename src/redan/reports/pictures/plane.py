@@ -8,6 +8,7 @@ from redan.reports.pictures.scale import Scale, worded
 
 LEFT, RIGHT, TOP, HEIGHT = 11.0, 2.0, 8, 190  # per cent of the width; pixels
 _WIDTH = 100.0 - LEFT - RIGHT
+_LETTER = 2.3  # per cent of the width, with a little air, where the page is a telephone's
 
 
 def across(scale: Scale, value: float) -> float:
@@ -48,12 +49,20 @@ def ground(y: Scale, unit: str) -> Markup:
 
 
 def below(words: Iterable[tuple[float, str]]) -> Markup:
-    """Words below the plane, at per cent of its width."""
+    """Words below the plane, at per cent of its width, left to right; one that would lie on another is left out."""
     text = Markup('<text x="{:.2f}%" y="{}" text-anchor="{}">{}</text>')
     return Markup("").join(
         text.format(at, TOP + HEIGHT + 17, "end" if at > 92 else "start" if at < LEFT + 3 else "middle", word)  # noqa: PLR2004
-        for at, word in words
+        for at, word in _apart(words)
     )
+
+
+def _apart(words: Iterable[tuple[float, str]]) -> list[tuple[float, str]]:
+    kept: list[tuple[float, str]] = []
+    for at, word in words:
+        if not kept or at - kept[-1][0] >= _LETTER * (len(word) + len(kept[-1][1])) / 2:
+            kept.append((at, word))
+    return kept
 
 
 def plane(parts: Iterable[Markup], label: str) -> Markup:

@@ -5,6 +5,7 @@ from markupsafe import Markup
 from redan.findings.program_picture import MOST_FRAMES
 from redan.reports.pictures.fields import Fields, MalformedError, as_interval, as_number
 from redan.reports.pictures.gallery import checked_png
+from redan.reports.pictures.legend import dash, legend, stroke
 from redan.reports.pictures.plane import across, below, ground, level, path, plane
 from redan.reports.pictures.robust_curve import band
 from redan.reports.pictures.scale import Scale
@@ -50,16 +51,14 @@ def learning_curve(fields: Fields) -> Markup:
         if place < _BANDS and known:
             drawn.append(band([a for a, _, _ in known], [i for _, _, i in known], x, y, place))
         drawn.append(path([(a, v) for a, v, _ in known], x, y, f"line l{place}"))
-        key.append(Markup('<span class="stroke l{}"></span> {} ').format(place, part.text("name")))
+        key.append(stroke(place, part.text("name")))
     threshold = fields.maybe("threshold")
     if threshold is not None:
         drawn.append(level(threshold, y, "limit"))
-        key.append(Markup('<span class="dash"></span> agreed: below {:.1%} ').format(threshold))
+        key.append(dash(f"agreed: below {threshold:.1%}"))
     step = max(1, -(-len(counts) // _WORDS))
     drawn.append(below([(across(x, counts[i]), f"{counts[i]:,.0f}") for i in range(0, len(counts), step)]))
     levels = [(part.text("name"), part.maybe("value")) for part in fields.parts("levels")]
     beside = ", ".join(f"{name} {value:.1%}" for name, value in levels if value is not None)
-    words = Markup('<p class="key">{}; across: {}; accuracy on fresh inputs, before anything is learnt of them{}</p>')
-    return plane(drawn, fields.text("title")) + words.format(
-        Markup("").join(key), unit, f"; beside them: {beside}" if beside else ""
-    )
+    words = f"Across: {unit}; accuracy on fresh inputs, before anything is learnt of them"
+    return plane(drawn, fields.text("title")) + legend(key, words + (f"; beside them: {beside}" if beside else ""))

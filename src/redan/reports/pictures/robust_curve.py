@@ -3,6 +3,7 @@
 from markupsafe import Markup
 
 from redan.reports.pictures.fields import Fields, MalformedError, as_interval, as_number
+from redan.reports.pictures.legend import legend, stroke
 from redan.reports.pictures.plane import HEIGHT, LEFT, RIGHT, TOP, across, below, ground, path, plane, up
 from redan.reports.pictures.scale import Scale
 from redan.stats.interval import Interval
@@ -33,9 +34,9 @@ def robust_curve(fields: Fields) -> Markup:
         drawn += [_dot(across(x, e), up(y, v), place, e, v) for e, v in known]
         names.append(part.text("name"))
     drawn.append(below([(across(x, tick), f"{tick:g}") for tick in x.ticks()]))
-    key = [Markup('<span class="stroke l{}"></span> {} ').format(i, name) for i, name in enumerate(names)]
-    words = Markup('<p class="key">{}; across: radius in {}; shaded: interval at each radius</p>')
-    return plane(drawn, fields.text("title")) + words.format(Markup("").join(key), fields.text("norm"))
+    key = [stroke(i, name) for i, name in enumerate(names)]
+    words = f"Across: radius in {fields.text('norm')}; shaded: interval at each radius"
+    return plane(drawn, fields.text("title")) + legend(key, words)
 
 
 def band(eps: list[float], intervals: list[Interval | None], x: Scale, y: Scale, place: int) -> Markup:

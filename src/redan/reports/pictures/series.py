@@ -5,6 +5,7 @@ from itertools import groupby
 from markupsafe import Markup
 
 from redan.reports.pictures.fields import Fields, MalformedError, as_number
+from redan.reports.pictures.legend import dash, legend, stroke
 from redan.reports.pictures.plane import across, below, ground, level, path, plane, up
 from redan.reports.pictures.scale import Scale, worded
 
@@ -54,7 +55,7 @@ def _dot(x: float, y: float, place: int) -> Markup:
 
 
 def _key(names: list[str], threshold: float | None, unit: str) -> Markup:
-    entries = [Markup('<span class="stroke l{}"></span> {} ').format(i, name) for i, name in enumerate(names)]
+    entries = [stroke(i, name) for i, name in enumerate(names)]
     if threshold is not None:
-        entries.append(Markup('<span class="dash"></span> alarm at {}').format(worded(threshold, unit)))
-    return Markup('<p class="key">{}</p>').format(Markup("").join(entries))
+        entries.append(dash(f"alarm at {worded(threshold, unit)}"))
+    return legend(entries)

@@ -3,6 +3,7 @@
 from markupsafe import Markup
 
 from redan.reports.pictures.fields import Fields, MalformedError, as_interval
+from redan.reports.pictures.legend import dash, legend
 from redan.reports.pictures.rows import RowLine, footing, rows, spot
 from redan.reports.pictures.scale import Scale, worded
 
@@ -20,7 +21,8 @@ def shares(fields: Fields) -> Markup:
     expected, flagged = fields.maybe("expected"), set(fields.texts("flagged"))
     ends = [end for interval in intervals if interval is not None for end in interval]
     scale = Scale.over([*values, *ends, *([] if expected is None else [expected])], zero=True)
-    unit = "share" if scale.low >= 0 and scale.high <= 1 else ""
+    unit = "share" if scale.low >= 0 and scale.high <= 1 and not fields.flag("plain") else ""
+    meaning = fields.held.get("meaning") or "where all of them should be"  # evidence of before has none
     lines = [
         RowLine(
             name,
@@ -30,12 +32,5 @@ def shares(fields: Fields) -> Markup:
         )
         for name, value, interval in zip(names, values, intervals, strict=True)
     ]
-    return rows([*lines, footing(scale, unit)]) + _key(expected, unit)
-
-
-def _key(expected: float | None, unit: str) -> Markup:
-    if expected is None:
-        return Markup("")
-    return Markup('<p class="key"><span class="dash"></span> {}: where all of them should be</p>').format(
-        worded(expected, unit)
-    )
+    key = Markup("") if expected is None else legend([dash(f"{worded(expected, unit)}: {meaning}")])
+    return rows([*lines, footing(scale, unit)]) + key

@@ -19,7 +19,7 @@ def triggers(fields: Fields) -> Markup:
     if not shots or len(shots) > MOST_TRIGGERS:
         raise MalformedError("shots")
     items = Markup("").join(_shot(shot) for shot in shots)
-    key = Markup('<p class="key">each: mask, pattern, an example with both. {}</p>').format(fields.text("note"))
+    key = Markup('<p class="key">Each: mask, pattern, an example with both. {}</p>').format(fields.text("note"))
     return Markup('<ol class="shots">{}</ol>').format(items) + key
 
 

@@ -187,6 +187,8 @@ class Wire:
             self._block = self._region.upto(at, _BLOCK)
             self._block_start, place = at, 0
         block, value = self._block, 0
+        if at < end and place < len(block) and block[place] < 0x80:  # noqa: PLR2004 -- most numbers are of one byte
+            return block[place], at + 1
         for count in range(min(_LONGEST_VARINT, end - at, len(block) - place)):
             byte = block[place + count]
             value |= (byte & 0x7F) << (7 * count)

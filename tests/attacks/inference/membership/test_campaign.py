@@ -1,6 +1,7 @@
 """A model, members and others in; a verdict out, or a refusal with its reason."""
 
 import json
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,7 +16,7 @@ from redan.attacks.inference.membership.fidelity import likeness
 from redan.attacks.inference.membership.quantiles import qmia
 from redan.attacks.inference.membership.shadows import Kept, parsed, plan_of, trained
 from redan.attacks.inference.membership.telling import records_at_risk, tell
-from redan.attacks.inference.membership.verdict import verdict
+from redan.attacks.inference.membership.verdict import lowest, verdict
 from redan.errors import IncompleteError, InputError, UsageError
 from redan.terms import Outcome
 
@@ -73,6 +74,22 @@ def test_shifted_split_is_refused(made):
     assert told.outcome is Outcome.NOT_RUN
     assert "differ without the model" in told.message
     assert any(one.shifted for one in found.blind)
+
+
+def test_a_wide_interval_says_how_many_records_would_tell():
+    """Numbers of both kinds, a whole multiple of those given, that bring the same curves to a verdict."""
+    found = inferred(drawn(models=21, samples=2400, effect=1.6, seed=10))
+    told = verdict(found)
+    assert told.outcome is Outcome.NOT_RUN
+    given = found.tested[0].curve
+    members, others = (
+        int(word.replace(",", "")) for word in re.findall(r"[\d,]*\d (?=members|non-members)", told.advice)
+    )
+    assert members % given.positives == others % given.negatives == 0
+    assert members // given.positives == others // given.negatives >= 4
+    fewer = inferred(drawn(models=21, samples=900, effect=1.6, seed=10))
+    assert "non-members or more" in verdict(fewer).advice
+    assert lowest(fewer) > 0.01
 
 
 def test_without_shadows_nothing_found_is_no_bound(made):

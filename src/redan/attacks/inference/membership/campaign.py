@@ -285,7 +285,9 @@ def _classes(y: Array, names: Array | None, answers: Array) -> tuple[NDArray[np.
         return y.astype(np.int64), np.arange(wide), ()
     if len(given) != wide:
         raise IncompleteError(
-            f"the data has {len(given)} classes and the model {wide}, which it does not name",
+            f"the data has {len(given)} of the model's {wide} classes, which it does not name"
+            if len(given) < wide
+            else f"the data has {len(given)} classes and the model {wide}, which it does not name",
             remedy="give labels as numbers from 0, in the order of its scores",
         )
     note = "The model names no classes; those of the data are taken in sorted order."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from redan.attacks.campaign.inputs import Target, read_arrays, read_by, source_of_target
+from redan.attacks.campaign.inputs import Target, one_array, read_arrays, read_by, source_of_target
 from redan.attacks.extraction.domain import Domain, box_of, box_of_space
 from redan.attacks.queries import Source
 from redan.attacks.sources import FunctionSource
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Array: TypeAlias = NDArray[Any]
 ARRAYS = ".npz"
 _SHOWN = 12
+_NAMED = 5
 _EVERYTHING = 2**62
 
 
@@ -75,6 +76,7 @@ def read_samples(
     if packed[0]:
         if label:
             raise UsageError("an .npz has no columns", where=str(members), remedy="leave out --label")
+        one_array(target, members)
         return _alone(_arrays(members, others, limit, seed))
     if label is None:
         raise UsageError("a table needs its label", where=str(members), remedy="name it with --label")
@@ -84,7 +86,11 @@ def read_samples(
 def _arrays(members: Path, others: Path, limit: int, seed: int) -> Samples:
     read = [read_arrays(path, _EVERYTHING, seed) for path in (members, others)]
     if read[0].x.shape[1:] != read[1].x.shape[1:]:
-        raise InputError(f"members of shape {read[0].x.shape[1:]}, non-members of {read[1].x.shape[1:]}")
+        raise InputError(
+            f"members of shape {read[0].x.shape[1:]}, non-members of {read[1].x.shape[1:]}",
+            where=str(others),
+            remedy="give records of the same kind",
+        )
     rng = np.random.default_rng([seed, 3])
     chosen = [np.sort(rng.permutation(len(one.x))[:limit]) for one in read]
     x = np.concatenate([one.x[rows] for one, rows in zip(read, chosen, strict=True)])
@@ -116,7 +122,12 @@ def _tables(target: Target, paths: tuple[Path, Path], label: str, limit: int, se
     try:
         both = pa.concat_tables([one.select(columns) for one in read], promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise InputError("members and non-members have columns of different types") from error
+        unlike = [name for name in columns if read[0].schema.field(name).type != read[1].schema.field(name).type]
+        raise InputError(
+            f"columns are of another type than those of the members: {', '.join(unlike[:_NAMED])}",
+            where=str(paths[1]),
+            remedy="give both files the same columns; one that is empty has no type",
+        ) from error
     whys = both[label].to_pylist()
     numbered = [None if why is None or why != why else place for place, why in enumerate(whys)]  # noqa: PLR0124 -- NaN
     place = both.column_names.index(label)

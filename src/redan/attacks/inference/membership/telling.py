@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 from redan.attacks.inference.membership.campaign import Inferred
 from redan.attacks.inference.membership.judging import RATES, Tested
-from redan.attacks.inference.membership.verdict import MULTIPLE, Verdict, verdict
+from redan.attacks.inference.membership.verdict import MULTIPLE, Verdict, lowest, verdict
 from redan.canon import Json
 from redan.findings import Finding, Measure, Remedy, broken, holds, not_run
 from redan.findings.attack_pictures import Band
 from redan.findings.pictures import Distributions, Picture, pictured
 from redan.findings.roc_picture import LogRoc
-from redan.stats.roc import Roc, claimable, roc
+from redan.stats.roc import Roc, roc
 from redan.terms import Level, Outcome
 
 CHECK = "AIPS-INF-01/membership-leak-is-bounded"
@@ -93,10 +93,10 @@ def _sentence(found: Inferred, judged: Verdict, multiple: float) -> str:
         f"members (95 % interval for all attacks together {at.bounds.low:.2%} to {at.bounds.high:.2%}), while "
         f"{at.alarms} of {at.negatives:,} non-members are taken for members; agreed: {multiple * at.rate:.1%} at most.",
         f"The area is {area.value:.3f} ({area.interval.low:.3f} to {area.interval.high:.3f}).",
-        f"The lowest false-positive rate that so many non-members can show is {claimable(at.negatives):.2%}.",
+        f"The lowest false-positive rate that so many non-members can show is {lowest(found):.2%}.",
     ]
     if judged.why:
-        parts.insert(0, f"{judged.why}.")
+        parts.insert(0, f"It cannot be told whether members are recognised more often than agreed: {judged.why}.")
     if found.recipe:
         count = len(found.matrix.shadows)
         parts.append(f"The attacker has records of both kinds and trained {count} shadows ({found.recipe}).")
@@ -107,6 +107,8 @@ def _sentence(found: Inferred, judged: Verdict, multiple: float) -> str:
         parts.append(
             f"On {len(rates)} models trained alike, {_name(found.others)} recognises {rates[0]:.2%} to {rates[-1]:.2%}."
         )
+    if found.cost.queries:
+        parts.append(f"The model answered {found.cost.queries:,} times.")
     parts.append("This is an average over records, and no bound on any of them.")
     text = " ".join([*parts, *found.notes])
     return text[:1].upper() + text[1:]
@@ -174,6 +176,7 @@ def _pictures(found: Inferred, multiple: float) -> Iterator[Picture]:
 
 def _curve(found: Inferred, multiple: float) -> LogRoc:
     negatives = found.tested[0].curve.negatives
+    shown = lowest(found)
     decades = max(1, min(6, int(np.ceil(np.log10(negatives)))))
     rates = tuple(float(rate) for rate in np.logspace(-decades, 0, decades * _PER_DECADE + 1))
     lines = [_line(_name(one), one.curve, rates, banded=place == 0) for place, one in enumerate(found.tested[:_LINES])]
@@ -183,7 +186,7 @@ def _curve(found: Inferred, multiple: float) -> LogRoc:
         title="Members found over non-members taken for members",
         rates=rates,
         lines=tuple(lines),
-        lowest=claimable(negatives),
+        lowest=shown,
         multiple=multiple,
     )
 
@@ -203,7 +206,7 @@ def _histogram(tested: Tested) -> Distributions:
         np.bincount(np.searchsorted(edges, scores[side]), minlength=len(names)) / side.sum() for side in (~truth, truth)
     ]
     return Distributions(
-        title=f"Scores of {tested.attack}",
+        title=f"Scores of {_name(tested)}",
         names=("non-members", "members"),
         bins=tuple(names),
         reference=tuple(both[0].tolist()),

@@ -13,6 +13,7 @@ from redan.attacks.inference.membership.scores import phi_of_answers, phi_of_pro
 from redan.errors import IncompleteError
 
 Array: TypeAlias = NDArray[Any]
+AS_IT_WAS = "trained as it was"
 _FAULTS = (ValueError, TypeError, RuntimeError, ArithmeticError, LookupError, AttributeError, MemoryError)
 
 
@@ -39,7 +40,7 @@ class EstimatorTrainer:
     @property
     def name(self) -> str:
         """Of the estimator's class."""
-        return f"{type(self.estimator).__name__}, trained as it was"
+        return f"{type(self.estimator).__name__}, {AS_IT_WAS}"
 
     def scores(self, rows: NDArray[np.int64], seed: int) -> NDArray[np.float64]:
         """Log-odds of all samples.

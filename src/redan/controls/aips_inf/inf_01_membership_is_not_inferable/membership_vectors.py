@@ -41,7 +41,8 @@ def vectors() -> tuple[Vector, ...]:
     rng = np.random.default_rng(20260601)
     x, y = rng.normal(size=(1400, _WIDTH)).astype(np.float32), rng.integers(0, _CLASSES, 1400)
     learnt = _learnt(x[:_CUT], y[:_CUT])
-    numbers = np.eye(900, dtype=np.float32)[rng.permutation(900)]  # of customers, which nothing else can be told by
+    # of customers, which nothing else can be told by; columns of one size have no principal components of their own
+    numbers = np.diag(np.geomspace(1.0, 3.0, 900).astype(np.float32))[rng.permutation(900)]
     whys = rng.integers(0, _CLASSES, 900)
     moved = (x + 0.5 * (np.arange(len(x)) >= _CUT)[:, None]).astype(np.float32)
     return (

@@ -42,6 +42,14 @@ def subjects(system: System) -> Iterable[Subject]:
     )
 
 
+def _beside(system: System) -> Iterable[Subject]:
+    """The same with labelled data that they were validated on, where memory would not help."""
+    for subject in subjects(system):
+        model = next(m for m in system.models if f"model:{m.name}" == subject.id)
+        held = [system.dataset(name) for name in model.validated_on if name not in model.trained_on]
+        yield Subject(subject.id, (*subject.elements, *(f"dataset:{d.name}" for d in held if d.path and d.label)))
+
+
 def accepted(have: Have, default: float) -> float:
     """The gain that was agreed on."""
     stance = have.system.stance(CONTROL)
@@ -79,7 +87,7 @@ def _run(have: Have) -> Iterator[Finding]:
 
 CHECK = Check(
     id=ATTRIBUTE,
-    subjects=subjects,
+    subjects=_beside,
     run=_run,
     needs=(ModelFile, ModelSeal, DatasetFile),
     tier=Tier.MINUTES,

@@ -35,8 +35,8 @@ SHARE = f"{CONTROL}/property-inference-gains-nothing"
 LIMIT = 0.15  # of victims told right beyond one half
 _ROWS = 4000
 _AWAY = 0.2  # how far the two shares are from the one that there is
-_EFFORT = Effort(shadows=15, rows=1000)
-_TRIED = Effort(splits=3, shadows=10, victims=8, rows=1000)
+_EFFORT = Effort(rows=1000)
+_TRIED = Effort(partitions=2, models=8, rows=1000)
 _FEW = 10  # values of a column of numbers that are told apart by themselves
 _RETRAIN = Remedy(
     text="Keep the model as an estimator of scikit-learn (skops), so that its recipe can be tried on other data.",
@@ -92,14 +92,14 @@ def _judged(have: Have, name: str, found: PropertyInference, planted: PropertyIn
     subject, limit, gain = have.subject.id, accepted(have, LIMIT), found.accuracy - PRIOR
     interval = Interval(found.interval.low - PRIOR, found.interval.high - PRIOR)
     measure = Measure(
-        name="gain_over_prior", value=gain, interval=interval, n=found.victims, threshold=limit, unit="share"
+        name="gain_over_prior", value=gain, interval=interval, n=found.models, threshold=limit, unit="share"
     )
     more = "more than " if found.leaked.at_least else ""
     text = (
-        f"From answers to 64 questions it is told for {found.accuracy:.1%} of {found.victims} models of this recipe "
+        f"From answers to 64 questions it is told for {found.accuracy:.1%} of {found.models} models of this recipe "
         f"whether the larger group of column {name} was {found.levels[0]:.0%} or {found.levels[1]:.0%} of their "
         f"training data ({gain:+.1%} over guessing; 95 % interval {interval.low:+.1%} to {interval.high:+.1%}, "
-        f"{len(found.splits)} splits of persons); as much as {more}{found.leaked.records:,} random records tell. At "
+        f"over models and persons); as much as {more}{found.leaked.records:,} random records tell. At "
         f"most {limit:+.1%} are accepted."
     )
     power = planted.interval.low > PRIOR
@@ -108,7 +108,7 @@ def _judged(have: Have, name: str, found: PropertyInference, planted: PropertyIn
     elif interval.high <= limit and power:
         made = holds(SHARE, subject, text, part=name, measure=measure)
     else:
-        reason = "the splits do not tell which side of that it is on"
+        reason = "these rows do not tell which side of that it is on"
         if not power:
             reason = "a model whose label was tied to the group was not told either, so there is no power"
         made = replace(
@@ -126,9 +126,9 @@ def _facts(name: str, found: PropertyInference, planted: PropertyInference) -> d
         expected=PRIOR,
     )
     return {
-        "attacker": "has half of the persons, knows the recipe, may ask 64 questions",
+        "attacker": "has a quarter of the persons and none of a model's own, knows the recipe, may ask 64 questions",
         "levels": [*found.levels],
-        "splits": [*found.splits],
+        "partitions": [*found.partitions],
         "shadows": found.shadows,
         "rows": found.rows,
         "leaked_records": found.leaked.records,

@@ -12,16 +12,18 @@ from redan.controls.extracted import copied_of
 from redan.controls.statement import place
 from redan.errors import MissingExtraError
 from redan.findings import Finding, Remedy, broken, not_run
+from redan.system.records import Endpoint, Model
 from redan.system.system import System
-from redan.terms import Level
+from redan.terms import Level, Outcome
 
 QUESTIONS = 500
 _SAMPLES = 1000
 _FORMS = ("probabilities", "label")
 _ATTACKS = ("equations", "knockoff")
-_NAME_DATA = Remedy(
-    text="Name a [[dataset]] with a path in the model's key 'validated_on', so that copies can be made and judged.",
-    effort=Level.LOW,
+_BOUND = Remedy(
+    text="State in the endpoint's keys what bounds questions ('rate', 'queries', 'leak'), and hold it; or answer by "
+    "labels or rounded scores.",
+    effort=Level.MEDIUM,
 )
 
 
@@ -31,7 +33,7 @@ def bare_models(system: System) -> Iterator[Subject]:
 
 
 def measured(control: str, default: float, have: Have) -> Iterator[Finding]:
-    """The curve; broken where nobody can draw it, as no samples are declared for a model that others may ask.
+    """The curve; broken where any client gets what it shows, as an endpoint answers in full and bounds no questions.
 
     Args:
         control: whose agreed bound is drawn into the curve.
@@ -39,17 +41,12 @@ def measured(control: str, default: float, have: Have) -> Iterator[Finding]:
         have: of one model.
     """
     model = model_of_id(have.system, have.subject.id)
-    where, data = place(have.system, have.subject.id, "validated_on"), data_of(have.system, model)
-    asked = model.confidential or any(one.model == model.name for one in have.system.endpoints)
-    if data is None and asked:
-        text = f"Nobody can say how well model {model.name} is copied: no samples of its inputs are declared."
-        yield replace(broken(MEASURED, have.subject.id, text, _NAME_DATA), location=where)
-        return
+    where, agreed = place(have.system, have.subject.id, "validated_on"), threshold_of(have, control, default)
     wanted = Wanted(
         forms=tuple(shown(text) for text in _FORMS), budget=QUESTIONS, attacks=_ATTACKS, samples=_SAMPLES, doublings=3
     )
     try:
-        made = copied_of(have, model, data, wanted)
+        made = copied_of(have, model, data_of(have.system, model), wanted)
     except MissingExtraError:
         raise
     except RAN_DRY as error:
@@ -57,5 +54,32 @@ def measured(control: str, default: float, have: Have) -> Iterator[Finding]:
         text = f"{error.what[:1].upper()}{error.what[1:].rstrip('.')}."
         yield replace(not_run(MEASURED, have.subject.id, text, remedy=advice), location=where)
         return
-    told = tell(made, have.subject.id, budget=QUESTIONS, threshold=threshold_of(have, control, default))
-    yield from (replace(one, location=where) for one in told if one.check == MEASURED)
+    for one in tell(made, have.subject.id, budget=QUESTIONS, threshold=agreed):
+        if one.check == MEASURED:
+            yield replace(_judged(one, _open(have.system, model), agreed), location=where)
+
+
+def _open(system: System, model: Model) -> Endpoint | None:
+    """An endpoint that shows every number of an answer and bounds nothing."""
+    return next((one for one in system.endpoints if one.model == model.name and _bare(one)), None)
+
+
+def _bare(one: Endpoint) -> bool:
+    full = one.answers in {"probabilities", "score"} and one.decimals is None and one.top is None
+    return full and not one.rate_limited and one.rate is None and one.queries is None and one.leak is None
+
+
+def _judged(finding: Finding, bare: Endpoint | None, agreed: float) -> Finding:
+    """Broken where the bare curve is what anybody gets, and it is above what was agreed on for sure."""
+    measure = finding.measure
+    if bare is None or finding.outcome is not Outcome.HOLDS or measure is None or measure.interval is None:
+        return finding
+    if measure.interval.low <= agreed:
+        return finding
+    text = (
+        f"{finding.message} That is above the agreed {agreed:.0%}, and endpoint {bare.name} answers in full and bounds "
+        "no questions."
+    )
+    made = broken(MEASURED, finding.subject, text, _BOUND, part=finding.part)
+    judged = replace(measure, threshold=agreed, comparator="<=")
+    return replace(made, measure=judged, detail=finding.detail)

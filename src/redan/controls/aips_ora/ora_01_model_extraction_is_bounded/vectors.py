@@ -46,18 +46,22 @@ def vectors() -> tuple[Vector, ...]:
     return (
         _case("no budget, and sharp scores", Outcome.BROKEN, "unlimited", "scores"),
         _case("a budget and coarse answers", Outcome.HOLDS),
-        _bare("samples are there", Outcome.HOLDS, _TEST),
-        _bare("no sample is there that it was not trained on", Outcome.BROKEN, _TRAIN),
+        _bare("nothing bounds questions", Outcome.BROKEN, _TEST),
+        _bare("questions are bounded", Outcome.HOLDS, _TEST, bound=b"queries = 60\n"),
+        _bare("answers are rounded", Outcome.HOLDS, _TEST, bound=b"decimals = 1\n"),
+        _bare("no sample is there that it was not trained on", Outcome.NOT_RUN, _TRAIN),
         _bare("one answer to everything", Outcome.NOT_RUN, _TEST, still=True),
         _bare("too few samples", Outcome.NOT_RUN, _TEST, rows=60),
     )
 
 
-def _bare(name: str, outcome: Outcome, data: bytes, *, rows: int = 400, still: bool = False) -> Vector:
+def _bare(
+    name: str, outcome: Outcome, data: bytes, *, rows: int = 400, still: bool = False, bound: bytes = b""
+) -> Vector:
     x = np.random.default_rng(6).uniform(size=(rows, WIDTH)).astype(np.float32)
     made = np.concatenate([weights()[:, :1], np.full((WIDTH, CLASSES - 1), -20.0)], axis=1) if still else weights()
     held = io.BytesIO()
     np.savez(held, x=x, y=(x @ made).argmax(axis=1))
-    files = {"redan.toml": _BARE + data, "model.onnx": softmax_onnx(made.tolist()), "test.npz": held.getvalue()}
+    files = {"redan.toml": _BARE + bound + data, "model.onnx": softmax_onnx(made.tolist()), "test.npz": held.getvalue()}
     note = "A budget is chosen by the curve of the bare model; without it nobody knows what it has to hold back."
     return Vector(name=name, files=files, check=_MEASURED, expect=outcome, subject="model:churn", note=note)

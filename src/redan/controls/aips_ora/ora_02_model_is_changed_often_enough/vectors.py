@@ -49,6 +49,9 @@ def vectors() -> tuple[Vector, ...]:
         _case("a copy of what changed its mind", _OUTPACES, Outcome.HOLDS, (soft, linear(turned))),
         _case("the same model again, but few labels", _OUTPACES, Outcome.HOLDS, (soft, soft), few=True),
         _case("nobody says for how long", _OUTPACES, Outcome.NOT_RUN, (soft, soft), lifetime=""),
+        _case("nobody kept the generation before", _OUTPACES, Outcome.NOT_RUN, (None, soft)),
+        _case("its file is no model", _OUTPACES, Outcome.NOT_RUN, (b"no model", soft)),
+        _case("nobody kept the generation before", _DIFFER, Outcome.NOT_RUN, (None, first)),
         _case("the same weights, a little shaken", _DIFFER, Outcome.BROKEN, (first, linear(shaken))),
         _case("hardened by the change", _DIFFER, Outcome.HOLDS, (first, soft)),
     )
@@ -58,7 +61,7 @@ def _case(
     name: str,
     check: str,
     expect: Outcome,
-    pair: tuple[bytes, bytes],
+    pair: tuple[bytes | None, bytes],
     *,
     few: bool = False,
     lifetime: str = 'lifetime = "90 days"\n',
@@ -66,11 +69,14 @@ def _case(
     answers, queries = ("label", "3") if few else ("probabilities", "120")
     toml = _SYSTEM.replace("@LIFETIME@", lifetime).replace("@ANSWERS@", answers).replace("@QUERIES@", queries)
     n = 120 if check == _DIFFER else 400
-    files = {
+    files: dict[str, bytes] = {
         "redan.toml": toml.encode(),
         "test.npz": samples_npz(task(n, seed=3)),
-        "first.onnx": pair[0],
         "second.onnx": pair[1],
     }
+    if pair[0] is None:  # the generation before is named, and nobody kept it
+        files["redan.toml"] = toml.replace('path = "first.onnx"\n', "").encode()
+    else:
+        files["first.onnx"] = pair[0]
     note = _TWIN if expect is Outcome.HOLDS else _NOTE
     return Vector(name=name, files=files, check=check, expect=expect, subject="model:second", note=note)
