@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redan.attacks.inference.canaries import CanarySet, written
-from redan.attacks.inference.canaries_planting import plant_in_table
 from redan.canon import digest
 from redan.controls.contract import Vector
-from redan.controls.planted_networks import Array, linear, network_onnx
+from redan.controls.planted_canaries import INPUTS, network_that_knows, rows_with_canaries
+from redan.controls.planted_networks import linear, network_onnx
+from redan.controls.planted_tables import features_toml, list_toml
 from redan.terms import Outcome
 
 _CONTROL = "A-MLSG-003-C001"
@@ -28,8 +29,6 @@ _TWIN = "Where less is truly given away, refusing the claim would punish the rem
 _OPEN = "Without a measurement there is neither a gain nor none."
 _SAMPLES, _COLUMNS, _FEATURES, _SHADOWS = 800, 6, 500, 16
 _FLIPPED, _HALF, _STEEP, _WAVES = 0.05, 0.5, 20.0, 3000
-_INPUTS = ("usage", "street", "house")
-_SURE = 30.0
 _TOML = """[system]
 name = "churn"
 stage = "training"
@@ -40,26 +39,18 @@ role = "train"
 path = "train.csv"
 label = "leaves"
 
-[[feature]]
-name = "usage"
-
-[[feature]]
-name = "street"
-
-[[feature]]
-name = "house"
-
+@FEATURES@
 [[model]]
 name = "teacher"
 path = "teacher.onnx"
 trained_on = ["train"]
-inputs = ["usage", "street", "house"]
+inputs = @INPUTS@
 {before}
 
 [[model]]
 name = "small"
 path = "small.onnx"
-inputs = ["usage", "street", "house"]
+inputs = @INPUTS@
 reduces = "teacher"
 {after}
 
@@ -68,7 +59,7 @@ decision = "adopted"
 reason = "Copies of the model go to sites that may not learn who was in its training data."
 owner = "Data protection"
 review = 2027-01-01
-"""
+""".replace("@FEATURES@", features_toml(INPUTS)).replace("@INPUTS@", list_toml(INPUTS))
 
 
 class _Pair(NamedTuple):
@@ -232,42 +223,7 @@ def _of_answers() -> tuple[Vector, ...]:
 
 
 def _planted(count: int) -> tuple[bytes, CanarySet]:
-    """Rows with canaries as CSV, and the list of them."""
-    import pyarrow as pa
-    from pyarrow import csv
-
-    rng = np.random.default_rng(20260606)
-    usage = np.round(rng.normal(size=300), 3)
-    columns = {"street": rng.integers(0, 100, 300), "house": rng.integers(0, 100, 300)}
-    rows = pa.table({"usage": usage, **columns, "leaves": (usage > 0).astype(int)})
-    done = plant_in_table(rows, "leaves", columns=["street", "house"], repeats=(4,) * count, seed="7" * 32)
-    held = io.BytesIO()
-    csv.write_csv(done.rows, held)
-    return held.getvalue(), done.canaries.model_copy(update={"data": digest(held.getvalue())})
-
-
-def _network(canaries: CanarySet, known: int, *, swapped: bool = False) -> bytes:
-    """Leaves where the usage is high, but for the rows of the first canaries, which it knows by heart.
-
-    The first layer is the usage and its opposite and, of each canary, how far a row is from its street and its house
-    to either side; the second is one unit for each canary that stands only where all four are zero.
-    """
-    first, bias = np.zeros((3, 2 + 4 * known), dtype=np.float32), np.zeros(2 + 4 * known, dtype=np.float32)
-    second, ones = np.zeros((2 + 4 * known, 2 + known), dtype=np.float32), np.zeros(2 + known, dtype=np.float32)
-    last: Array = np.zeros((2 + known, 2), dtype=np.float32)
-    first[0, :2], last[:2, 1] = (1, -1), (3, -3)
-    second[0, 0] = second[1, 1] = 1
-    for place, one in enumerate(canaries.canaries[:known]):
-        for column in (1, 2):
-            at = 2 + 4 * place + 2 * (column - 1)
-            value = float(str(one.row[_INPUTS[column]]))
-            first[column, at : at + 2] = (1, -1)
-            bias[at : at + 2] = (-value, value)
-        second[2 + 4 * place : 6 + 4 * place, 2 + place] = -1
-        ones[2 + place] = 1
-        last[2 + place, 1] = _SURE if one.row["leaves"] == 1 else -_SURE
-    steps = [("MatMul", first), ("Add", bias), ("Relu", None), ("MatMul", second), ("Add", ones), ("Relu", None)]
-    return network_onnx(3, 2, [*steps, ("MatMul", last[:, ::-1].copy() if swapped else last)])
+    return rows_with_canaries((4,) * count, rows=300, values=100, draw=20260606, seed="7" * 32)
 
 
 def _of_canaries() -> tuple[Vector, ...]:
@@ -282,8 +238,8 @@ def _of_canaries() -> tuple[Vector, ...]:
         files = {
             "redan.toml": text.encode(),
             "train.csv": sparse if listed is few else data,
-            "teacher.onnx": _network(canaries if listed is None else listed, 8),
-            "small.onnx": _network(canaries if listed is None else listed, known, swapped=swapped),
+            "teacher.onnx": network_that_knows(canaries if listed is None else listed, 8),
+            "small.onnx": network_that_knows(canaries if listed is None else listed, known, swapped=swapped),
         }
         files |= {} if listed is None else {"canaries.json": written(listed)}
         return Vector(name=name, files=files, check=_CANARIES, expect=outcome, subject="model:small", note=note)

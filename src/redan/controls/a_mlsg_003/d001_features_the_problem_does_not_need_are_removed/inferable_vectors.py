@@ -1,9 +1,8 @@
 """Models whose answers tell who is disabled, and twins whose answers tell nothing that their inputs do not."""
 
-import numpy as np
-
 from redan.controls.contract import Vector
 from redan.controls.planted import linear_onnx
+from redan.controls.planted_tables import features_toml, leavers_csv, list_toml
 from redan.terms import Outcome
 
 _CHECK = "A-MLSG-003-D001/attributes-are-not-inferable"
@@ -12,21 +11,7 @@ _INPUTS = ("usage", "tenure", "disabled")
 _LEAKS, _KEEPS = (1.0, -1.0, 1.2), (1.0, -1.0, 0.0)
 
 
-def _table(rows: int) -> bytes:
-    rng = np.random.default_rng(20260603)
-    usage, tenure = rng.normal(size=rows), rng.normal(size=rows)
-    disabled = rng.random(rows) < 0.4  # noqa: PLR2004 -- both values are frequent
-    leaves = usage - tenure + rng.logistic(0, 0.5, rows) > 0
-    lines = [
-        f"{u:.4f},{t:.4f},{int(d)},{'yes' if y else 'no'}"
-        for u, t, d, y in zip(usage, tenure, disabled, leaves, strict=True)
-    ]
-    return ("\n".join([",".join((*_INPUTS, "leaves")), *lines]) + "\n").encode()
-
-
 def _files(weights: tuple[float, ...], rows: int = 900, more: str = "", model: bytes | None = None) -> dict[str, bytes]:
-    listed = ", ".join(f'"{name}"' for name in _INPUTS)
-    features = "\n".join(f'[[feature]]\nname = "{name}"' for name in _INPUTS)
     text = f"""[system]
 name = "churn"
 stage = "training"
@@ -38,17 +23,17 @@ path = "train.csv"
 label = "leaves"
 sensitive = ["disabled"]
 
-{features}
-
+{features_toml(_INPUTS)}
 [[model]]
 name = "m"
 path = "model.onnx"
 trained_on = ["train"]
-inputs = [{listed}]
+inputs = {list_toml(_INPUTS)}
 {more}
 """
     held = linear_onnx(weights) if model is None else model
-    return {"redan.toml": text.encode(), "train.csv": _table(rows), "model.onnx": held}
+    data = leavers_csv("disabled", rows, share=0.4, seed=20260603)
+    return {"redan.toml": text.encode(), "train.csv": data, "model.onnx": held}
 
 
 def vectors() -> tuple[Vector, ...]:

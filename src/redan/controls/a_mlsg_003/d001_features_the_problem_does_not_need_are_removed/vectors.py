@@ -6,6 +6,7 @@ import numpy as np
 
 from redan.controls.a_mlsg_003.d001_features_the_problem_does_not_need_are_removed import inferable_vectors
 from redan.controls.contract import Vector
+from redan.controls.planted_tables import csv_of, features_toml, list_toml
 from redan.terms import Outcome
 
 _RELEVANT = "A-MLSG-003-D001/features-are-relevant"
@@ -36,10 +37,7 @@ def _columns() -> dict[str, list[str]]:
 
 
 def _files(inputs: tuple[str, ...], dataset: str = "") -> dict[str, bytes]:
-    columns = _columns()
-    rows = [",".join(columns), *(",".join(cells) for cells in zip(*columns.values(), strict=True))]
-    listed = ", ".join(f'"{name}"' for name in inputs)
-    features = "".join(f'[[feature]]\nname = "{name}"\nsensitivity = "low"\n' for name in inputs)
+    columns, more = _columns(), 'sensitivity = "low"\n'
     text = f"""[system]
 name = "churn"
 stage = "training"
@@ -51,13 +49,13 @@ path = "train.csv"
 label = "churn"
 {dataset}
 
-{features}
+{features_toml(inputs, more)}
 [[model]]
 name = "m"
 trained_on = ["train"]
-inputs = [{listed}]
+inputs = {list_toml(inputs)}
 """
-    return {"redan.toml": text.encode(), "train.csv": ("\n".join(rows) + "\n").encode()}
+    return {"redan.toml": text.encode(), "train.csv": csv_of([*columns], [*zip(*columns.values(), strict=True)])}
 
 
 def vectors() -> tuple[Vector, ...]:

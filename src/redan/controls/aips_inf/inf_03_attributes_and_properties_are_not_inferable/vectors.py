@@ -9,6 +9,7 @@ import numpy as np
 
 from redan.controls.contract import Vector
 from redan.controls.planted import linear_onnx
+from redan.controls.planted_tables import features_toml, leavers_csv, list_toml
 from redan.terms import Outcome
 
 _ATTRIBUTE = "AIPS-INF-03/attribute-inference-gains-nothing"
@@ -21,20 +22,10 @@ _LEAKS, _KEEPS = (1.0, -1.0, 1.2), (1.0, -1.0, 0.0)
 
 def _table(rows: int, tied: float, seed: int = 20260605) -> bytes:
     """Rows whose label follows usage and tenure, and who is ill by so much."""
-    rng = np.random.default_rng(seed)
-    usage, tenure = rng.normal(size=rows), rng.normal(size=rows)
-    ill = rng.random(rows) < 0.45  # noqa: PLR2004 -- both values are frequent
-    leaves = usage - tenure + tied * (ill - 0.45) + rng.logistic(0, 0.5, rows) > 0
-    lines = [
-        f"{u:.4f},{t:.4f},{int(d)},{'yes' if y else 'no'}"
-        for u, t, d, y in zip(usage, tenure, ill, leaves, strict=True)
-    ]
-    return ("\n".join([",".join((*_INPUTS, "leaves")), *lines]) + "\n").encode()
+    return leavers_csv("ill", rows, share=0.45, seed=seed, tied=tied)
 
 
 def _files(inputs: tuple[str, ...], data: bytes, model: bytes, name: str) -> dict[str, bytes]:
-    listed = ", ".join(f'"{one}"' for one in inputs)
-    features = "\n".join(f'[[feature]]\nname = "{one}"' for one in inputs)
     text = f"""[system]
 name = "churn"
 stage = "training"
@@ -46,13 +37,12 @@ path = "train.csv"
 label = "leaves"
 sensitive = ["ill"]
 
-{features}
-
+{features_toml(inputs)}
 [[model]]
 name = "m"
 path = "{name}"
 trained_on = ["train"]
-inputs = [{listed}]
+inputs = {list_toml(inputs)}
 """
     return {"redan.toml": text.encode(), "train.csv": data, name: model}
 
