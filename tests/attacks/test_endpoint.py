@@ -163,6 +163,14 @@ def test_a_refusal_ends_the_attack_and_keeps_its_work(served, reason):
     assert "/elsewhere" not in served.paths
 
 
+@pytest.mark.parametrize(("raw", "shape"), [(SHORT, r"20 samples in shape \(1, 3\)"), (SINGLE, r"in shape \(\)")])
+def test_answers_of_another_shape_are_told_with_it(raw, shape):
+    """What came and what was asked, and what is wanted instead."""
+    with serving(Served(raw=raw)) as url, pytest.raises(IncompleteError, match=shape) as caught:
+        endpoint(url).ask(X)
+    assert "one row for each sample" in caught.value.remedy
+
+
 def test_an_attack_goes_on_after_a_limit(tmp_path):
     """With kept answers, the second run pays only for what is new and ends as one run would have."""
     path = tmp_path / "answers"

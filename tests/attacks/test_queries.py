@@ -1,5 +1,7 @@
 """Queries: each sample is counted, budgets hold, and whatever answers is understood or refused."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -87,12 +89,17 @@ def test_what_answers_nothing_is_refused():
 
 @pytest.mark.parametrize(
     "told",
-    [np.zeros((3, 2)), np.zeros(()), np.zeros((4, 2, 2)), np.zeros((4, 1)), np.full((4, 2), np.nan), np.full(4, 0.5)],
+    [
+        *(np.zeros((3, 2)), np.zeros(()), np.zeros((4, 2, 2)), np.zeros((4, 1)), np.full((4, 2), np.nan)),
+        *(np.full(4, 0.5), np.full((4, 2), np.inf), np.full((4, 2), 1e300)),
+    ],
 )
 def test_answers_in_another_form_are_refused(told):
     """Too few rows, too many axes, one column of numbers, no numbers, labels that are none: one clear error."""
-    with pytest.raises(InputError):
-        answers(told, 4, None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(InputError):
+            answers(told, 4, None)
 
 
 @pytest.mark.parametrize("told", [np.array([1, 0, 2]), np.array([[1], [0], [2]]), np.array([1.0, 0.0, 2.0])])

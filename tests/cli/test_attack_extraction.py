@@ -177,3 +177,49 @@ def test_a_constant_model_tells_nothing(capsysbinary, files, tmp_path):
     )
     assert code == 3
     assert "one answer to every sample" in out
+
+
+def test_a_model_that_shows_labels_is_not_told_to_show_more(capsysbinary, files, tmp_path):
+    """One form, named as it is, whatever forms were asked for."""
+    skops = pytest.importorskip("skops.io")
+    from sklearn.svm import LinearSVC
+
+    x, y = tumours()
+    frame = pd.DataFrame(x[:300], columns=[f"c{i}" for i in range(10)])
+    skops.dump(LinearSVC().fit(frame, y[:300]), tmp_path / "m.skops")
+    code, out, _ = call(
+        *(capsysbinary, "--model", tmp_path / "m.skops", "--data", files / "rest.csv", "--label", "kind"),
+        *("--queries", 40, "--attack", "equations", "--format", "json"),
+    )
+    measured = json.loads(out)["findings"][0]
+    assert code in {0, 1, 3}
+    assert [form["answers"] for form in measured["detail"]["forms"]] == ["label"]
+    assert "shows labels only" in measured["message"]
+
+
+def test_samples_of_one_class_tell_nothing_of_models_that_learn_from_them(capsysbinary, files, tmp_path):
+    """The copy is judged by the model's answers; accuracy, and models taught by one class, are not told."""
+    frame = pd.read_csv(files / "rest.csv")
+    frame.assign(kind="benign").to_csv(tmp_path / "one.csv", index=False)
+    _, out, _ = call(
+        *(capsysbinary, "--model", files / "linear.onnx", "--data", tmp_path / "one.csv", "--label", "kind"),
+        *("--queries", 20, "--attack", "equations", "--answers", "label", "--format", "json"),
+    )
+    measured = json.loads(out)["findings"][0]
+    assert set(measured["detail"]["beside"]) == {"the most frequent answer"}
+    assert "is right on" not in measured["message"]
+
+
+def test_models_to_compare_with_are_opened_before_anything_is_asked(capsysbinary, files, monkeypatch):
+    """A next generation that is not there: no question, one line."""
+    from redan.attacks.extraction import campaign
+
+    def never(*_args, **_more):
+        raise AssertionError("asked")
+
+    monkeypatch.setattr(campaign, "_samples", never)
+    words = ("--model", files / "digits.onnx", "--data", files / "digits.npz")
+    for option in ("--next", "--second"):
+        code, out, err = call(capsysbinary, *words, option, files / "gone.onnx")
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert "gone.onnx" in err

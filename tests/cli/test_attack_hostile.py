@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from redan import files
 from redan.cli.app import main
+from redan.errors import UsageError
 
 skops = pytest.importorskip("skops.io")
 VERBS = ("evasion", "backdoor", "extraction", "membership", "reprogramming")
@@ -68,12 +70,57 @@ def test_classes_of_the_model_are_named_where_labels_are_none_of_them(capsysbina
     assert "2 classes: left, stays" in err
 
 
-def test_a_page_that_cannot_be_written_leaves_what_was_found(capsysbinary, folder, tmp_path):
-    """The findings are told, and the exit code is that of the page."""
+def test_a_page_that_cannot_be_written_leaves_what_was_found(capsysbinary, folder, tmp_path, monkeypatch):
+    """A disk that fills up meanwhile: the findings are told, and the exit code is that of the page."""
+
+    def full(path, data):
+        raise UsageError("cannot be written: No space left on device", where=str(path))
+
+    monkeypatch.setattr(files, "write_atomic", full)
     code, out, err = call(
         *(capsysbinary, "extraction", folder / "m.skops", folder / "rows.csv", "--label", "kind"),
-        *("--queries", 20, "--attack", "equations", "--answers", "label", "--html", tmp_path),
+        *("--queries", 20, "--attack", "equations", "--answers", "label", "--html", tmp_path / "p.html"),
     )
     assert code == 2
     assert "makes the best copy" in out
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_nothing_that_is_read_is_written_over(capsysbinary, folder, tmp_path, verb):
+    """A page under the name of the data or of the model, or one that cannot be: one line before anything is asked."""
+    rows, model = folder / "rows.csv", folder / "m.skops"
+    before = rows.read_bytes(), model.read_bytes()
+    for page, says in ((rows, "would overwrite"), (model, "would overwrite"), (tmp_path, "not a regular file")):
+        code, out, err = call(capsysbinary, verb, model, rows, "--label", "kind", "--html", page)
+        assert (code, out, err.count("\n")) == (2, "", 1), err
+        assert says in err
+    assert (rows.read_bytes(), model.read_bytes()) == before
+
+
+def test_scores_are_not_kept_over_the_data(capsysbinary, folder, tmp_path):
+    """Nor in the place of the page, nor where nothing can be written, nor work in a folder that is not there."""
+    rows = folder / "rows.csv"
+    before = rows.read_bytes()
+    for words, says in (
+        (("--keep", rows), "would overwrite"),
+        (("--keep", tmp_path / "k", "--html", tmp_path / "k"), "would overwrite"),
+        (("--work", rows), "would overwrite"),
+        (("--keep", rows / "k"), "cannot be written"),
+        (("--work", tmp_path / "gone" / "w"), "folder is not there"),
+    ):
+        code, out, err = call(capsysbinary, "membership", folder / "m.skops", rows, "--label", "kind", *words)
+        assert (code, out, err.count("\n")) == (2, "", 1), err
+        assert says in err
+    assert rows.read_bytes() == before
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_column_of_words_among_numbers_is_named(capsysbinary, folder, tmp_path):
+    """One word makes a column text; the line says which."""
+    frame = pd.read_csv(folder / "rows.csv").astype({"paid": object})
+    frame.loc[3, "paid"] = "inf"
+    frame.to_csv(tmp_path / "words.csv", index=False)
+    code, out, err = call(capsysbinary, "extraction", folder / "m.skops", tmp_path / "words.csv", "--label", "kind")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "paid (32) of text" in err

@@ -1,6 +1,7 @@
 """`redan attack membership` from the outside."""
 
 import json
+import signal
 from pathlib import Path
 
 import jsonschema
@@ -78,3 +79,32 @@ def test_what_is_missing_is_said(capsysbinary, words, said):
     assert code == 2
     assert said in err
     assert "Traceback" not in err
+
+
+def test_an_interrupted_run_goes_on_and_finds_the_same(capsysbinary, files, tmp_path, monkeypatch):
+    """SIGINT in the middle of the fourth shadow: what is done is kept, is not done again, and the findings are equal."""
+    from redan.attacks.inference.membership import shadows
+
+    words = (
+        *("--model", files / "m.skops", "--data", files / "in.npz", "--nonmembers", files / "out.npz"),
+        *("--shadows", 6, "--format", "json"),
+    )
+    whole = call(capsysbinary, *words)
+    train, numbers = shadows.one, []
+
+    def interrupted(trainer, plan, number):
+        numbers.append(number)
+        if number == 3:
+            signal.raise_signal(signal.SIGINT)
+        return train(trainer, plan, number)
+
+    monkeypatch.setattr(shadows, "one", interrupted)
+    code, out, err = call(capsysbinary, *words, "--work", tmp_path / "w")
+    assert (code, out) == (3, "")
+    assert "run again to go on" in err
+    kept = (tmp_path / "w").read_bytes()
+    assert kept.count(b"\n") == 1 + 3
+    monkeypatch.setattr(shadows, "one", lambda *of: numbers.append(of[2]) or train(*of))
+    assert call(capsysbinary, *words, "--work", tmp_path / "w") == whole
+    assert numbers == [0, 1, 2, 3, 3, 4, 5]
+    assert (tmp_path / "w").read_bytes().startswith(kept)

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from redan.attacks.inference.canaries import read_canaries
+from redan.attacks.inference.canaries import CanarySet, read_canaries
 from redan.canon import digest
 from redan.cli.app import main
+from redan.errors import UsageError
 
 
 @pytest.fixture
@@ -92,3 +93,45 @@ def test_what_is_wrong_is_two_and_one_line(table, capsysbinary):
         assert code == 2, words
         assert err.count("\n") == 1
     assert not secret.exists()
+
+
+def test_a_copy_is_not_left_without_its_list(table, tmp_path, capsysbinary, monkeypatch):
+    """A list that cannot be written, seen before or only then: neither of both is there."""
+    target = tmp_path / "o.csv"
+    for secret in (tmp_path, table / "s.json"):
+        code, out, err = call(capsysbinary, table, "--label", "leaves", "--out", target, "--secret", secret)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+
+    def full(self, path):
+        raise UsageError("cannot be written: No space left on device", where=str(path))
+
+    monkeypatch.setattr(CanarySet, "write", full)
+    for path, words in ((table, ("--label", "leaves")), (tmp_path / "book.txt", ())):
+        (tmp_path / "book.txt").write_text("one\n")
+        code, _, _ = call(capsysbinary, path, *words, "--out", target, "--secret", tmp_path / "s.json")
+        assert code == 2
+    assert not target.exists()
+    assert {one.name for one in tmp_path.iterdir()} == {"train.csv", "book.txt"}
+
+
+def test_what_cannot_be_planted_is_told_with_its_file(table, tmp_path, capsysbinary):
+    """The label as a drawn column, one class, an empty text, an empty vocabulary, options of the other kind of data."""
+    one, book, empty = tmp_path / "one.csv", tmp_path / "book.txt", tmp_path / "empty.txt"
+    pd.read_csv(table).assign(leaves="yes").to_csv(one, index=False)
+    book.write_text("one\n")
+    empty.write_text("")
+    for path, words, says in (
+        (table, ("--label", "leaves", "--column", "leaves"), ("train.csv", "cannot be drawn")),
+        (table, ("--label", "leaves", "--column", "ghost"), ("train.csv", "no column 'ghost'", "name columns")),
+        (one, ("--label", "leaves"), ("one.csv", "fewer than two values")),
+        (table, ("--label", "leaves", "--vocabulary", book), ("train.csv", "--vocabulary")),
+        (table, ("--label", "leaves", *["--repeat", 100_000] * 11), ("1,100,000", "less often")),
+        (empty, (), ("empty.txt", "no lines")),
+        (book, ("--vocabulary", empty), ("empty.txt", "is empty")),
+        (book, ("--label", "leaves"), ("book.txt", "no columns")),
+    ):
+        code, out, err = call(capsysbinary, path, *words, "--out", tmp_path / "o.csv", "--secret", tmp_path / "s.json")
+        assert (code, out, err.count("\n")) == (2, "", 1), err
+        assert all(word in err for word in says), err
+    assert not (tmp_path / "o.csv").exists()
+    assert not (tmp_path / "s.json").exists()

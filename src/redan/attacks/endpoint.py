@@ -128,7 +128,12 @@ class Endpoint:
             body = request(part, self._named)
             found = response(self._sent("POST", f"{self._path}/infer", body, len(part)), self._named, self.url)
             if found.ndim < 1 or len(found) != len(part) or found.shape[1:] != (told[0] if told else found).shape[1:]:
-                raise IncompleteError("the endpoint's answer has another number of rows", where=self.url)
+                raise IncompleteError(
+                    f"the endpoint answers {len(part)} samples in shape {found.shape}"
+                    + (f", and {len(told[0])} before in shape {told[0].shape}" if told else ""),
+                    where=self.url,
+                    remedy="it gives one row for each sample, of one width",
+                )
             told.append(found)
         return np.concatenate(told)
 

@@ -167,9 +167,12 @@ def answers(told: Array, rows: int, classes: Array | None) -> Array:
         )
     if told.ndim == 1:
         return indices(told, classes)
-    found = told.astype(np.float32)
-    if np.isnan(found).any():
-        raise InputError("the model answers with values that are no numbers", remedy="look for NaN in its weights")
+    with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is looked at
+        found = told.astype(np.float32)
+    if np.isnan(found).any() or np.isposinf(found).any():  # a logarithm of nothing is -inf, and is one
+        raise InputError(
+            "the model answers with values that are no numbers", remedy="look for NaN or infinity in its answers"
+        )
     return found
 
 

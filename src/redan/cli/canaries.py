@@ -1,12 +1,14 @@
 """`redan defend canaries`: random secrets in training data, so that it can be measured what a model memorises."""
 
-from collections.abc import Iterator
+import hashlib
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from redan.cli.data.answer import Format, Quiet, give
+from redan.cli.data.answer import Format, Quiet, give, writable
 from redan.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -17,11 +19,12 @@ _CHECK = "AIPS-INF-02/canaries-are-not-exposed"
 _TEXTS = (".txt", ".text", ".md")
 _LIMIT_BYTES = 1 << 30
 _MOST = 1000
+_ROWS = 1_000_000
 Target = Annotated[Path, typer.Option("--output", "-o", "--out", metavar="FILE", help="The copy with canaries.")]
 Secret = Annotated[
     Path, typer.Option("--secret", metavar="FILE", help="The list of canaries, mode 0600; keep it from who trains.")
 ]
-Label = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="Column of classes; of a table.")]
+Label = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="Column of classes; for a table.")]
 Column = Annotated[
     list[str] | None,
     typer.Option(
@@ -78,57 +81,84 @@ def canaries(
     if len(times) > _MOST:
         raise UsageError(f"{len(times):,} canaries are more than {_MOST:,}", remedy="give fewer")
     key = None if seed is None else f"{seed:032x}"
+    if sum(times) > _ROWS:
+        raise UsageError(f"{sum(times):,} planted rows are more than {_ROWS:,}", remedy="repeat canaries less often")
     if path.suffix.lower() in _TEXTS:
-        made = _in_text(path, target, pattern, vocabulary, times, key)
+        if label is not None or column:
+            raise UsageError("a text has no columns", where=str(path), remedy="leave out --label and --column")
+        made = _in_text(path, target, secret, (pattern, vocabulary), times, key)
     else:
-        made = _in_table(path, target, label, tuple(column or ()), times, key)
-    made.write(secret)
+        if vocabulary is not None:
+            raise UsageError("a table has no characters", where=str(path), remedy="leave out --vocabulary")
+        made = _in_table(path, target, secret, (label, tuple(column or ())), times, key)
     give("canaries", [path, target, secret], [*_findings(target.name, made)], output=output, quiet=quiet)
 
 
 def _apart(path: Path, target: Path, secret: Path) -> None:
     if len({one.resolve() for one in (path, target, secret)}) < 3:  # noqa: PLR2004 -- the three of them
         raise UsageError("data, copy and list are not three files", remedy="name each another way")
+    writable(target)
+    writable(secret)
 
 
 def _in_text(
-    path: Path, target: Path, pattern: str, vocabulary: Path | None, times: tuple[int, ...], key: str | None
+    path: Path, target: Path, secret: Path, told: tuple[str, Path | None], times: tuple[int, ...], key: str | None
 ) -> "CanarySet":
     from redan.attacks.inference.canaries_planting import plant_in_text
-    from redan.files import write_atomic
 
+    (pattern, vocabulary), text = told, _text(path)
+    if not text.strip():
+        raise InputError("has no lines", where=str(path), remedy="give the text that a model is trained on")
     letters = None if vocabulary is None else _text(vocabulary)
+    if letters == "":
+        raise InputError("is empty", where=str(vocabulary), remedy="give the characters of the model's tokens in order")
     if letters is not None and len({*letters}) != len(letters):
         raise InputError("a character stands twice", where=str(vocabulary), remedy="list each token once")
-    done = plant_in_text(_text(path), pattern, repeats=times, vocabulary=letters, seed=key)
-    write_atomic(target, str(done.rows).encode(), mode=0o600)
-    return _bound(done.canaries, target)
+    done = plant_in_text(text, pattern, repeats=times, vocabulary=letters, seed=key)
+    return _both(done.canaries, target, secret, lambda file: file.write(str(done.rows).encode()))
 
 
 def _in_table(
-    path: Path, target: Path, label: str | None, columns: tuple[str, ...], times: tuple[int, ...], key: str | None
+    path: Path,
+    target: Path,
+    secret: Path,
+    told: tuple[str | None, tuple[str, ...]],
+    times: tuple[int, ...],
+    key: str | None,
 ) -> "CanarySet":
     from redan.attacks.inference.canaries_planting import plant_in_table
-    from redan.cli.data.rows_out import checked_target, write_rows
+    from redan.cli.data.rows_out import checked_target, rows_into
     from redan.tables import open_table
     from redan.tables.table import SAMPLE_LIMIT
 
+    label, columns = told
     if label is None:
         raise UsageError("a table needs the column that a model learns", where=str(path), remedy="name it with --label")
     checked_target(target, path)
     table = open_table(path)
     if table.rows > SAMPLE_LIMIT:
         raise InputError(f"has more than {SAMPLE_LIMIT:,} rows", where=str(path), remedy="plant in a part of it")
-    done = plant_in_table(table.sample(SAMPLE_LIMIT, 0), label, columns=columns, repeats=times, seed=key)
-    write_rows(target, done.rows)
-    return _bound(done.canaries, target)
+    try:
+        done = plant_in_table(table.sample(SAMPLE_LIMIT, 0), label, columns=columns, repeats=times, seed=key)
+    except InputError as error:
+        raise InputError(error.what, where=error.where or str(path), remedy=error.remedy) from error
+    return _both(done.canaries, target, secret, lambda file: rows_into(file, target, done.rows))
 
 
-def _bound(made: "CanarySet", target: Path) -> "CanarySet":
-    """The list with the digest of the data that the canaries are in."""
-    from redan.files import digest_file
+def _both(made: "CanarySet", target: Path, secret: Path, write: Callable[[BinaryIO], object]) -> "CanarySet":
+    """Writes the copy and the list with the copy's digest, or neither: a canary that nobody has a list of is lost."""
+    from redan.files import CHUNK_BYTES, atomic_file
 
-    return made.model_copy(update={"data": digest_file(target).sha256})
+    with atomic_file(target, mode=0o600) as file:
+        write(file)
+        file.flush()
+        state, at = hashlib.sha256(), 0
+        while chunk := os.pread(file.fileno(), CHUNK_BYTES, at):
+            state.update(chunk)
+            at += len(chunk)
+        bound = made.model_copy(update={"data": state.hexdigest()})
+        bound.write(secret)
+    return bound
 
 
 def _text(path: Path) -> str:

@@ -153,6 +153,23 @@ def atomic_file(path: Path, *, mode: int = 0o644, replace: bool = True) -> Itera
             Path(temporary).unlink(missing_ok=True)
 
 
+def check_writable(path: Path) -> None:
+    """Accepts a name that a file can be written under, so that work which takes long is not begun in vain.
+
+    Args:
+        path: the name; folders above it need not be there, and nothing is left behind.
+
+    Raises:
+        UsageError: it is a device, a pipe or a folder, or its folder cannot be made or written.
+    """
+    try:
+        _refuse_special(path)
+        with tempfile.TemporaryFile(dir=next(one for one in path.absolute().parents if one.exists())):
+            pass
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
 def _write(file: BinaryIO, data: bytes, path: Path) -> None:
     try:
         file.write(data)

@@ -77,11 +77,16 @@ def misfit(inputs: tuple[Port, ...], x: "Inputs") -> InputError:
     """
     given = x.items() if isinstance(x, Mapping) else [("", x)]
     reads = ", ".join(_shown(port.name, port.shape) for port in inputs[:_SHOWN])
-    got = ", ".join(_shown(str(name), _shape(array)) for name, array in list(given)[:_SHOWN])
+    got = ", ".join(_shown(str(name), _shape(array)) + _text(array) for name, array in list(given)[:_SHOWN])
     return InputError(
         f"the arrays do not fit the model's inputs: it reads {reads} and is given {got}",
         remedy="give it rows of the shape that it reads",
     )
+
+
+def _text(array: object) -> str:
+    """Says so where an array holds words, as a column of a table does that has one among its numbers."""
+    return " of text" if getattr(getattr(array, "dtype", None), "kind", "") in {"O", "U", "S"} else ""
 
 
 def _shape(array: object) -> tuple[int | None, ...]:

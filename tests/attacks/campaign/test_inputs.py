@@ -1,11 +1,12 @@
 """What an attack reads: samples within a box, and columns apart from arrays."""
 
+import warnings
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from redan.attacks.campaign.inputs import Target, one_array, read_boxed
+from redan.attacks.campaign.inputs import Target, one_array, read_arrays, read_boxed
 from redan.errors import InputError, UsageError
 
 
@@ -29,3 +30,23 @@ def test_columns_are_no_array(tmp_path):
         one_array(Target("m", model=SimpleNamespace(inputs=ports)), tmp_path / "d.npz")
     one_array(Target("m", model=SimpleNamespace(inputs=ports[:1])), tmp_path / "d.npz")
     one_array(Target("m"), tmp_path / "d.npz")
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "says"),
+    [
+        (np.zeros((4, 2)), [0, 1, np.inf, 0], "labels are no numbers"),
+        (np.zeros((4, 2)), [0, 1, 1e300, 0], "labels are no numbers"),
+        (np.zeros((4, 2)), [0, 1, np.nan, 0], "labels are fractions"),
+        (np.full((4, 2), 1e300), [0, 1, 1, 0], "beyond single precision"),
+        (np.full((4, 2), np.inf), [0, 1, 1, 0], "no numbers"),
+    ],
+)
+def test_numbers_that_none_stand_for_are_refused_in_one_line(tmp_path, x, y, says):
+    """Labels and values that would become others when they are made smaller; numpy says nothing besides."""
+    np.savez(tmp_path / "d.npz", x=x, y=np.array(y, dtype=np.float64))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(InputError, match=says) as caught:
+            read_arrays(tmp_path / "d.npz", 100, 0)
+    assert "d.npz" in caught.value.where

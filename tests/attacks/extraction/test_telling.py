@@ -115,3 +115,18 @@ def test_copies_are_judged_at_rising_numbers_of_questions(budget):
     assert marks[0] >= 1
     assert (65 in marks) == (budget >= 65)
     assert len(marks) <= 7
+
+
+def test_a_service_that_changes_its_answers_is_not_cleared():
+    """Its agreement with itself is told beside; a low figure is no bound then, a high one is a copy still."""
+    again = counted(60, 100)
+    low = outcomes(copied((shown("label"), (made(500),)), again=again))[BOUNDED]
+    assert low.outcome is Outcome.NOT_RUN
+    assert "answered 60 of 100 samples as before" in low.message
+    assert low.measure.n == N
+    high = outcomes(copied((shown("label"), (made(950),)), again=again))
+    assert high[BOUNDED].outcome is Outcome.BROKEN
+    assert high[MEASURED].detail["beside"]["the service, asked again"] == 0.6
+    steady = outcomes(copied((shown("label"), (made(500),)), again=counted(100, 100)))[BOUNDED]
+    assert steady.outcome is Outcome.HOLDS
+    assert "as before" not in steady.message

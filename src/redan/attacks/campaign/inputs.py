@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LIMIT_BYTES = 8 << 30
 _TABLE = 2
+_LARGEST = 2**53
 
 
 class Arrays(NamedTuple):
@@ -102,9 +103,16 @@ def read_arrays(path: Path, samples: int, seed: int) -> Arrays:
     chosen = np.arange(len(x))
     if len(x) > samples:
         chosen = np.sort(np.random.default_rng(seed).choice(len(x), samples, replace=False))
-    inputs = np.ascontiguousarray(x[chosen], dtype=np.float32)
+    if bool((np.abs(y.astype(np.float64)) > _LARGEST).any()):
+        raise InputError("labels are no numbers of classes", where=str(path), remedy="give the number of the class")
+    with np.errstate(over="ignore"):  # what single precision does not hold is told below
+        inputs = np.ascontiguousarray(x[chosen], dtype=np.float32)
     if not np.isfinite(inputs).all():
-        raise InputError("x holds values that are no numbers", where=str(path), remedy="clean the samples first")
+        raise InputError(
+            "x holds values that are no numbers, or beyond single precision",
+            where=str(path),
+            remedy="clean the samples first",
+        )
     return Arrays(inputs, y[chosen].astype(np.int64))
 
 

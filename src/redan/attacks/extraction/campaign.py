@@ -32,6 +32,9 @@ Array: TypeAlias = NDArray[Any]
 _LEAST = 20
 _JUDGED = 1000
 _FIRST = 16
+_TWICE = 100  # samples that an endpoint is asked about again
+_LABELS = "The model shows labels only, so that no other form of answers was tried."
+_SINGLE = "The samples are of one class, so that neither accuracy nor models that learn from them are told."
 
 
 class Wanted(NamedTuple):
@@ -91,6 +94,7 @@ class Copied(NamedTuple):
         cost: of all attacks.
         notes: what a reader has to know.
         portraits: of the classes, by a generator; None unless pictures were copied without any.
+        again: how often an endpoint answers samples as it did before the attacks; None where it was not asked again.
     """
 
     by: Yardstick
@@ -104,6 +108,7 @@ class Copied(NamedTuple):
     cost: Cost
     notes: tuple[str, ...] = ()
     portraits: "Portraits | None" = None
+    again: Rate | None = None
 
 
 class Samples(NamedTuple):
@@ -138,6 +143,7 @@ def try_extraction(opening: Opening, data: Path, wanted: Wanted) -> Copied:
         IncompleteError: the model did not even answer the judge.
     """
     target = opening()
+    second, later = (None if one is None else one() for one in (wanted.second, wanted.later))
     samples = _samples(target, data, wanted)
     if len(samples.x) < _LEAST:
         raise InputError(f"{len(samples.x)} samples are too few", where=str(data), remedy=f"give {_LEAST} or more")
@@ -154,23 +160,26 @@ def try_extraction(opening: Opening, data: Path, wanted: Wanted) -> Copied:
         seed=wanted.seed,
     )
     known = Known(domain=samples.domain, x=samples.x[pool], recipe=recipe_of(samples.domain), seed=wanted.seed)
-    forms = tuple((shown, _tried(target, samples, shown, (known, by), wanted)) for shown in wanted.forms)
+    served = (Shown(form="label"),) if truth.bare else wanted.forms
+    forms = tuple((shown, _tried(target, samples, shown, (known, by), wanted)) for shown in served)
     best = _best(forms[0][1])
     own = (samples.x[pool], truth.y[pool])
     imagined = _portraits(forms[0][1], judge, by, wanted) if is_picture(samples.domain) else None
     notes = (*target.notes, *samples.notes, *truth.notes)
+    again = None if target.endpoint is None else _again(judge, by)
     return Copied(
         by=by,
         forms=forms,
         without=without_asking(known, *own, by) if truth.known else None,
         alike=ceiling(known, *own, by) if truth.known else None,
-        second=None if wanted.second is None else _agreed(wanted.second(), samples, by),
-        rotation=None if wanted.later is None or best is None else _rotation(wanted.later(), samples, by, best),
+        second=None if second is None else _agreed(second, samples, by),
+        rotation=None if later is None or best is None else _rotation(later, samples, by, best),
         known=len(pool),
         unknowns=_unknowns(opening),
         cost=sum((one.cost for _, made in forms for one in made), start=Cost()),
         notes=notes if not isinstance(imagined, str) else (*notes, imagined),
         portraits=None if isinstance(imagined, str) else imagined,
+        again=again,
     )
 
 
@@ -233,16 +242,17 @@ class _Truth(NamedTuple):
     known: bool
     classes: int
     notes: tuple[str, ...] = ()
+    bare: bool = False
 
 
 def _truth(judge: Queries, y: Array, x: Array) -> _Truth:
     """True classes as indices, and how many classes there are."""
     told, names, given = judge.answered(x[:1]), judge.source.classes, np.unique(y)
+    single = (_SINGLE,) if len(given) == 1 else ()
     if told.ndim == 1:
         places = indices(y, None if names is None else np.asarray(names))
-        return _Truth(
-            places, known=True, classes=max(len(names if names is not None else given), int(places.max()) + 1)
-        )
+        wide = max(len(names if names is not None else given), int(places.max()) + 1)
+        return _Truth(places, known=not single, classes=wide, notes=(_LABELS, *single), bare=True)
     wide = told.shape[1]
     notes: tuple[str, ...] = ()
     if names is None and (y.dtype.kind not in "iub" or y.min() < 0 or y.max() >= wide):
@@ -250,7 +260,8 @@ def _truth(judge: Queries, y: Array, x: Array) -> _Truth:
             none = ("The model's classes have no names, so that accuracy is not told.",)
             return _Truth(np.zeros(len(y), np.int64), known=False, classes=wide, notes=none)
         names, notes = given, ("The model names no classes; those of the data are taken in sorted order.",)
-    return _Truth(indices(y, None if names is None else np.asarray(names)), known=True, classes=wide, notes=notes)
+    places = indices(y, None if names is None else np.asarray(names))
+    return _Truth(places, known=not single, classes=wide, notes=(*notes, *single))
 
 
 def _best(made: tuple[Extraction, ...]) -> Extraction | None:
@@ -271,6 +282,15 @@ def _portraits(made: tuple[Extraction, ...], judge: Queries, by: Yardstick, want
         return portraits(found, domain, judge.answered, by.x, by.y, classes=by.classes, seed=wanted.seed)
     except IncompleteError as error:
         return f"No portraits of the classes: {error.what}."
+
+
+def _again(judge: Queries, by: Yardstick) -> Rate | None:
+    """How often it answers samples as it did before the attacks; None where it does not answer any more."""
+    count = min(_TWICE, len(by.x))
+    try:
+        return rate(judge.labels(by.x[:count]) == by.answers[:count])
+    except IncompleteError:
+        return None
 
 
 def _agreed(other: Target, samples: Samples, by: Yardstick) -> Rate:

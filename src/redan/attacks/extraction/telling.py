@@ -26,6 +26,7 @@ _BRAKE = Remedy(
     text="Lower the budget of questions, or give labels or rounded scores; the curve shows where it brakes.",
     effort=Level.MEDIUM,
 )
+_STEADY = Remedy(text="Attack the model itself, before its answers are changed.")
 _SAMPLES = Remedy(text="Give samples of all classes.")
 _RETRAIN = Remedy(
     text="Retrain with fresh data and another seed, at an interval shorter than extraction takes.", effort=Level.MEDIUM
@@ -97,16 +98,34 @@ def _bounded(
     text += f" The service ended attacks: {refused[0]}." if refused else ""
     measure = _fidelity(fidelity, threshold)
     low, high = fidelity.interval
+    unsteady = _unsteady(copied)
+    text += unsteady
     if low >= threshold:
         why = _prior(copied, threshold)
         text += f" That is not below the agreed {threshold:.0%}.{why}"
         return broken(BOUNDED, subject, text, _BRAKE, part=part, measure=measure)
+    if high < threshold and unsteady:
+        text += " A copy cannot agree with it more often than it does itself, so that a low figure says little."
+        return replace(not_run(BOUNDED, subject, text, remedy=_STEADY, part=part), measure=measure)
     if high < threshold:
         text += f" That is below the agreed {threshold:.0%}; other attacks may reach more."
         return holds(BOUNDED, subject, text, part=part, measure=measure)
     text += f" Whether that is below the agreed {threshold:.0%} cannot be told with {fidelity.n:,} samples."
     more = Remedy(text="Give more samples.")
     return replace(not_run(BOUNDED, subject, text, remedy=more, part=part), measure=measure)
+
+
+def _unsteady(copied: Copied) -> str:
+    """How a service answers samples that it was asked before; empty where it answers as it did."""
+    again = copied.again
+    if again is None or again.hits == again.n:
+        return ""
+    low, high = again.interval
+    return (
+        f" Asked again afterwards, the service answered {again.hits:,} of {again.n:,} samples as before "
+        f"({again.value or 0:.1%}, 95 % interval {low:.1%} to {high:.1%}): its answers are noisy, or it changed "
+        "meanwhile."
+    )
 
 
 def _rotated(copied: Copied, subject: str, threshold: float) -> Finding:
@@ -216,6 +235,7 @@ def _levels(copied: Copied) -> list[tuple[str, Rate]]:
         ("two models of the attacker's kind", copied.alike),
         ("a model trained alike", copied.second),
         ("the model's own accuracy", copied.by.accuracy),
+        ("the service, asked again", copied.again),
     ]
     return [(name, rate) for name, rate in found if rate is not None]
 

@@ -117,7 +117,10 @@ def plant_in_table(
 
     missing = [name for name in (label, *columns) if name not in rows.column_names]
     if missing or not rows.num_rows:
-        raise InputError(f"there is no column {missing[0]!r}" if missing else "there are no rows")
+        what = f"there is no column {missing[0]!r}" if missing else "there are no rows"
+        raise InputError(what, remedy="name columns of the table" if missing else "give a table with rows")
+    if label in columns:
+        raise InputError(f"the label {label!r} cannot be drawn", remedy="name other columns")
     key = seed or secrets.token_hex(16)
     rng = np.random.default_rng([int(key, 16), 1 << 32])
     names = tuple(dict.fromkeys(columns)) or _silent(rows, label)

@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from redan.attacks.campaign.inputs import Opening
-from redan.cli.attack.evasion import Box, Data, Label, Model, Name, Trusted, Unsafe
+from redan.cli.attack.options import Box, Data, Label, Model, Name, Trusted, Unsafe, files_of, opening_of
 from redan.cli.attack.progress import teller
-from redan.cli.data.answer import Format, Page, Quiet, Seed, give, there
+from redan.cli.data.answer import Format, Page, Quiet, Seed, apart, give, there
 
 Clean = Annotated[
     Path | None,
@@ -62,6 +61,8 @@ def attack_backdoor(
     from redan.attacks.poisoning.examination import Wanted, examine
     from redan.attacks.poisoning.telling import tell
 
+    files = files_of(model, data)
+    apart([*files, *([] if trusted is None else [trusted])], page)
     wanted = Wanted(
         label=label,
         trusted=trusted,
@@ -72,8 +73,7 @@ def attack_backdoor(
         seed=seed,
         progress=teller(),
     )
-    found = examine(Opening(model, name, tuple(trust_type or ()), unsafe_format), data, wanted)
+    found = examine(opening_of(model, name, trust_type, unsafe_format), data, wanted)
     shown = list(tell(found, name or Path(model).name, threshold=threshold, samples=page is not None))
     told = list(tell(found, name or Path(model).name, threshold=threshold))
-    files = [data] if model.startswith("http") else [Path(model), data]
     give("backdoor", files, told, output=output, page=page, quiet=quiet, group="attack", shown=shown)

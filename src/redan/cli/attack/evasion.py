@@ -6,51 +6,49 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from redan.attacks.campaign.inputs import Opening
-from redan.attacks.campaign.parts import LOCAL, SIZE, Cluster
+from redan.attacks.campaign.parts import SIZE
 from redan.attacks.campaign.trying import Wanted, try_model
 from redan.cli.attack.certify import Campaigned, certified, certifying
+from redan.cli.attack.options import (
+    Box,
+    Data,
+    Label,
+    Model,
+    Name,
+    Ray,
+    Trusted,
+    Unsafe,
+    Work,
+    Workers,
+    cluster_of,
+    files_of,
+    opening_of,
+)
 from redan.cli.attack.progress import teller
-from redan.cli.data.answer import Format, Page, Quiet, Seed, give, there
+from redan.cli.data.answer import Format, Page, Quiet, Seed, apart, give
 
 if TYPE_CHECKING:
+    from redan.attacks.campaign.inputs import Opening
     from redan.attacks.campaign.tried import Tried
     from redan.attacks.threat import Threat
     from redan.canon import Json
     from redan.findings import Finding
 
-DEFAULT_WORKERS = 2
-Model = Annotated[str, typer.Option("--model", metavar="FILE", help="ONNX or skops file, or an endpoint's address.")]
-Data = Annotated[
-    Path, typer.Option("--data", metavar="FILE", callback=there, help="An .npz with arrays x and y, or a table.")
-]
 Ball = Annotated[str, typer.Option("--threat", metavar="NORM:RADIUS", help="Such as linf:8/255, l2:0.5, l0:3.")]
 Suite = Annotated[
     Literal["standard", "plus", "rand", "screen", "minimum", "queries"],
     typer.Option("--suite", help="AutoAttack's suites, its first two attacks, nearest inputs, or queries alone."),
 ]
-Label = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="Column of classes; for a table.")]
 Rules = Annotated[
     Path | None, typer.Option("--constraints", metavar="FILE", help="What each column of a table may be.")
 ]
-Name = Annotated[str | None, typer.Option("--name", metavar="MODEL", help="The model's name at an endpoint.")]
 Bound = Annotated[
     float, typer.Option("--threshold", min=0.0, max=1.0, metavar="SHARE", help="Robust accuracy that is agreed on.")
 ]
 Samples = Annotated[int, typer.Option("--samples", min=1, metavar="N", help="Samples at most; more are drawn from.")]
-Box = Annotated[tuple[float, float], typer.Option("--box", metavar="LOW HIGH", help="Least and largest valid value.")]
 Queries = Annotated[int, typer.Option("--queries", min=1, metavar="N", help="For each sample, without gradients.")]
 Radii = Annotated[
     list[float] | None, typer.Option("--radius", metavar="R", help="A further radius for the curve; may be repeated.")
-]
-Work = Annotated[
-    Path | None, typer.Option("--work", metavar="FILE", help="Keeps what is done; the same call goes on from it.")
-]
-Workers = Annotated[
-    int, typer.Option("--workers", min=0, metavar="N", help="Processes that share the parts, through Ray; 0 for none.")
-]
-Ray = Annotated[
-    str | None, typer.Option("--ray", metavar="ADDRESS", help="A Ray cluster whose workers share the parts, or local.")
 ]
 PartSize = Annotated[
     int, typer.Option("--part", min=1, metavar="N", help="Samples of a part; no result depends on it.")
@@ -58,10 +56,6 @@ PartSize = Annotated[
 Certify = Annotated[
     str | None,
     typer.Option("--certify", metavar="smoothing:SIGMA", help="What smoothing by noise would certify, in l2."),
-]
-Unsafe = Annotated[bool, typer.Option("--unsafe-format", help="Load formats that run code, such as TorchScript.")]
-Trusted = Annotated[
-    list[str] | None, typer.Option("--trust-type", metavar="TYPE", help="A type of a skops file; may be repeated.")
 ]
 Classes = Annotated[
     str | None, typer.Option("--classes", metavar="NAMES", help="Names of the classes by place, with commas between.")
@@ -109,30 +103,22 @@ def attack_evasion(
         IncompleteError: the model does not answer any more.
     """
     wanted = Wanted(_ball(threat, box), suite, label, constraints, samples, queries, tuple(radius or ()), work, seed)
-    wanted = wanted._replace(part=part, cluster=_cluster(ray, workers))
+    wanted = wanted._replace(part=part, cluster=cluster_of(ray, workers))
     smoothing = certifying(certify, wanted.threat, table=label is not None)
-    opening = Opening(model, name, tuple(trust_type or ()), unsafe_format)
+    files = files_of(model, data)
+    apart([*files, *([] if constraints is None else [constraints])], page, work)
+    opening = opening_of(model, name, trust_type, unsafe_format)
     tried = _tried(opening, data, wanted).called([word.strip() for word in (classes or "").split(",") if word.strip()])
     found = _found(tried, name or Path(model).name, threshold)
     if smoothing is not None:
         of = Campaigned(opening, tried, wanted.threat, wanted.radii, threshold, seed)
         found += certified(of, smoothing)
     drawn = None if page is None else _drawn(tried, found, box, gallery)
-    give("evasion", _files(model, data), found, output=output, page=page, quiet=quiet, group="attack", shown=drawn)
+    give("evasion", files, found, output=output, page=page, quiet=quiet, group="attack", shown=drawn)
 
 
-def _tried(opening: Opening, data: Path, wanted: Wanted) -> "Tried":
+def _tried(opening: "Opening", data: Path, wanted: Wanted) -> "Tried":
     return try_model(opening, Path(opening.word), data, wanted._replace(progress=teller()))
-
-
-def _cluster(address: str | None, workers: int) -> Cluster | None:
-    if address is None and not workers:
-        return None
-    return Cluster(address or LOCAL, workers or DEFAULT_WORKERS)
-
-
-def _files(model: str, data: Path) -> list[Path]:
-    return [data] if model.startswith("http") else [Path(model), data]
 
 
 def _ball(text: str, box: tuple[float, float]) -> "Threat":

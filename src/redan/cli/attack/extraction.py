@@ -5,23 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from redan.attacks.campaign.inputs import Opening
-from redan.cli.attack.evasion import Box, Data, Label, Model, Name, Trusted, Unsafe
+from redan.cli.attack.options import Answers, Box, Data, Label, Model, Name, Trusted, Unsafe, files_of, opening_of
 from redan.cli.attack.progress import teller
-from redan.cli.data.answer import Format, Page, Quiet, Seed, give
+from redan.cli.data.answer import Format, Page, Quiet, Seed, apart, give
 
 if TYPE_CHECKING:
     from redan.attacks.extraction.campaign import Wanted
 
 _FORMS = ("probabilities", "probabilities:2", "label")
-Answers = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--answers",
-        metavar="FORM",
-        help="Such as probabilities:2, top-k:3, label; the first is judged, further ones are compared with it.",
-    ),
-]
 Questions = Annotated[
     int, typer.Option("--queries", min=1, metavar="N", help="The budget of questions of each attack.")
 ]
@@ -83,9 +74,9 @@ def attack_extraction(
     from redan.attacks.extraction.form import shown
     from redan.attacks.extraction.telling import tell
 
-    def opening(word: str) -> Opening:
-        return Opening(word, name, tuple(trust_type or ()), unsafe_format)
-
+    files = files_of(model, data)
+    apart([*files, *[path for word in (second, later) if word for path in files_of(word)]], page)
+    opened = {word: opening_of(word, name, trust_type, unsafe_format) for word in (model, second, later) if word}
     wanted = Wanted(
         forms=tuple(shown(text) for text in dict.fromkeys(answers or _FORMS)),
         budget=queries,
@@ -93,15 +84,14 @@ def attack_extraction(
         label=label,
         samples=samples,
         box=box,
-        second=None if second is None else opening(second),
-        later=None if later is None else opening(later),
+        second=None if second is None else opened[second],
+        later=None if later is None else opened[later],
         seed=seed,
         progress=teller("questions"),
     )
     _known(wanted)
-    copied = try_extraction(opening(model), data, wanted)
+    copied = try_extraction(opened[model], data, wanted)
     found = list(tell(copied, name or Path(model).name, budget=queries, threshold=threshold))
-    files = [data] if model.startswith("http") else [Path(model), data]
     give("extraction", files, found, output=output, page=page, quiet=quiet, group="attack")
 
 

@@ -5,19 +5,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from redan.attacks.campaign.inputs import Opening
-from redan.attacks.campaign.parts import LOCAL, Cluster
-from redan.cli.attack.evasion import DEFAULT_WORKERS, Label, Name, Ray, Trusted, Unsafe, Work, Workers
+from redan.cli.attack.options import (
+    MODEL,
+    Label,
+    Name,
+    Ray,
+    Trusted,
+    Unsafe,
+    Work,
+    Workers,
+    cluster_of,
+    files_of,
+    opening_of,
+)
 from redan.cli.attack.progress import teller
-from redan.cli.data.answer import Format, Page, Quiet, Seed, give, there
+from redan.cli.data.answer import Format, Page, Quiet, Seed, apart, give, there, writable
 from redan.errors import UsageError
 
 if TYPE_CHECKING:
+    from redan.attacks.campaign.inputs import Opening
     from redan.attacks.inference.membership.campaign import Inferred, Wanted
 
-Model = Annotated[
-    str | None, typer.Option("--model", metavar="FILE", help="ONNX or skops file, or an endpoint's address.")
-]
+Model = Annotated[str | None, MODEL]
 Members = Annotated[
     Path | None,
     typer.Option(
@@ -40,10 +49,15 @@ Scores = Annotated[
     Path | None,
     typer.Option("--scores", metavar="FILE", help="Scores of models that are there already, the target's among them."),
 ]
-Keep = Annotated[Path | None, typer.Option("--keep", metavar="FILE", help="Where to write the scores of all models.")]
+Keep = Annotated[
+    Path | None,
+    typer.Option("--keep", metavar="FILE", callback=writable, help="Where to write the scores of all models."),
+]
 Multiple = Annotated[
     float,
-    typer.Option("--threshold", min=1.0, metavar="TIMES", help="True positives over false positives, as agreed."),
+    typer.Option(
+        "--threshold", min=1.0, max=1000.0, metavar="TIMES", help="True positives over false positives, as agreed."
+    ),
 ]
 Samples = Annotated[int, typer.Option("--samples", min=40, metavar="N", help="Records of each file at most.")]
 Budget = Annotated[int | None, typer.Option("--queries", min=1, metavar="N", help="Answers that may be asked in all.")]
@@ -89,30 +103,24 @@ def attack_membership(
     if scores is not None:
         if any(one is not None for one in (model, data, nonmembers, keep)):
             raise UsageError("--scores holds all that is attacked", remedy="leave out --model, data and --keep")
-        found, files = _of_scores(scores, seed), [scores]
+        files = [scores]
+        apart(files, page)
+        found = _of_scores(scores, seed)
     elif model is None or data is None or nonmembers is None:
         raise UsageError("nothing to attack", remedy="give --model, --data and --nonmembers, or --scores")
     else:
         from redan.attacks.inference.membership.campaign import Wanted
 
         wanted = Wanted(
-            label=label,
-            shadows=shadows,
-            samples=samples,
-            seed=seed,
-            budget=queries,
-            work=work,
-            cluster=_cluster(ray, workers),
-            progress=teller(),
-        )
-        found = _of_model(Opening(model, name, tuple(trust_type or ()), unsafe_format), data, nonmembers, wanted, keep)
-        files = [data, nonmembers] if model.startswith("http") else [Path(model), data, nonmembers]
+            label=label, shadows=shadows, samples=samples, seed=seed, budget=queries, work=work,
+            cluster=cluster_of(ray, workers), progress=teller(),
+        )  # fmt: skip
+        files = files_of(model, data, nonmembers)
+        apart(files, page, keep, work)
+        opening = opening_of(model, name, trust_type, unsafe_format)
+        found = _of_model(opening, data, nonmembers, wanted, keep)
     told = tell(found, name or Path(model or files[0]).name, multiple=threshold)
     give("membership", files, [told], output=output, page=page, quiet=quiet, group="attack")
-
-
-def _cluster(address: str | None, workers: int) -> Cluster | None:
-    return None if address is None and not workers else Cluster(address or LOCAL, workers or DEFAULT_WORKERS)
 
 
 def _of_scores(path: Path, seed: int) -> "Inferred":
@@ -122,7 +130,7 @@ def _of_scores(path: Path, seed: int) -> "Inferred":
     return inferred(read_matrix(path), seed=seed)
 
 
-def _of_model(opening: Opening, data: Path, others: Path, wanted: "Wanted", keep: Path | None) -> "Inferred":
+def _of_model(opening: "Opening", data: Path, others: Path, wanted: "Wanted", keep: Path | None) -> "Inferred":
     from redan.attacks.inference.membership.campaign import try_membership
     from redan.attacks.inference.membership.matrix_file import save_matrix
 

@@ -5,10 +5,21 @@ from typing import Annotated
 
 import typer
 
-from redan.attacks.campaign.inputs import Opening
-from redan.cli.attack.evasion import Box, Data, Label, Model, Name, Trusted, Unsafe, Work
+from redan.cli.attack.options import (
+    Answers,
+    Box,
+    Data,
+    Label,
+    Model,
+    Name,
+    Trusted,
+    Unsafe,
+    Work,
+    files_of,
+    opening_of,
+)
 from redan.cli.attack.progress import teller
-from redan.cli.data.answer import Format, Page, Quiet, Seed, give
+from redan.cli.data.answer import Format, Page, Quiet, Seed, apart, give
 
 _FORMS = ("probabilities", "label")
 Foreign = Annotated[
@@ -17,10 +28,6 @@ Foreign = Annotated[
 Steps = Annotated[int, typer.Option("--white-box", min=0, metavar="N", help="Steps that follow gradients; 0 for none.")]
 Questions = Annotated[
     int, typer.Option("--queries", min=0, metavar="N", help="Budget of each attempt that asks alone; 0 for none.")
-]
-Answers = Annotated[
-    list[str] | None,
-    typer.Option("--answers", metavar="FORM", help="Such as probabilities:2, top-k:3, label; the first is judged."),
 ]
 Deviation = Annotated[
     list[float] | None,
@@ -113,7 +120,8 @@ def attack_reprogramming(
         scale=scale, block=block, amplitude=amplitude, samples=samples, test=test, shuffled=shuffled, work=work,
         seed=seed, progress=teller("steps"),
     )  # fmt: skip
-    opening = Opening(model, name, tuple(trust_type or ()), unsafe_format)
+    files = files_of(model, data)
+    apart(files, page, work)
+    opening = opening_of(model, name, trust_type, unsafe_format)
     found = list(tell(try_reprogramming(opening, data, wanted), name or Path(model).name, threshold=threshold))
-    files = [data] if model.startswith("http") else [Path(model), data]
     give("reprogramming", files, found, output=output, page=page, quiet=quiet, group="attack")

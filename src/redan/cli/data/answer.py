@@ -11,12 +11,29 @@ from typing import Annotated, Literal, NoReturn
 import typer
 
 from redan.cli.page import aligned
+from redan.errors import UsageError
 from redan.findings import Finding
 from redan.terms import Exit, Outcome
 
 Format = Annotated[Literal["text", "json"], typer.Option("--format", help="Text for people, JSON for programs.")]
+
+
+def writable(path: Path | None) -> Path | None:
+    """A name that a file can be written under, looked at before anything takes long; an option's callback.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if path is not None:
+        from redan.files import check_writable
+
+        check_writable(path)
+    return path
+
+
 Page = Annotated[
-    Path | None, typer.Option("--html", metavar="FILE", help="Also write a page that draws what was measured.")
+    Path | None,
+    typer.Option("--html", metavar="FILE", callback=writable, help="Also write a page that draws what was measured."),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**53 - 1, metavar="N", help="Fixes every random choice.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Only what is broken or could not be told.")]
@@ -52,9 +69,11 @@ def give(
     Raises:
         typer.Exit: always.
     """
+    files = tuple(files)
     found, names = tuple(findings), tuple(file.name for file in files)
     try:
         if page is not None:
+            apart(files, page)
             from redan.files import write_atomic
             from redan.reports.data_page import render
 
@@ -75,6 +94,25 @@ def there(path: Path | None) -> Path | None:
 
         os.close(open_regular(path))
     return path
+
+
+def apart(read: Iterable[Path], *written: Path | None) -> None:
+    """Refuses to write where something is read, or two things under one name.
+
+    Args:
+        read: files that a verb looks at.
+        written: files that it makes; None for one that was not asked for.
+
+    Raises:
+        UsageError: one would replace another; nothing is written then.
+    """
+    taken = {one.resolve() for one in read}
+    for path in written:
+        if path is None:
+            continue
+        if path.resolve() in taken:
+            raise UsageError("would overwrite another file of this call", where=str(path), remedy="name another file")
+        taken.add(path.resolve())
 
 
 def _print(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from redan.cli.data.answer import Format, Page, Quiet, give
+from redan.cli.data.answer import Format, Page, Quiet, apart, give
 
 
 def data_privacy(
@@ -31,5 +31,6 @@ def data_privacy(
     from redan.measures.privacy import read_record, review
     from redan.measures.privacy.findings import findings
 
+    apart([path], page)
     found = findings(review(read_record(path)), path.name, path.name)
     give("privacy", [path], found, output=output, page=page, quiet=quiet)

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO
 
+from redan.cli.data.answer import apart
 from redan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,8 +22,7 @@ def checked_target(path: Path, *sources: Path) -> None:
         raise UsageError("has an ending that names no format", where=str(path), remedy=f"use {', '.join(_WRITERS)}")
     if path.is_dir():
         raise UsageError("is a folder", where=str(path), remedy="give a file")
-    if any(path.resolve() == source.resolve() for source in sources):
-        raise UsageError("would overwrite what is read", where=str(path), remedy="give another file")
+    apart(sources, path)
 
 
 def write_rows(path: Path, rows: "pa.Table") -> None:
@@ -36,14 +36,29 @@ def write_rows(path: Path, rows: "pa.Table") -> None:
         UsageError: the place cannot be written.
         InputError: the format cannot hold the rows, such as nested values in CSV.
     """
+    from redan.files import atomic_file
+
+    with atomic_file(path, mode=0o600) as file:
+        rows_into(file, path, rows)
+
+
+def rows_into(file: BinaryIO, path: Path, rows: "pa.Table") -> None:
+    """The same into a file that is open already.
+
+    Args:
+        file: to write to.
+        path: its name, with an ending that `checked_target` accepts.
+        rows: all of them.
+
+    Raises:
+        InputError: the format cannot hold the rows, such as nested values in CSV.
+    """
     import pyarrow as pa
 
     from redan.errors import InputError
-    from redan.files import atomic_file
 
     try:
-        with atomic_file(path, mode=0o600) as file:
-            _WRITERS[path.suffix.lower()](rows, file)
+        _WRITERS[path.suffix.lower()](rows, file)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise InputError("the format cannot hold these rows", where=str(path), remedy="write .parquet") from error
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from attacks.inference.membership.plants import drawn
-from redan.attacks.campaign.inputs import Opening
+from redan.attacks.campaign.inputs import Opening, Target
 from redan.attacks.inference.membership import matrix_from
 from redan.attacks.inference.membership.blind import blind_baseline, blind_to_target
 from redan.attacks.inference.membership.campaign import Wanted, inferred, try_membership
@@ -240,3 +240,115 @@ def test_workers_train_the_same_shadows(made, tmp_path):
     there = campaign(made, "firm.skops", shadows=2, cluster=Cluster(), work=tmp_path / "work")
     np.testing.assert_array_equal(here.matrix.phi, there.matrix.phi)
     assert (tmp_path / "work").read_bytes().count(b"\n") == 3
+
+
+class Served:
+    """An endpoint that answers by a rule of the rows and of how often it was asked."""
+
+    classes, forward = None, 0
+
+    def __init__(self, told):
+        self.told, self.times = told, 0
+
+    def ask(self, x):
+        self.times += 1
+        return self.told(x, self.times)
+
+
+def served(made, told, **more):
+    target = Target("m", endpoint=Served(told), of="http://127.0.0.1#m")
+    return try_membership(lambda: target, made / "in.npz", made / "out.npz", Wanted(shadows=0, **more))
+
+
+def likely(x):
+    share = 1 / (1 + np.exp(-x[:, :1].astype(np.float64)))
+    return np.hstack([1 - share, share])
+
+
+def test_an_endpoint_that_answers_at_random_is_not_cleared(made):
+    """Asked again it says something else: that is told, and nothing found is no bound."""
+    rng = np.random.default_rng(0)
+    noisy = served(made, lambda x, times: np.clip(likely(x) + rng.normal(0, 0.1, (len(x), 1)) * [1, -1], 0.01, 0.99))
+    assert noisy.unsteady > 20
+    assert f"answered {noisy.unsteady} of 32 records differently" in tell(noisy, "model:m").message
+    told = verdict(noisy._replace(likeness=likeness(drawn(models=21, samples=3000, effect=0, seed=3))))
+    assert told.outcome is Outcome.NOT_RUN
+    assert "unsteady" in told.why
+    assert "noise" in told.advice
+    still = served(made, lambda x, times: likely(x))
+    assert still.unsteady == 0
+    assert still.cost.queries == 1600 + 32
+    assert not still.notes or "Asked again" not in " ".join(still.notes)
+
+
+def test_an_endpoint_that_is_not_asked_twice_says_so(made):
+    """A budget that reaches once, and a service that refuses then."""
+    once = served(made, lambda x, times: likely(x), budget=1600)
+    assert once.cost.queries == 1600
+    assert "not asked twice" in " ".join(once.notes)
+
+
+def test_one_answer_to_everything_and_one_class_are_refused(made, tmp_path):
+    """A constant model tells nothing, labels or scores; no shadow learns from one class."""
+    for told in (lambda x, times: np.tile([[0.3, 0.7]], (len(x), 1)), lambda x, times: np.ones(len(x), dtype=int)):
+        with pytest.raises(IncompleteError, match="one answer to all 1,600 records"):
+            served(made, told)
+    for name in ("in", "out"):
+        rows = np.load(made / f"{name}.npz")
+        np.savez(tmp_path / f"{name}.npz", x=rows["x"][rows["y"] == 1], y=rows["y"][rows["y"] == 1])
+    opening = Opening(str(made / "firm.skops"))
+    with pytest.raises(InputError, match="one class") as caught:
+        try_membership(opening, tmp_path / "in.npz", tmp_path / "out.npz", Wanted(shadows=2))
+    assert "in.npz" in caught.value.where
+    assert outcome(try_membership(opening, tmp_path / "in.npz", tmp_path / "out.npz", Wanted(shadows=0))) is (
+        Outcome.NOT_RUN
+    )
+
+
+def test_a_bound_that_every_model_meets_clears_none():
+    """Beyond a true-positive rate of one there is nothing to exceed."""
+    found = inferred(drawn(models=21, samples=3000, effect=4.0, seed=3))
+    assert verdict(found, multiple=10).outcome is Outcome.BROKEN
+    told = verdict(found, multiple=100)
+    assert told.outcome is Outcome.NOT_RUN
+    assert "cannot show a false-positive rate of 0.001" in told.why
+    beyond = verdict(found, multiple=1000)
+    assert beyond.outcome is Outcome.NOT_RUN
+    assert "less than 1000" in beyond.advice
+
+
+def test_rows_that_cannot_be_asked_are_told_by_their_file(made, tmp_path):
+    """Labels that are missing throughout, and a number that became a word: the file, the column, both types."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.read_csv(made / "out.csv")
+    frame.assign(**{"class": None}).to_csv(tmp_path / "none.csv", index=False)
+    words = frame.assign(f1=frame["f1"].astype(object))
+    words.loc[3, "f1"] = "inf"
+    words.to_csv(tmp_path / "words.csv", index=False)
+    from sklearn.linear_model import LogisticRegression
+
+    known = pandas.read_csv(made / "in.csv")
+    skops.dump(LogisticRegression().fit(known.drop(columns="class"), known["class"]), tmp_path / "m.skops")
+    for name, says in (("none.csv", "for a missing label"), ("words.csv", r"f1 \(string, not double\)")):
+        with pytest.raises(InputError, match=says) as caught:
+            try_membership(
+                Opening(str(tmp_path / "m.skops")), made / "in.csv", tmp_path / name, Wanted(label="class", shadows=2)
+            )
+        assert name in caught.value.where
+
+
+def test_work_of_another_model_or_other_records_is_refused(made, tmp_path):
+    """The same kind of model with another constant, or other rows in the same places, has other shadows."""
+    from sklearn.linear_model import LogisticRegression
+
+    rows = np.load(made / "in.npz")
+    skops.dump(LogisticRegression(C=0.001).fit(rows["x"], rows["y"]), tmp_path / "other.skops")
+    np.savez(tmp_path / "in.npz", x=rows["x"][::-1], y=rows["y"][::-1])
+    work = tmp_path / "work"
+    campaign(made, "firm.skops", shadows=2, work=work)
+    kept = work.read_bytes()
+    wanted = Wanted(shadows=2, work=work)
+    for model, members in ((tmp_path / "other.skops", made), (made / "firm.skops", tmp_path)):
+        with pytest.raises(InputError, match="no work of these shadows"):
+            try_membership(Opening(str(model)), members / "in.npz", made / "out.npz", wanted)
+    assert work.read_bytes() == kept

@@ -1,5 +1,6 @@
 """A model, its members and others in; attacks with shadows, a blind baseline, and who is at risk out."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -24,7 +25,8 @@ from redan.attacks.inference.membership.trainers import EstimatorTrainer, Recipe
 from redan.attacks.memory import Memory
 from redan.attacks.progress import Progress
 from redan.attacks.queries import Queries, indices
-from redan.errors import IncompleteError
+from redan.attacks.queries import answers as answered
+from redan.errors import IncompleteError, InputError
 from redan.extras import missing_import
 
 Array: TypeAlias = NDArray[Any]
@@ -33,7 +35,12 @@ SAMPLES = 10_000
 _LEAST = 40
 _CHUNK = 256
 _COINS = 16  # shadows from which each of them can be attacked by the others
+_TWICE = 32  # records that an endpoint is asked about again
 _LEVEL = 0.975  # two baselines, five per cent for both
+_UNSTEADY = (
+    "Asked again, it answered {differ} of {count} records differently: its answers are noisy, or it changed meanwhile, "
+    "and whoever averages many answers sees more than one shows."
+)
 
 
 class Wanted(NamedTuple):
@@ -74,6 +81,7 @@ class Inferred(NamedTuple):
         accuracy: share of members, and of others, that the target is right about; None where answers are not there.
         cost: of asking the target.
         notes: what a reader has to know.
+        unsteady: records that the target answered differently when it was asked again.
     """
 
     matrix: ScoreMatrix
@@ -86,6 +94,7 @@ class Inferred(NamedTuple):
     accuracy: tuple[float, float] | None
     cost: Cost
     notes: tuple[str, ...] = ()
+    unsteady: int = 0
 
 
 class Asked(NamedTuple):
@@ -99,6 +108,7 @@ class Asked(NamedTuple):
         right: whether its answer is the true class, shape (samples,).
         cost: of asking.
         notes: what a reader has to know.
+        unsteady: records that it answered differently when it was asked again.
     """
 
     phi: NDArray[np.float64]
@@ -108,6 +118,7 @@ class Asked(NamedTuple):
     right: NDArray[np.bool_]
     cost: Cost
     notes: tuple[str, ...] = ()
+    unsteady: int = 0
 
 
 def try_membership(opening: Opening, members: Path, others: Path, wanted: Wanted) -> Inferred:
@@ -127,17 +138,24 @@ def try_membership(opening: Opening, members: Path, others: Path, wanted: Wanted
     target = opening()
     samples = read_samples(target, members, others, label=wanted.label, limit=wanted.samples, seed=wanted.seed)
     _enough(samples.members)
+    if wanted.shadows and len(np.unique(samples.y.astype(str))) == 1:
+        raise InputError(
+            "all records are of one class, from which no shadow can learn",
+            where=str(members),
+            remedy="give records of all classes, or ask for no shadows",
+        )
     asked = ask(target, samples, wanted)
     rows, inside, recipe, notes = asked.phi[None], samples.members[None], "", samples.notes + asked.notes
     if wanted.shadows:
         trainer, more = trainer_of(target, samples, asked)
         plan = plan_of(samples.members, wanted.shadows, wanted.seed, coins=wanted.shadows >= _COINS)
         if wanted.cluster is None:
-            scores = trained(trainer, plan, work=wanted.work, told=wanted.progress)
+            scores = trained(trainer, plan, work=wanted.work, of=_digest(target, samples), told=wanted.progress)
         else:
             from redan.attacks.inference.membership.fan import fanned_out
 
-            scores = fanned_out(trainer, plan, wanted.cluster, work=wanted.work, told=wanted.progress)
+            of = _digest(target, samples)
+            scores = fanned_out(trainer, plan, wanted.cluster, work=wanted.work, of=of, told=wanted.progress)
         rows, inside = np.concatenate([rows, scores]), np.concatenate([inside, plan.inside])
         recipe, notes = trainer.name, notes + more
     matrix = matrix_from(rows, inside, model=target.of if len(target.of) == 64 else "")  # noqa: PLR2004 -- SHA-256
@@ -145,7 +163,12 @@ def try_membership(opening: Opening, members: Path, others: Path, wanted: Wanted
     found = inferred(matrix, features=features, seed=wanted.seed, trained_on=_trained_on(samples))
     right = float(asked.right[samples.members].mean()), float(asked.right[~samples.members].mean())
     return found._replace(
-        names=samples.names, recipe=recipe, accuracy=right, cost=asked.cost, notes=notes + found.notes
+        names=samples.names,
+        recipe=recipe,
+        accuracy=right,
+        cost=asked.cost,
+        notes=notes + found.notes,
+        unsteady=asked.unsteady,
     )
 
 
@@ -202,7 +225,7 @@ def ask(target: Target, samples: Samples, wanted: Wanted) -> Asked:
 
     Raises:
         InputError: a label is no class of the model.
-        IncompleteError: it does not answer, or the budget does not reach.
+        IncompleteError: it does not answer, gives one answer to everything, or the budget does not reach.
     """
     source = samples.asked(target)
     memory = None
@@ -215,13 +238,36 @@ def ask(target: Target, samples: Samples, wanted: Wanted) -> Asked:
         if wanted.progress is not None:
             wanted.progress(Progress("questions", min(start + _CHUNK, len(samples.x)), len(samples.x)))
     answers = np.concatenate(told)
+    if (answers == answers[0]).all():
+        raise IncompleteError(
+            f"the model gives one answer to all {len(answers):,} records, so that nothing tells members from others",
+            where=target.name,
+            remedy="look whether it reads its inputs",
+        )
+    unsteady, more = (0, ()) if target.endpoint is None else _again(queries, samples.x, answers)
     labels, classes, notes = _classes(samples.y, source.classes, answers)
     shown = answers.ndim > 1 and are_probabilities(answers)
     floor = floor_of(answers) if shown else 0.0
     if answers.ndim == 1:
         notes = (*notes, "The model shows labels only; whether it is right is all that attacks see.")
     right = (answers if answers.ndim == 1 else answers.argmax(axis=1)) == labels
-    return Asked(phi_of_answers(answers, labels, floor or None), labels, classes, floor, right, queries.cost(), notes)
+    phi = phi_of_answers(answers, labels, floor or None)
+    return Asked(phi, labels, classes, floor, right, queries.cost(), notes + more, unsteady)
+
+
+def _again(queries: Queries, x: Array, answers: Array) -> tuple[int, tuple[str, ...]]:
+    """How many of the first records an endpoint answers differently when it is asked again, and what that means."""
+    count = min(_TWICE, len(x))
+    try:
+        queries.spend(count)
+        told = answered(queries.source.ask(x[:count]), count, queries.source.classes)
+    except IncompleteError:
+        return 0, ("It was not asked twice, so that nobody knows whether its answers are noisy.",)
+    if told.shape != answers[:count].shape:
+        return count, (_UNSTEADY.format(differ=count, count=count),)
+    same = np.isclose(answers[:count], told, rtol=1e-4, atol=1e-5).reshape(count, -1).all(axis=1)
+    differ = count - int(same.sum())
+    return differ, (_UNSTEADY.format(differ=differ, count=count),) if differ else ()
 
 
 def trainer_of(target: Target, samples: Samples, asked: Asked) -> tuple[Trainer, tuple[str, ...]]:
@@ -268,6 +314,14 @@ def _features(samples: Samples, asked: Asked, seed: int) -> NDArray[np.float64]:
     hot = np.eye(len(asked.classes))[asked.labels]
     found = samples.domain.features(samples.x)
     return np.concatenate([narrow(found, seed) if missing_import("sklearn") is None else found, hot], axis=1)
+
+
+def _digest(target: Target, samples: Samples) -> str:
+    """Of the model and the records that shadows are trained for."""
+    state = hashlib.sha256(target.of.encode())
+    state.update(np.ascontiguousarray(samples.x).tobytes())
+    state.update("\n".join(str(one) for one in samples.y.tolist()).encode())
+    return state.hexdigest()
 
 
 def _trained_on(samples: Samples) -> int:

@@ -21,6 +21,7 @@ def fanned_out(
     cluster: Cluster,
     *,
     work: Path | None = None,
+    of: str = "",
     told: Callable[[Progress], None] | None = None,
 ) -> NDArray[np.float64]:
     """Scores of all shadows, shape (shadows, samples), the same as `shadows.trained` gives.
@@ -32,7 +33,7 @@ def fanned_out(
     """
     if (missing := missing_import("ray")) is not None:
         raise MissingExtraError("ray", missing)
-    kept = Kept(work, plan.digest(trainer.name), plan.inside.shape[1])
+    kept = Kept(work, plan.digest(trainer.name, of), plan.inside.shape[1])
     waiting = [number for number in range(len(plan.inside)) if number not in kept.found]
     if waiting:
         with connected(cluster, _size(trainer)) as ray:

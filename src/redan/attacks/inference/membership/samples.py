@@ -122,7 +122,8 @@ def _tables(target: Target, paths: tuple[Path, Path], label: str, limit: int, se
     try:
         both = pa.concat_tables([one.select(columns) for one in read], promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        unlike = [name for name in columns if read[0].schema.field(name).type != read[1].schema.field(name).type]
+        kinds = [(name, *(str(one.schema.field(name).type) for one in read)) for name in columns]
+        unlike = [f"{name} ({there}, not {kind})" for name, kind, there in kinds if kind != there]
         raise InputError(
             f"columns are of another type than those of the members: {', '.join(unlike[:_NAMED])}",
             where=str(paths[1]),
@@ -144,6 +145,13 @@ def _tables(target: Target, paths: tuple[Path, Path], label: str, limit: int, se
         return FunctionSource(TableModel(of.model, rows.space).predict, classes=known, chunk=512)
 
     told = ", ".join(f"{count:,} for {reason}" for reason, count in rows.left_out.items())
+    for path, some in zip(paths, ((kept < len(read[0])).any(), (kept >= len(read[0])).any()), strict=True):
+        if not some:
+            raise InputError(
+                f"no row of it can be asked about; left out of both files: {told}",
+                where=str(path),
+                remedy="give rows with a label and without gaps",
+            )
     x = rows.x[order]
     return Samples(
         x=x,

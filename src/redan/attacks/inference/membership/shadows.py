@@ -53,9 +53,14 @@ class Plan:
     inside: NDArray[np.bool_]
     seed: int
 
-    def digest(self, name: str) -> str:
-        """Of what work files must agree on."""
-        head = json.dumps([name, self.seed, *self.inside.shape]).encode()
+    def digest(self, name: str, of: str = "") -> str:
+        """Of what work files must agree on.
+
+        Args:
+            name: of the trainer.
+            of: digest of the model and the records.
+        """
+        head = json.dumps([name, of, self.seed, *self.inside.shape]).encode()
         return hashlib.sha256(head + np.packbits(self.inside).tobytes()).hexdigest()
 
 
@@ -88,14 +93,26 @@ def plan_of(members: NDArray[np.bool_], shadows: int, seed: int, *, coins: bool 
 
 
 def trained(
-    trainer: Trainer, plan: Plan, *, work: Path | None = None, told: Callable[[Progress], None] | None = None
+    trainer: Trainer,
+    plan: Plan,
+    *,
+    work: Path | None = None,
+    of: str = "",
+    told: Callable[[Progress], None] | None = None,
 ) -> NDArray[np.float64]:
     """Scores of all shadows, shape (shadows, samples); those in the file of work are not trained again.
+
+    Args:
+        trainer: of each.
+        plan: who is trained on what.
+        work: file that keeps them.
+        of: digest of the model and the records, without which a file may be of others that look alike.
+        told: is told how far it is.
 
     Raises:
         InputError: the file is of other shadows, or cannot be read or written.
     """
-    kept = Kept(work, plan.digest(trainer.name), plan.inside.shape[1])
+    kept = Kept(work, plan.digest(trainer.name, of), plan.inside.shape[1])
     for number in range(len(plan.inside)):
         if number not in kept.found:
             kept.add(number, one(trainer, plan, number))
@@ -146,7 +163,7 @@ class Kept:
                 file.write(b"".join([*(head if not file.tell() else []), line]))
         except OSError as error:
             raise InputError(
-                f"cannot write: {error.strerror}", where=self._path.name, remedy="name another file"
+                f"cannot write: {error.strerror}", where=str(self._path), remedy="name another file"
             ) from error
 
 

@@ -67,7 +67,8 @@ class EstimatorTrainer:
             told = np.asarray(made.predict_proba(self.x), dtype=np.float64)
         except _FAULTS as error:
             raise IncompleteError(
-                f"the estimator cannot be fitted anew ({type(error).__name__})", remedy="give --scores of shadows"
+                f"the estimator cannot be fitted anew: it raises {type(error).__name__}",
+                remedy="give --scores of shadows, or ask for none with --shadows 0",
             ) from error
         wide = np.zeros((len(told), len(self.classes)))
         place = {str(name): at for at, name in enumerate(self.classes.tolist())}

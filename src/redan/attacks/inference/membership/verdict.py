@@ -14,6 +14,7 @@ LEVEL = 0.05
 _TIMES = (2, 3, 4, 5, 7, 10, 15, 20, 30, 50)
 _DRAW = "Give non-members that were drawn as the members were."
 _TRAIN = "Train shadows as the model was trained, on as many records, and give their scores as an .npz (--scores)."
+_STEADY = "Attack the model itself, before noise is added to its answers."
 
 
 class Verdict(NamedTuple):
@@ -51,6 +52,11 @@ def verdict(found: Inferred, multiple: float = MULTIPLE, rates: Sequence[float] 
     """
     curves = [one.curve for one in found.tested]
     negatives = curves[0].negatives
+    rates, given = [rate for rate in rates if multiple * rate < 1], rates
+    if not rates:
+        one = found.tested[0]
+        why = f"no true-positive rate is {multiple:g} times the false-positive rates that are looked at"
+        return Verdict(Outcome.NOT_RUN, one, one.curve.at(max(given)), why, f"Agree on less than {1 / min(given):g}.")
     needed = _needed(max(rates), len(curves) * len(rates))
     shown, level = _shown(curves, rates)
     points = {rate: [(one, one.curve.at(rate, level)) for one in found.tested] for rate in shown or [max(rates)]}
@@ -68,8 +74,8 @@ def verdict(found: Inferred, multiple: float = MULTIPLE, rates: Sequence[float] 
         why = f"the interval reaches beyond {multiple:g} times the false-positive rate, as agreed"
         return Verdict(Outcome.NOT_RUN, by, at, why, _more(found, multiple, rates))
     by, at = max(points[bounded[0]], key=lambda pair: pair[1].bounds.high)
-    why = _weak(found)
-    return Verdict(Outcome.NOT_RUN if why else Outcome.HOLDS, by, at, why, _TRAIN if why else "")
+    why, advice = _weak(found)
+    return Verdict(Outcome.NOT_RUN if why else Outcome.HOLDS, by, at, why, advice)
 
 
 def lowest(found: Inferred, rates: Sequence[float] = RATES) -> float:
@@ -132,11 +138,13 @@ def _shifted(found: Inferred) -> str:
     )
 
 
-def _weak(found: Inferred) -> str:
-    """Why it says little that nothing was found; empty where the attack was a strong one."""
+def _weak(found: Inferred) -> tuple[str, str]:
+    """Why it says little that nothing was found, and what would say more; both empty where the attack was strong."""
+    if found.unsteady:
+        return "the model's answers are unsteady, and an attacker may ask often where this one asked once", _STEADY
     if found.likeness is None:
-        return "attacks without shadows found nothing, which is no bound on those with them"
+        return "attacks without shadows found nothing, which is no bound on those with them", _TRAIN
     if found.likeness.alike:
-        return ""
+        return "", ""
     unlike = "; ".join(found.likeness.unlike)
-    return f"shadows are unlike the model, so that an attack that finds nothing says little: {unlike}"
+    return f"shadows are unlike the model, so that an attack that finds nothing says little: {unlike}", _TRAIN
