@@ -36,20 +36,21 @@ from redan.attacks.extraction.convolution import ConvolutionRecipe
 from redan.attacks.extraction.copies import labels_of
 from redan.attacks.extraction.data_free import DataFree
 from redan.attacks.extraction.domain import Domain, box, box_of
-from redan.attacks.extraction.equations import solve_linear, solve_perceptron
+from redan.attacks.extraction.equations import solve_linear, solve_perceptron, solved
 from redan.attacks.extraction.form import shown
 from redan.attacks.extraction.knockoff import Knockoff
 from redan.attacks.extraction.mixmatch import MixMatch
 from redan.attacks.extraction.oracle import Oracle
 from redan.attacks.extraction.paths import PathFinding
 from redan.attacks.extraction.perceptron import PerceptronRecipe
-from redan.attacks.extraction.reach import extract, yardstick
+from redan.attacks.extraction.reach import extract, measured, yardstick
 from redan.attacks.extraction.relu_network import FunctionallyEquivalent
 from redan.attacks.extraction.semi_supervised import SemiSupervised
 from redan.measures.robustness import rate
 
 RESULTS = Path(__file__).resolve().parent / "results"
 FASHION = Path("/usr/share/datasets/fashion-mnist")
+ROUNDED = ("probabilities:8", "probabilities:6", "probabilities:4", "probabilities:3", "probabilities:2")
 FORMS = ("probabilities", "probabilities:5", "probabilities:3", "probabilities:2", "probabilities:1", "label")
 
 
@@ -149,7 +150,7 @@ def relu(seeds):
             domain = box((some.shape[1],))
             by = yardstick(lambda z, told=victim: told(z).argmax(axis=1), domain, judging, right, classes=10, seed=seed)
             rows.append(row([name, "the network itself is right", 0], 0, seed, by.accuracy, None))
-            for form in ("probabilities", "probabilities:3"):
+            for form in ("probabilities", *ROUNDED) if hidden == 32 else ("probabilities", "probabilities:3"):
                 known = Known(domain=domain, x=known_x, recipe=PerceptronRecipe(), seed=seed)
                 oracle = Oracle(victim, shown=shown(form), budget=marks[-1], classes=10, chunk=1024)
                 goals = marks if form == "probabilities" else marks[1:2]
@@ -158,6 +159,10 @@ def relu(seeds):
                     row([name, form, goal], point.queries, seed, point.fidelity, point.uniform)
                     for goal, point in zip(goals, found, strict=False)
                 ]
+                if form != "probabilities":
+                    linear = measured(solved(oracle, domain), oracle, by)
+                    key = [name, "equation solving by the same answers", form, goals[0]]
+                    rows.append(row(key, linear.queries, seed, linear.fidelity, linear.uniform))
                 print(told(rows[-1]), flush=True)
     return rows
 
@@ -210,14 +215,14 @@ def trees(seeds, path):
 
 
 def semi(seeds):
-    """A convolutional network on the digits, of which few labels are asked."""
+    """A convolutional network on the digits, of which few labels are asked; of seeds on which nothing was chosen."""
     rows = []
-    for seed in range(seeds):
+    for seed in range(2, 2 + seeds):
         (x, y), (pool, _), (test, truth) = digits(seed)
         x, pool, test = (one.reshape(-1, 1, 8, 8) for one in (x, pool, test))
         domain = box((1, 8, 8))
         victim = ConvolutionRecipe(steps=800).fitted(domain, x, np.eye(10)[y], 7)
-        rows += with_the_rest(victim, domain, pool, (test, truth), marks=(50,), seed=seed)
+        rows += with_the_rest(victim, domain, pool, (test, truth), marks=(50, 100), seed=seed)
     return rows
 
 
@@ -245,6 +250,7 @@ def with_the_rest(victim, domain, pool, judges, *, marks, seed):
         ("supervised, moved and mixed", MixMatch(weight=0.0)),
         ("pseudo-labels", SemiSupervised()),
         ("MixMatch", MixMatch()),
+        ("MixMatch, its ramp at its end after all steps", MixMatch(ramp=MixMatch().steps)),
     ):
         oracle = Oracle(victim.scores, shown=shown("label"), budget=marks[-1], classes=10)
         known = Known(domain=domain, x=pool, recipe=ConvolutionRecipe(), seed=seed)

@@ -41,6 +41,24 @@ def test_labels_of_some_inputs_copy_a_model_on_others(domain):
     assert (labels_of(found[-1], held) == answers(held).argmax(axis=1)).mean() > 0.75
 
 
+def test_the_weight_of_what_was_not_asked_rises_as_slowly_however_few_steps_there_are(monkeypatch):
+    """Over 16,000 steps to 75, as published; a shorter ramp reaches it and stays there."""
+    seen = []
+    plain = MixMatch._loss
+
+    def watched(self, net, inputs, told, weight, rng):
+        seen.append(weight)
+        return plain(self, net, inputs, told, weight, rng)
+
+    monkeypatch.setattr(MixMatch, "_loss", watched)
+    x = digits()[2]
+    copies(ROWS, x[:100], MixMatch(steps=4), (40,))
+    assert np.allclose(seen, 75.0 * np.arange(1, 5) / 16_000)
+    seen.clear()
+    copies(ROWS, x[:100], MixMatch(steps=4, ramp=2), (40,))
+    assert np.allclose(seen, [37.5, 75.0, 75.0, 75.0])
+
+
 def test_equal_seeds_learn_equally():
     """Score by score."""
     x = digits()[2]

@@ -9,6 +9,7 @@ from attacks.extraction.victims import tree, tumours
 from redan.attacks.extraction.contract import Known
 from redan.attacks.extraction.copies import labels_of
 from redan.attacks.extraction.domain import Domain, box, box_of
+from redan.attacks.extraction.equations import solved
 from redan.attacks.extraction.form import shown
 from redan.attacks.extraction.oracle import Oracle
 from redan.attacks.extraction.paths import PathFinding
@@ -124,3 +125,27 @@ def test_inputs_with_categories_have_no_lines():
     known = Known(domain=space, x=np.empty((0, 2)), recipe=PerceptronRecipe())
     assert list(FunctionallyEquivalent().copies(oracle, known, (100,))) == []
     assert oracle.asked == 0
+
+
+@pytest.mark.parametrize("decimals", [2, 3, 4])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_rounded_answers_give_no_worse_a_copy_than_equations_do(decimals, seed):
+    """On random inputs, beside the linear copy by the same answers: what was rounded to nothing counts as no logit."""
+    space = box((10,))
+    oracle = Oracle(network(), shown=shown(f"probabilities:{decimals}"))
+    copy = last(FunctionallyEquivalent(), oracle, space, np.empty((0, 10)), (2_400,), seed)
+    x = space.uniform(4000, np.random.default_rng(7))
+    own, linear = ((labels_of(one, x) == network()(x).argmax(axis=1)).mean() for one in (copy, solved(oracle, space)))
+    assert own >= linear - 0.01
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_answers_that_keep_many_digits_show_units(seed):
+    """Eight decimals: units are found, and the copy is better than a linear one by the same answers."""
+    space = box((10,))
+    oracle = Oracle(network(), shown=shown("probabilities:8"))
+    copy = last(FunctionallyEquivalent(), oracle, space, np.empty((0, 10)), (4_000,), seed)
+    x = space.uniform(4000, np.random.default_rng(7))
+    own, linear = ((labels_of(one, x) == network()(x).argmax(axis=1)).mean() for one in (copy, solved(oracle, space)))
+    assert len(copy.units) >= 2
+    assert own >= linear

@@ -20,6 +20,7 @@ from redan.attacks.extraction.copies import Copy
 from redan.attacks.extraction.domain import Domain
 from redan.attacks.extraction.oracle import Oracle
 from redan.attacks.extraction.perceptron import Perceptron, PerceptronRecipe
+from redan.attacks.extraction.sight import decimals, probable
 from redan.attacks.extraction.softmax import Linear, SoftmaxRecipe
 from redan.errors import InputError
 
@@ -30,7 +31,6 @@ _STEP = 8  # inputs that are asked before it is looked at how sure the answers a
 _SURE = 1e-4
 _MANY = 0.5
 _WHOLE = 6  # decimals from which answers count as whole
-_SINGLE = 1e-7  # by which a rounded number of single precision is off
 _LEAST, _HARD = 1e-6, 1e-4  # weights of the squared coefficients; the latter for labels
 
 
@@ -61,13 +61,13 @@ def solved(oracle: Oracle, domain: Domain) -> Linear:
         InputError: there are none.
     """
     x, y = oracle.held
-    kept = _digits(y)
-    if kept is not None or not oracle.shown.exact:
-        return SoftmaxRecipe(ridge=_ridge(kept)).fitted(domain, x, y, 0)
+    kept = decimals(y)
+    if (kept is not None and kept < _WHOLE) or not oracle.shown.exact:
+        return SoftmaxRecipe(ridge=ridge_of(kept)).fitted(domain, x, y, 0)
     features = domain.features(x)
     design = np.column_stack([features, np.ones(len(features))])
-    logs = np.log(np.maximum(y, _TINY)) if _probable(y) else y
-    if not _probable(y):
+    logs = np.log(np.maximum(y, _TINY)) if probable(y) else y
+    if not probable(y):
         return Linear(domain, np.asarray(np.linalg.lstsq(design, logs, rcond=None)[0], dtype=np.float64))
     return Linear(domain, _by_ratios(design, logs))
 
@@ -134,7 +134,7 @@ def _gather(oracle: Oracle, domain: Domain, n: int, rng: np.random.Generator) ->
     near, pull = drawn[0], 1.0
     for start in range(0, len(drawn), _STEP):
         _, y = oracle.ask(_pulled(domain, drawn[start : start + _STEP], near, pull))
-        if oracle.ended is not None or not oracle.shown.exact or not _probable(y):
+        if oracle.ended is not None or not oracle.shown.exact or not probable(y):
             continue
         if (y.max(axis=1) > 1 - _SURE).mean() > _MANY:  # sure answers have lost the digits that equations need
             held = oracle.held
@@ -161,20 +161,18 @@ def _by_ratios(design: NDArray[np.float64], logs: NDArray[np.float64]) -> NDArra
     return weights
 
 
-def _digits(y: NDArray[np.float64]) -> int | None:
-    """Decimals that answers seem to keep, whoever rounded them; 0 for labels, None where they are not rounded."""
-    return next((kept for kept in range(_WHOLE) if np.allclose(y, np.round(y, kept), rtol=0, atol=_SINGLE)), None)
+def ridge_of(kept: int | None) -> float:
+    """Weight of the squared coefficients in the likeliest copy by rounded answers.
 
+    Larger where answers are coarser: else weights follow what rounding added, most where answers and unknowns are
+    equally many.
 
-def _ridge(kept: int | None) -> float:
-    """Larger where answers are coarser: else weights follow what rounding added, most where both are equally many."""
+    Args:
+        kept: decimals; 0 for labels, None for answers that are not rounded.
+    """
     if kept is None:
         return _LEAST
     return _HARD if not kept else max(_LEAST, 10.0 ** -(2 + kept))
-
-
-def _probable(y: NDArray[np.float64]) -> bool:
-    return bool((y >= 0).all() and np.allclose(y.sum(axis=1), 1.0, atol=1e-3))
 
 
 def linear_unknowns(domain: Domain, classes: int) -> int:

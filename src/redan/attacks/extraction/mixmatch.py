@@ -64,7 +64,8 @@ class MixMatch:
         guesses: changed views of an unasked input, whose mean answer it is taught.
         heat: below 1, sharpens that mean.
         alpha: of the Beta distribution that shares of mixing are drawn from.
-        weight: of the unasked inputs' error at the end; 0 learns from the asked ones alone, changed and mixed alike.
+        weight: of the unasked inputs' error; 0 learns from the asked ones alone, changed and mixed alike.
+        ramp: steps over which that weight rises from nothing, however few steps there are in all.
         name: of the attack.
     """
 
@@ -74,6 +75,7 @@ class MixMatch:
     heat: float = 0.5
     alpha: float = 0.75
     weight: float = 75.0
+    ramp: int = 16_000
     name: str = "semi-supervised, MixMatch"
 
     def copies(self, oracle: Oracle, known: Known, marks: Sequence[int]) -> Iterator[Copy]:
@@ -121,7 +123,7 @@ class MixMatch:
                 guess = self._guessed(net, more)
                 inputs = torch.cat([inputs, *more.inputs])
                 told = torch.cat([told, *[guess] * self.guesses])
-            loss = self._loss(net, inputs, told, weight * (step + 1) / self.steps, rng)
+            loss = self._loss(net, inputs, told, weight * min(1.0, (step + 1) / self.ramp), rng)
             adam.zero_grad()
             loss.backward()
             adam.step()

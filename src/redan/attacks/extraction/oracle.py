@@ -97,9 +97,19 @@ class Oracle:
         Raises:
             InputError: nothing was.
         """
+        y = self.answers
+        return Answered(np.concatenate([one.x for one in self._held]), y)
+
+    @property
+    def answers(self) -> NDArray[np.float64]:
+        """Everything that came back so far, without the inputs, shape (n, classes).
+
+        Raises:
+            InputError: nothing did.
+        """
         if not self._held:
             raise InputError("the model answered nothing", remedy="give a larger budget")
-        return Answered(np.concatenate([one.x for one in self._held]), np.concatenate([one.y for one in self._held]))
+        return np.concatenate([one.y for one in self._held])
 
     def ask(self, x: Array) -> Answered:
         """Answers to inputs, or to the first of them.

@@ -3,7 +3,9 @@
 Such a network is linear but for kinks, and the kinks of one unit lie on one plane. Along random lines kinks are found
 where two straight pieces meet; by how much the slope along each axis differs before and behind shows how much the unit
 weighs that input, up to a sign of all. No sign is needed: the unit turned round is the unit less a linear function, and
-the linear function is found with everything else by least squares.
+the linear function is found with everything else by least squares. Of rounded answers only those classes count whose
+probabilities keep digits, kinks have to bend further than rounding does, and what all units weigh is the likeliest,
+which without a unit is the copy of equation solving.
 
 Source: Jagielski et al., High Accuracy and High Fidelity Extraction of Neural Networks, USENIX Security 2020
 (arXiv 1909.01838), section 5; Carlini, Jagielski and Mironov, Cryptanalytic Extraction of Neural Network Models,
@@ -21,7 +23,10 @@ from numpy.typing import NDArray
 from redan.attacks.extraction.contract import Known
 from redan.attacks.extraction.copies import Copy
 from redan.attacks.extraction.domain import Domain
+from redan.attacks.extraction.equations import ridge_of
 from redan.attacks.extraction.oracle import Oracle
+from redan.attacks.extraction.sight import Sight, are_shares, kept_of, probable, window
+from redan.attacks.extraction.softmax import likeliest
 
 Array: TypeAlias = NDArray[Any]
 _INNER = 0.9  # lines stay so far inside the box, so that steps about a kink do as well
@@ -32,10 +37,33 @@ _NEAR = 2e-3
 _TURNS = 9
 _TRIES = 3
 _ACROSS = 0.02
-_NOISE = 2e-6  # of single precision, beside the largest answer
 _ALIKE = 0.995
 _IDLE = 30  # lines without a new unit, after which random inputs are asked between them
-_TINY = float(np.finfo(np.float32).tiny)
+_LEAST = 5  # places of a line, for a kink to lie between two straight pieces
+_LONG = 12  # places over which a slope is taken where answers are rounded
+_SHARP = 0.05  # of a kink, which rounding may hide at most
+_NEARER = 10
+_BLIND = 4  # lines without a new unit, after which rounding is taken to hide those that are left
+
+
+class Asked(NamedTuple):
+    """Who is asked, about what, and how exact the answers are.
+
+    Args:
+        oracle: that answers.
+        domain: of the inputs.
+        kept: decimals of the answers; None where they are whole.
+    """
+
+    oracle: Oracle
+    domain: Domain
+    kept: int | None
+
+    def told(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Answers at features in [-1, 1], shape (n, classes); fewer where the oracle ended."""
+        domain = self.domain
+        flat = domain.low + (features + 1.0) / 2.0 * (domain.high - domain.low)
+        return self.oracle.ask(flat.astype(np.float32).reshape(-1, *domain.shape)).y
 
 
 class Unit(NamedTuple):
@@ -103,45 +131,50 @@ class FunctionallyEquivalent:
         units: list[Unit] = []
         ahead, idle = list(marks), 0
         while ahead and oracle.ended is None:
-            before = len(units)
-            if len(units) < self.most:
-                self._search(oracle, known, rng, units, ahead[-1])
+            before, kept = len(units), kept_of(oracle) if oracle.asked else None
+            if len(units) < self.most and (kept is None or idle < _BLIND):
+                self._search(Asked(oracle, domain, kept), known, rng, units, ahead[-1])
             idle = 0 if len(units) > before else idle + 1
-            if idle > _IDLE:  # little is left to find; more equations make what was found sharper
-                oracle.ask(domain.uniform(max(1, min(ahead[0] - oracle.asked, _GRID)), rng))
+            if kept is not None or idle > _IDLE:  # more equations make what was found sharper
+                few = max(1, min(ahead[0] - oracle.asked, _GRID))
+                oracle.ask(domain.uniform(few, rng) if kept is None else _scattered(known, few, rng))
             while ahead and oracle.asked >= ahead[0]:
                 yield assembled(oracle, domain, units)
                 ahead = [mark for mark in ahead if mark > oracle.asked]
         if ahead and oracle.asked:
             yield assembled(oracle, domain, units)
 
-    def _search(self, oracle: Oracle, known: Known, rng: np.random.Generator, units: list[Unit], until: int) -> None:
+    def _search(self, asked: Asked, known: Known, rng: np.random.Generator, units: list[Unit], until: int) -> None:
         """Adds the units that one more line meets."""
-        for kink in _kinks(oracle, known.domain, _line(known, rng)):
-            if oracle.asked >= until:
+        line = _line(known, rng)
+        told = asked.told(line[0] + np.linspace(0.0, 1.0, _GRID)[:, None] * (line[1] - line[0]))
+        if len(told) < _GRID:
+            return
+        asked = asked._replace(kept=kept_of(asked.oracle))
+        near = _NEAR if asked.kept is None else _NEARER * _NEAR
+        for kink in _kinks(asked, line, told):
+            if asked.oracle.asked >= until:
                 return
-            if any(abs(one.weights @ kink.point + one.shift) < _NEAR for one in units):
+            if any(abs(one.weights @ kink.point + one.shift) < near for one in units):
                 continue
-            unit = _unit(oracle, known.domain, kink)
+            unit = _unit(asked, kink)
             if unit is None or any(_alike(unit, one) for one in units):
                 continue
-            if _bends_elsewhere(oracle, known.domain, unit, kink.point, rng):
+            if _bends_elsewhere(asked, unit, kink.point, rng):
                 units.append(unit)
 
 
 def assembled(oracle: Oracle, domain: Domain, units: Sequence[Unit]) -> ReluNetwork:
-    """What units and a linear function weigh in all answers so far, by least squares."""
+    """What units and a linear function weigh in all answers so far.
+
+    By least squares of logits; of rounded probabilities the likeliest, for what was rounded to nothing has no logit.
+    """
     x, y = oracle.held
-    values = logits(y)
-    design = _design(domain.features(x), units)
+    design, kept = _design(domain.features(x), units), kept_of(oracle)
+    if kept is not None and are_shares(y):
+        return ReluNetwork(domain, tuple(units), likeliest(design[:, :-1], y, ridge=ridge_of(kept)))
+    values = Sight(np.arange(y.shape[1]), 0.0, probable(y)).logits(y)
     return ReluNetwork(domain, tuple(units), np.asarray(np.linalg.lstsq(design, values, rcond=None)[0], np.float64))
-
-
-def logits(y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Answers as logits less that of the first class; shape (n, classes)."""
-    probable = bool((y >= 0).all() and np.allclose(y.sum(axis=1), 1.0, atol=1e-3))
-    values = np.log(np.maximum(y, _TINY)) if probable else y
-    return np.asarray(values - values[:, :1])
 
 
 def _line(known: Known, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -161,21 +194,34 @@ def _end(known: Known, rng: np.random.Generator) -> NDArray[np.float64]:
     return np.asarray(_INNER * rng.choice([-1.0, 1.0]) * (-1.0) ** np.cumsum(turns))
 
 
-def _kinks(oracle: Oracle, domain: Domain, line: tuple[NDArray[np.float64], NDArray[np.float64]]) -> Iterator[Kink]:
+def _scattered(known: Known, n: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Inputs at one place each of so many lines: all places of one line tell of one direction only."""
+    lines = [_line(known, rng) for _ in range(n)]
+    some = np.array([one + rng.random() * (two - one) for one, two in lines])
+    domain = known.domain
+    return domain.inside(domain.low + (some + 1.0) / 2.0 * (domain.high - domain.low))
+
+
+def _kinks(
+    asked: Asked, line: tuple[NDArray[np.float64], NDArray[np.float64]], answers: NDArray[np.float64]
+) -> Iterator[Kink]:
     """Places on a line where it bends once."""
     one, two = line
-    t = np.linspace(0.0, 1.0, _GRID)
-    told = _told(oracle, domain, one + t[:, None] * (two - one))
-    if len(told) < _GRID:
+    seen = window(answers, asked.kept)
+    answers, t = answers[seen], np.linspace(0.0, 1.0, _GRID)[seen]
+    sight = Sight.of(answers, asked.kept) if len(t) >= _LEAST else None
+    if sight is None:
         return
+    told, floor = sight.logits(answers), sight.floor(answers)
     bends = np.linalg.norm(told[2:] - 2 * told[1:-1] + told[:-2], axis=1)
-    runs = _runs(np.flatnonzero(bends > _floor(told)) + 1)  # the middle of three points that do not lie on a line
-    ends = [0, *(int(run[-1]) for run in runs), _GRID - 1], [0, *(int(run[0]) for run in runs), _GRID - 1]
+    runs = _runs(np.flatnonzero(bends > floor[1:-1]) + 1)  # the middle of three points that do not lie on a line
+    ends = [0, *(int(run[-1]) for run in runs), len(t) - 1], [0, *(int(run[0]) for run in runs), len(t) - 1]
     for at, run in enumerate(runs, start=1):
         left, right = int(run[0]) - 1, int(run[-1]) + 1
-        if len(run) > 2 or left < 1 or right > _GRID - 2:  # noqa: PLR2004 -- a kink bends one place or two
+        if len(run) > 2 or left < 1 or right > len(t) - 2:  # noqa: PLR2004 -- a kink bends one place or two
             continue
-        slopes = (told[left] - told[left - 1]) * (_GRID - 1), (told[right + 1] - told[right]) * (_GRID - 1)
+        far = 1 if asked.kept is None else min(_LONG, left - ends[0][at - 1], ends[1][at + 1] - right)
+        slopes = (told[left] - told[left - far]) / (t[far] - t[0]), (told[right + far] - told[right]) / (t[far] - t[0])
         jump = slopes[1] - slopes[0]
         gap = (told[left] - slopes[0] * t[left]) - (told[right] - slopes[1] * t[right])
         place = float(gap @ jump / max(float(jump @ jump), 1e-300))
@@ -183,8 +229,8 @@ def _kinks(oracle: Oracle, domain: Domain, line: tuple[NDArray[np.float64], NDAr
             continue
         halves = (t[ends[0][at - 1]] + place) / 2, (t[ends[1][at + 1]] + place) / 2
         point, before, after = (one + where * (two - one) for where in (place, *halves))
-        check = _told(oracle, domain, point[None])
-        if len(check) and np.linalg.norm(check[0] - told[left] - slopes[0] * (place - t[left])) < 20 * _floor(told):
+        check = sight.logits(asked.told(point[None]))
+        if len(check) and np.linalg.norm(check[0] - told[left] - slopes[0] * (place - t[left])) < 20 * floor[left]:
             yield Kink(point, before, after)
 
 
@@ -193,56 +239,55 @@ def _runs(found: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return [run for run in np.split(found, np.flatnonzero(np.diff(found) > 1) + 1) if len(run)]
 
 
-def _unit(oracle: Oracle, domain: Domain, kink: Kink) -> Unit | None:
+def _unit(asked: Asked, kink: Kink) -> Unit | None:
     """What a unit weighs, from the slopes before and behind one of its kinks; None where others are in the way."""
     for step in _STEPS:
-        before = _slopes(oracle, domain, kink.before, step)
-        after = None if before is None else _slopes(oracle, domain, kink.after, step)
-        if before is None or after is None:
+        answers, steps = [], []
+        for point in (kink.before, kink.after):
+            inwards = np.where(point > 0, -step, step)
+            steps.append(inwards[:, None])
+            answers.append(asked.told(np.concatenate([point[None], point + np.diag(inwards)])))
+            if len(answers[-1]) <= asked.domain.width:
+                return None
+        sight = Sight.of(np.concatenate(answers), asked.kept)
+        if sight is None:
             return None
+        before, after = (_slopes(sight.logits(told), along) for told, along in zip(answers, steps, strict=True))
         own = after - before
         weights = np.linalg.svd(own, full_matrices=False)[0][:, 0]
         rest = np.linalg.norm(own - np.outer(weights, weights @ own))
-        if own.any() and rest <= _REST * np.linalg.norm(own):
+        hidden = float(sight.off(np.concatenate(answers)).mean()) / step * math.sqrt(own.size)
+        least = _REST * np.linalg.norm(own)
+        if own.any() and rest <= least + hidden and hidden <= _SHARP * np.linalg.norm(own):
             return Unit(weights, -float(weights @ kink.point))
     return None
 
 
-def _bends_elsewhere(
-    oracle: Oracle, domain: Domain, unit: Unit, point: NDArray[np.float64], rng: np.random.Generator
-) -> bool:
+def _slopes(told: NDArray[np.float64], along: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Differences along each axis, shape (width, classes); exact where nothing bends within the step."""
+    return np.asarray((told[1:] - told[0]) / along)
+
+
+def _bends_elsewhere(asked: Asked, unit: Unit, point: NDArray[np.float64], rng: np.random.Generator) -> bool:
     """Whether answers bend where the plane of a unit goes on; it does not where two kinks were taken for one."""
-    seen = 0
-    for _ in range(_TRIES):
-        along = -np.sign(point) * rng.random(domain.width)
+    width, seen, looked = asked.domain.width, 0, 0
+    for _ in range(_TRIES if asked.kept is None else 3 * _TRIES):
+        along = -np.sign(point) * rng.random(width)
         along -= (along @ unit.weights) * unit.weights
         room = (1.0 - 2 * _ACROSS - np.abs(point)) / np.maximum(np.abs(along), 1e-12)
         room[np.sign(along) != np.sign(point)] = 0.5  # inwards, where there is room
         at = point + max(0.0, min(0.5, float(room.min()))) * along
-        told = _told(oracle, domain, at + np.outer([-_ACROSS, 0.0, _ACROSS], unit.weights))
-        if len(told) < 3:  # noqa: PLR2004 -- before, at and behind the plane
+        answers = asked.told(at + np.outer([-_ACROSS, 0.0, _ACROSS], unit.weights))
+        if len(answers) < 3:  # noqa: PLR2004 -- before, at and behind the plane
             return False
-        seen += bool(np.linalg.norm(told[2] - 2 * told[1] + told[0]) > 4 * _floor(told))
-    return 2 * seen > _TRIES
-
-
-def _slopes(oracle: Oracle, domain: Domain, point: NDArray[np.float64], step: float) -> NDArray[np.float64] | None:
-    """Differences along each axis, inwards, shape (width, classes); exact where nothing bends within the step."""
-    inwards = np.where(point > 0, -step, step)
-    told = _told(oracle, domain, np.concatenate([point[None], point + np.diag(inwards)]))
-    return (told[1:] - told[0]) / inwards[:, None] if len(told) > domain.width else None
-
-
-def _told(oracle: Oracle, domain: Domain, features: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Logits at features in [-1, 1]."""
-    flat = domain.low + (features + 1.0) / 2.0 * (domain.high - domain.low)
-    y = oracle.ask(flat.astype(np.float32).reshape(-1, *domain.shape)).y
-    return logits(y) if len(y) else y
-
-
-def _floor(told: NDArray[np.float64]) -> float:
-    """Bends below this are noise."""
-    return 4 * _NOISE * max(float(np.abs(told).max()), 1e-12) * math.sqrt(told.shape[1])
+        sight = Sight.of(answers, asked.kept)
+        if sight is None:
+            continue
+        told, looked = sight.logits(answers), looked + 1
+        seen += bool(np.linalg.norm(told[2] - 2 * told[1] + told[0]) > 4 * sight.floor(answers)[1])
+        if looked == _TRIES:
+            break
+    return 2 * seen > max(looked, 1)
 
 
 def _alike(one: Unit, other: Unit) -> bool:
