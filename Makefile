@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.redan-setup
 
-.PHONY: help setup demo test lint bench bench-evasion bench-gateway docs clean system peers
+.PHONY: help setup demo test lint bench bench-evasion bench-gateway bench-privacy docs clean system peers
 
 help:
 	@echo "make setup   make $(VENV) with everything, $(BIN)/redan included"
@@ -13,6 +13,7 @@ help:
 	@echo "make lint    style, types, contracts, docs"
 	@echo "make bench   speed and memory, as ratios"
 	@echo "make bench-evasion   attacks beside fra31/auto-attack and ART, into bench/results"
+	@echo "make bench-privacy   extraction, membership, canaries, private training, backdoors, reprogramming, into bench/results"
 	@echo "make bench-gateway   processor time, latency, memory and a soak of the gateway, into bench/results"
 	@echo "make docs    build the docs site into site/"
 
@@ -55,6 +56,18 @@ bench-evasion: setup
 
 bench-gateway: setup
 	$(BIN)/python bench/gateway/tables.py
+
+# Hours of one core; each script alone is told of in docs/privacy/figures.md.
+bench-privacy: setup
+	$(BIN)/python bench/public_tables.py
+	$(BIN)/python bench/bench_extraction.py --write
+	$(BIN)/python bench/bench_membership.py --write
+	$(BIN)/python bench/bench_canaries.py --write
+	$(BIN)/python bench/bench_private.py --write
+	$(BIN)/python bench/bench_reduction.py
+	$(BIN)/python bench/bench_backdoor.py --keep
+	test -f examples/reprogramming/models/garments.pt || $(BIN)/python examples/reprogramming/victim.py
+	$(BIN)/python bench/bench_reprogramming.py --keep --minutes 240
 
 docs: setup
 	$(BIN)/python tools/generate_docs.py

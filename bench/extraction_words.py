@@ -132,7 +132,7 @@ def table(found):
             values = [one["fidelity"] for one in some]
             low, high = some[0]["interval"]
             extra = [one["other"] for one in some if one["other"] is not None]
-            beside = f"{np.mean(extra):.1%}" if extra else str(some[0]["n"])
+            beside = f"{np.mean(extra):.1%}" if extra else "" if other else str(some[0]["n"])
             lines.append(
                 f"| {', '.join(f'{k:,}' if isinstance(k, int) else k for k in key)} | "
                 f"{np.mean([one['queries'] for one in some]):,.0f} | {np.mean(values):.1%} "

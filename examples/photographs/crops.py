@@ -1,4 +1,7 @@
-"""Writes what `redan attack evasion` attacks: the network as ONNX, and 20 squares of photographs with their classes.
+"""Writes the network as ONNX, 20 squares of photographs with their classes, and 120 that show what its inputs are.
+
+`redan attack evasion` takes away from the 20, all of which the network recognises; `redan attack reprogramming` looks
+at the 120, recognised or not.
 
 Usage: python fetch.py && python crops.py
 """
@@ -21,6 +24,9 @@ SEEN = {
 }
 SQUARES = tuple((share, (across, 0.5)) for share in (1.0, 0.9, 0.8, 0.7, 0.6) for across in (0.35, 0.5, 0.65))
 ROWS = 20
+OWN = tuple(
+    (share, (across, down)) for share in (0.95, 0.85, 0.75, 0.65, 0.55) for across in (0.3, 0.7) for down in (0.3, 0.7)
+)
 
 
 def squares(told: dict[str, list[int]]) -> Iterator[tuple[np.ndarray, str]]:
@@ -28,6 +34,14 @@ def squares(told: dict[str, list[int]]) -> Iterator[tuple[np.ndarray, str]]:
     for share, at in SQUARES:
         for name in told:
             yield crop(DATA / name, share=share, at=at), name
+
+
+def own(net: torch.nn.Module, told: dict[str, list[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Squares of all photographs, and what is right for each: what the network says where that is right."""
+    x = [crop(DATA / name, share=share, at=at) for share, at in OWN for name in told]
+    right = [told[name] for _ in OWN for name in told]
+    said = [int(net(torch.as_tensor(picture)[None]).argmax()) for picture in x]
+    return np.stack(x), np.array([one if one in seen else seen[0] for one, seen in zip(said, right, strict=True)])
 
 
 def main() -> None:
@@ -45,6 +59,8 @@ def main() -> None:
         if len(x) == ROWS:
             break
     np.savez(DATA / "crops.npz", x=np.stack(x), y=np.array(y))
+    more, right = own(net, told)
+    np.savez(DATA / "own.npz", x=more, y=right)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter that needs no further package is the older one
         torch.onnx.export(
