@@ -1,5 +1,6 @@
 """Reads what an attack is of: samples with labels, a model, or the address of one."""
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -116,8 +117,10 @@ def read_boxed(path: Path, samples: int, seed: int, box: tuple[float, float]) ->
         InputError: the file has no such arrays, or they leave the box.
     """
     low, high = box
-    if not low < high:
-        raise UsageError(f"a box from {low:g} to {high:g} is empty", remedy="give --box LOW HIGH, the lower one first")
+    if not (low < high and math.isfinite(high - low)):
+        raise UsageError(
+            f"a box from {low:g} to {high:g} is none", remedy="give --box LOW HIGH, two numbers, the lower one first"
+        )
     read = read_arrays(path, samples, seed)
     least, most = float(read.x.min()), float(read.x.max())
     if least < low or most > high:
