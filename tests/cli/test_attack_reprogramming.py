@@ -123,3 +123,34 @@ def test_what_says_nothing_is_one_line_with_what_to_do(capsysbinary, files, opti
     found, out, err = call(capsysbinary, *words)
     assert (found, out, err.count("\n")) == (code, "", 1), err
     assert all(word in err for word in says), err
+
+
+def test_credentials_are_of_a_client_with_a_token_and_stand_in_no_message(capsysbinary, files, tmp_path):
+    """A file of a model asks for none; a client that signs is refused; a file that is none is one line."""
+    (tmp_path / "t.token").write_text("secretword")
+    (tmp_path / "t.token").chmod(0o600)
+    (tmp_path / "creds.toml").write_text('[client]\ntoken = "file:t.token"\n')
+    given = ("--model", files / "levels.onnx", "--data", files / "own.npz", "--task", files / "task.npz")
+    code, out, err = call(capsysbinary, *given, "--creds", tmp_path / "creds.toml")
+    assert (code, out) == (2, "")
+    assert "leave out --creds" in err
+    assert "secretword" not in err
+    (tmp_path / "t.key").write_text("QUJD" * 12)
+    (tmp_path / "t.key").chmod(0o600)
+    signing = '[client.signing]\nid = "a"\nsecret = "file:t.key"\n'
+    (tmp_path / "creds.toml").write_text('[client]\ntoken = "file:t.token"\n' + signing)
+    code, _, err = call(capsysbinary, *given, "--creds", tmp_path / "creds.toml")
+    assert code == 2
+    assert "sign no questions" in err
+    code, _, err = call(capsysbinary, *given, "--creds", tmp_path / "gone.toml")
+    assert (code, err.count("\n")) == (2, 1)
+
+
+def test_a_token_goes_to_the_endpoint_and_nowhere_else():
+    """As a header of each request; the opening does not show it."""
+    from redan.attacks.campaign.inputs import Opening
+
+    opening = Opening("http://127.0.0.1:9", "levels", token="secretword")
+    assert "secretword" not in repr(opening)
+    assert "secretword" not in opening().of
+    assert opening().endpoint._headers["Authorization"] == "Bearer secretword"

@@ -44,6 +44,10 @@ class Patience:
     most: float = 60.0
 
 
+class RefusedError(IncompleteError):
+    """A question was refused for what it is; another one may be answered."""
+
+
 class _Answer(NamedTuple):
     status: int
     after: str
@@ -148,7 +152,7 @@ class Endpoint:
                 return answer.body
             reason = f"HTTP {answer.status}"
             if answer.status not in _AGAIN:
-                raise IncompleteError(f"the endpoint refused: {reason}", where=self.url, remedy=_advice(answer.status))
+                raise RefusedError(f"the endpoint refused: {reason}", where=self.url, remedy=_advice(answer.status))
             if answer.after.isdecimal():
                 wait = float(answer.after[:9])
                 if wait > self._patience.most:

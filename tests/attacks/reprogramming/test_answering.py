@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from attacks.reprogramming import victims
+from redan.attacks.endpoint import RefusedError
 from redan.attacks.extraction.form import Shown, shown
 from redan.attacks.reprogramming.answering import answered
 from redan.attacks.reprogramming.campaign import Wanted, reprogram
@@ -161,3 +162,36 @@ def test_one_answer_to_everything_says_what_to_do():
     with pytest.raises(IncompleteError, match="one answer to everything") as raised:
         looked(served(lambda x: np.tile([0.3, 0.7], (len(x), 1))))
     assert "scaled" in raised.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("takes", "says"),
+    [(0, "for samples of the model's own data"), (1, "for foreign inputs within a program")],
+)
+def test_a_service_that_refuses_says_what_it_refused(takes, says):
+    """Its own data, or foreign inputs alone; some of its own data costs those samples alone."""
+
+    def bounded(x):
+        if not takes or (x.reshape(len(x), -1)[:, 0] > 0.2).any():
+            raise RefusedError("the endpoint refused: HTTP 422", where="http://here")
+        return shares(x)
+
+    there = served(bounded, y=levels())
+    with pytest.raises(IncompleteError, match=says) as raised:
+        looked(there)
+    assert "HTTP 422" in raised.value.what
+    assert raised.value.remedy
+
+
+def test_refused_samples_of_its_own_data_are_counted():
+    """Eight of 400 are refused together; the others say how often it is right."""
+    held = victims.own()
+
+    def picky(x):
+        if any(np.array_equal(row, held[5]) for row in x):
+            raise RefusedError("the endpoint refused: HTTP 422", where="http://here")
+        return shares(x)
+
+    found = looked(served(picky, y=levels()))
+    assert 392 <= found.right.n < 400
+    assert "refuses" in found.notes[0]

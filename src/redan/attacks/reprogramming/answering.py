@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from redan.attacks.endpoint import RefusedError
 from redan.attacks.queries import Queries, indices
 from redan.attacks.reprogramming.frame import Frame
 from redan.attacks.reprogramming.tasks import Task
@@ -20,6 +21,7 @@ Array: TypeAlias = NDArray[Any]
 _OWN, _OWN_REMOTE = 500, 200
 _FOREIGN = 8
 _AGAIN = 32
+_TOGETHER = 8  # samples of a question, of which one that is refused costs the others
 _ALIKE = 1e-4  # of a share: kernels differ by less
 _MOST_DIGITS = 4  # more of them say nothing less than all
 _TABLE = 2
@@ -69,10 +71,10 @@ def answered(victim: Victim, task: Task, frame: Frame, *, declared: int | None =
         IncompleteError: it does not answer, or gives one answer to everything.
     """
     rng, queries = np.random.default_rng([seed, 71]), queries_of(victim.source())
-    rows = np.sort(rng.permutation(len(victim.x))[: _OWN_REMOTE if victim.remote else _OWN])
-    own = queries.answered(victim.x[rows])
+    chosen = np.sort(rng.permutation(len(victim.x))[: _OWN_REMOTE if victim.remote else _OWN])
+    rows, own = _own(queries, victim.x, chosen)
     programs = [rng.normal(size=frame.parameters) for _ in range(2)]
-    foreign = queries.answered(np.concatenate([frame.inputs(task.x[:_FOREIGN], theta) for theta in programs]))
+    foreign = _foreign(queries, np.concatenate([frame.inputs(task.x[:_FOREIGN], theta) for theta in programs]))
     again = queries.answered(victim.x[rows[:_AGAIN]])
     told = np.concatenate([own, foreign])
     if bool(np.allclose(told, told[:1], rtol=0, atol=1e-9)):
@@ -85,15 +87,57 @@ def answered(victim: Victim, task: Task, frame: Frame, *, declared: int | None =
     labels = np.asarray(own.argmax(axis=1) if own.ndim == _TABLE else own, dtype=np.int64)
     unlike = np.abs(own[: len(again)] - again).reshape(len(again), -1).max(axis=1) > _ALIKE
     return Answered(
-        n=queries.asked,
+        n=len(told) + len(again),
         classes=classes,
         labels=told.ndim == 1,
         decimals=None if told.ndim == 1 else _decimals(told),
         unlike=rate(unlike),
         right=None if places is None else rate(labels == places),
         guessed=0.0 if places is None else _guessed(labels, places),
-        notes=notes,
+        notes=notes if len(rows) == len(chosen) else (*notes, _missing(len(chosen) - len(rows), len(chosen))),
     )
+
+
+def _own(queries: Queries, x: Array, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], Array]:
+    """Samples that are answered, and the answers; a service may refuse some of what it was made for.
+
+    Raises:
+        IncompleteError: it answers none.
+    """
+    kept, found, refused = [], [], None
+    for part in np.array_split(rows, -(-len(rows) // _TOGETHER)):
+        try:
+            found.append(queries.answered(x[part]))
+            kept.append(part)
+        except RefusedError as error:
+            refused = error
+    if refused is not None and not found:
+        raise IncompleteError(
+            f"{refused.what}, for samples of the model's own data",
+            where=refused.where,
+            remedy="give data that it takes",
+        )
+    return np.concatenate(kept), np.concatenate(found)
+
+
+def _foreign(queries: Queries, inputs: Array) -> Array:
+    """Answers to foreign inputs within programs.
+
+    Raises:
+        IncompleteError: they are refused.
+    """
+    try:
+        return queries.answered(inputs)
+    except RefusedError as error:
+        raise IncompleteError(
+            f"{error.what}, for foreign inputs within a program, and samples of the model's own data are answered",
+            where=error.where,
+            remedy="its inputs are bounded: what lies inside of the bound is not tried here, so judge the model's file",
+        ) from error
+
+
+def _missing(count: int, of: int) -> str:
+    return f"The service refuses {count} of {of} samples of the model's own data."
 
 
 def _classes(queries: Queries, told: Array, declared: int | None) -> int:

@@ -116,8 +116,8 @@ def noticed(found: Reprogrammed, subject: str, *, threshold: float = THRESHOLD) 
     measure = Measure(
         name="questions_until_noticed", value=at, n=asked, threshold=done or None, comparator="<=", unit="questions"
     )
-    seen = [one for one in made.noticed if one.at is not None and sound(alarms, one.monitor)]
-    told = ", ".join(f"{one.monitor} after {one.at:,}" for one in seen)
+    seen = [(one.at, one.monitor) for one in made.noticed if one.at is not None and sound(alarms, one.monitor)]
+    told = " and ".join(f"{monitor} after {after:,}" for after, monitor in sorted(seen))
     what = "The attempt" if made.knows == QUERY_ONLY else "The use of the finished program"
     text = f"{what} ({made.name}) is noticed by {told} questions." if told else (
         f"No monitor that spares honest clients notices {what.lower()} ({made.name}) in {asked:,} questions."
@@ -158,18 +158,20 @@ def _sentence(found: Reprogrammed, made: Attempt) -> str:
         f"{accuracy.value or 0:.1%} of {accuracy.n:,} {where} (95 % interval {low:.1%} to {high:.1%}); "
         f"chance {task.chance:.1%}"
     ]
-    parts[0] += "." if made.free is None else f", the best label map without a program {made.free.value or 0:.1%}."
+    parts[0] += "." if made.free is None else f", the best label map without a program {_share(made.free)}."
     parts += _itself(found)
     if made.refused:
         parts.append(f"The service ended it: {made.refused}.")
     if found.shuffled is not None:
-        parts.append(f"Learnt from shuffled classes: {found.shuffled.value or 0:.1%}.")
+        parts.append(f"Learnt from shuffled classes: {_share(found.shuffled)}.")
     others = [one for one in found.of(made.knows) if one is not made]
     if others:
-        told = ", ".join(f"{one.name.removeprefix('queries, ')} {one.accuracy.value or 0:.1%}" for one in others)
-        parts.append(f"What remains: {told}.")
+        told = "; ".join(f"{one.name.removeprefix('queries, ')}: {_share(one.accuracy)}" for one in others)
+        parts.append(f"What remains with {told}.")
     if made.passed is not None:
-        parts.append(f"The envelope of the model's own data lets {made.passed.value or 0:.1%} of its inputs pass.")
+        parts.append(
+            f"The envelope of the model's own data lets {_share(made.passed)} of {made.passed.n:,} of its inputs pass."
+        )
     return " ".join(parts)
 
 
@@ -197,11 +199,12 @@ def _itself(found: Reprogrammed) -> Iterator[str]:
     if how.unlike is not None and how.unlike.hits:
         yield f"Asked twice, it answers {how.unlike.hits} of {how.unlike.n} inputs otherwise."
     if how.right is not None:
-        low, high = how.right.interval
-        yield (
-            f"On its own task the model is right on {how.right.value or 0:.1%} of {how.right.n:,} samples "
-            f"({low:.1%} to {high:.1%})."
-        )
+        yield f"On its own task the model is right on {_share(how.right)} of {how.right.n:,} samples."
+
+
+def _share(of: Rate) -> str:
+    low, high = of.interval
+    return f"{of.value or 0:.1%} ({low:.1%} to {high:.1%})"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from redan.attacks.campaign.inputs import Opening
+from redan.cli.attack.credentials import Creds, held_by
 from redan.cli.attack.evasion import Box, Data, Label, Model, Name, Trusted, Unsafe, Work
 from redan.cli.attack.progress import teller
 from redan.cli.data.answer import Format, Page, Quiet, Seed, give
@@ -72,6 +73,7 @@ def attack_reprogramming(
     deviation: Deviation = None,
     label: Label = None,
     name: Name = None,
+    creds: Creds = None,
     threshold: Bound = 0.2,
     samples: Samples = 2000,
     test: Test = None,
@@ -101,6 +103,7 @@ def attack_reprogramming(
     Raises:
         UsageError: an option is missing or contradicts another.
         InputError: a file cannot be read, or model, data and task do not fit.
+        ConfigError: the file of credentials is wrong.
         IncompleteError: the model does not answer at all.
     """
     from redan.attacks.extraction.form import shown
@@ -113,7 +116,7 @@ def attack_reprogramming(
         scale=scale, block=block, amplitude=amplitude, samples=samples, test=test, shuffled=shuffled, work=work,
         seed=seed, progress=teller("steps"),
     )  # fmt: skip
-    opening = Opening(model, name, tuple(trust_type or ()), unsafe_format)
+    opening = held_by(Opening(model, name, tuple(trust_type or ()), unsafe_format), creds)
     found = list(tell(try_reprogramming(opening, data, wanted), name or Path(model).name, threshold=threshold))
     files = [data] if model.startswith("http") else [Path(model), data]
     give("reprogramming", files, found, output=output, page=page, quiet=quiet, group="attack")
