@@ -44,6 +44,10 @@ class Patience:
     most: float = 60.0
 
 
+class RefusedError(IncompleteError):
+    """A question was refused for what it is; another one may be answered."""
+
+
 class _Answer(NamedTuple):
     status: int
     after: str
@@ -153,7 +157,7 @@ class Endpoint:
                 return answer.body
             reason = f"HTTP {answer.status}"
             if answer.status not in _AGAIN:
-                raise IncompleteError(f"the endpoint refused: {reason}", where=self.url, remedy=_advice(answer.status))
+                raise RefusedError(f"the endpoint refused: {reason}", where=self.url, remedy=_advice(answer.status))
             if answer.after.isdecimal():
                 wait = float(answer.after[:9])
                 if wait > self._patience.most:
@@ -189,5 +193,5 @@ class Endpoint:
 
 def _advice(status: int) -> str:
     if status in _CLOSED:
-        return "give credentials in headers; it may have noticed the attack"
+        return "give what the client holds with --creds; or it has noticed the attack"
     return "look at the name of the model and the size of a request"

@@ -3,7 +3,7 @@
 from markupsafe import Markup, escape
 
 from redan.findings import Measure
-from redan.reports.words import measured, number, plain_name, quantity, resting_on
+from redan.reports.words import brief, measured, number, plain_name, quantity, resting_on
 from redan.terms import Outcome
 
 _LEFT, _SPAN = 3.0, 94.0  # per cent of the width, so that marks keep their size at every width of the page
@@ -78,9 +78,9 @@ def _caption(measure: Measure) -> Markup:
     side = "at most" if measure.comparator == "<=" else "at least"
     words = [f"{plain_name(measure)}, holds with {side} {quantity(measure.threshold or 0, measure.unit, bare=True)}"]
     if measure.interval is not None:
-        low, high = (quantity(edge, measure.unit, bare=True) for edge in measure.interval)
+        low, high = (brief(edge, measure.unit, bare=True) for edge in measure.interval)
         words.append(f"{number(100 * measure.confidence)}% interval {low} to {high}")
-    value = f"{quantity(measure.value or 0, measure.unit)}{resting_on(measure)}"
+    value = brief(measure.value or 0, measure.unit, apart=(measure.threshold or 0,)) + resting_on(measure)
     return Markup("<figcaption><strong>{}</strong> <span>{}</span></figcaption>").format(value, "; ".join(words))
 
 

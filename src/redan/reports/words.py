@@ -1,5 +1,6 @@
 """Words and marks that several reports share, so that no two of them say the same thing differently."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -9,6 +10,7 @@ from redan.reports.material import Material
 from redan.runner.outcome import worst
 from redan.terms import Outcome, Verdict
 
+_LARGE = 1000  # beyond which fractions say nothing
 MARKS: Mapping[Outcome, str] = MappingProxyType(
     {
         Outcome.HOLDS: "✓",
@@ -83,6 +85,8 @@ def number(value: float) -> str:
     """A number for people: thousands separated, at most four significant digits after the point."""
     if float(value).is_integer():
         return f"{int(value):,}"
+    if _LARGE <= abs(value) < math.inf:
+        return f"{value:,.0f}"
     return f"{value:.4g}"
 
 
@@ -104,6 +108,24 @@ def quantity(value: float, unit: str, *, bare: bool = False) -> str:
     if bare or not unit:
         return number(value)
     return f"{number(value)} {unit.removesuffix('s') if value == 1 else unit}"
+
+
+def brief(value: float, unit: str, *, apart: tuple[float, ...] = (), bare: bool = False) -> str:
+    """A quantity in three significant digits, in more where it would look like one that it is not.
+
+    Args:
+        value: the number.
+        unit: as for `quantity`.
+        apart: numbers that it must not look like, such as its threshold, unless it is one; of shares none and all, too.
+        bare: leaves the unit out.
+    """
+    others = {*apart, *((0.0, 1.0) if unit == "share" else ())} - {value}
+    if float(value).is_integer() or abs(value) >= _LARGE:
+        return quantity(value, unit, bare=bare)
+    digits = next((n for n in (3, 4) if not any(f"{one:.{n}g}" == f"{value:.{n}g}" for one in others)), 6)
+    if unit == "share":
+        return f"{100 * value:.{digits}g}%"
+    return f"{value:.{digits}g}" if bare or not unit else f"{value:.{digits}g} {unit}"
 
 
 def resting_on(measure: Measure) -> str:

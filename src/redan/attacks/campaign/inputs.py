@@ -1,17 +1,21 @@
 """Reads what an attack is of: samples with labels, a model, or the address of one."""
 
+import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from redan.errors import IncompleteError, InputError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:
+    import ssl
+
     import numpy as np
     from numpy.typing import NDArray
 
+    from redan.attacks.endpoint import Endpoint
     from redan.attacks.evasion.network import Network
     from redan.attacks.queries import Source
     from redan.models.model import Model
@@ -63,16 +67,37 @@ class Opening:
         name: of the model behind an address.
         trusted: types of a skops file that the caller looked at.
         unsafe_format: whether formats that run code are loaded.
+        token: that an endpoint asks for, an API key or a JSON Web Token; it stands in no message.
+        tls: whom a client of an endpoint trusts; the system's authorities when None.
     """
 
     word: str
     name: str | None = None
     trusted: tuple[str, ...] = ()
     unsafe_format: bool = False
+    token: str | None = field(default=None, repr=False)
+    tls: "ssl.SSLContext | None" = field(default=None, repr=False)
 
     def __call__(self) -> Target:
         """Opens it; see `open_target`."""
-        return open_target(self.word, self.name, trusted=self.trusted, unsafe_format=self.unsafe_format)
+        target = open_target(self.word, self.name, trusted=self.trusted, unsafe_format=self.unsafe_format)
+        if self.token is None and self.tls is None:
+            return target
+        return target._replace(endpoint=_known(self, target))
+
+
+def _known(opening: Opening, target: Target) -> "Endpoint":
+    """The endpoint as a client asks it.
+
+    Raises:
+        UsageError: a file needs no credentials.
+    """
+    from redan.attacks.endpoint import Endpoint
+
+    if target.endpoint is None:
+        raise UsageError("a file asks nobody who asks", where=opening.word, remedy="leave out --creds")
+    headers = {} if opening.token is None else {"Authorization": f"Bearer {opening.token}"}
+    return Endpoint(opening.word, target.name, headers=headers, tls=opening.tls)
 
 
 def read_arrays(path: Path, samples: int, seed: int) -> Arrays:
@@ -124,8 +149,10 @@ def read_boxed(path: Path, samples: int, seed: int, box: tuple[float, float]) ->
         InputError: the file has no such arrays, or they leave the box.
     """
     low, high = box
-    if not low < high:
-        raise UsageError(f"a box from {low:g} to {high:g} is empty", remedy="give --box LOW HIGH, the lower one first")
+    if not (low < high and math.isfinite(high - low)):
+        raise UsageError(
+            f"a box from {low:g} to {high:g} is none", remedy="give --box LOW HIGH, two numbers, the lower one first"
+        )
     read = read_arrays(path, samples, seed)
     least, most = float(read.x.min()), float(read.x.max())
     if least < low or most > high:

@@ -13,6 +13,7 @@ from redan.attacks.campaign.inputs import Opening
 from redan.attacks.cost import Cost
 from redan.attacks.extraction.form import Shown
 from redan.attacks.progress import Progress
+from redan.attacks.reprogramming.answering import Answered, answered
 from redan.attacks.reprogramming.attempt import Attempt, Judge, Setting, attempt
 from redan.attacks.reprogramming.differences import Differences
 from redan.attacks.reprogramming.frame import Frame
@@ -21,7 +22,7 @@ from redan.attacks.reprogramming.learning import Course
 from redan.attacks.reprogramming.noticing import MONITORS, Ground
 from redan.attacks.reprogramming.service import Service
 from redan.attacks.reprogramming.slopes import Slopes
-from redan.attacks.reprogramming.tasks import Task, task_of
+from redan.attacks.reprogramming.tasks import FEWEST, Task, task_of
 from redan.attacks.reprogramming.victims import Victim, victim_of
 from redan.errors import IncompleteError, InputError, UsageError
 from redan.measures.robustness import Rate, rate
@@ -29,8 +30,6 @@ from redan.measures.robustness import Rate, rate
 Array: TypeAlias = NDArray[Any]
 WHITE_BOX, QUERY_ONLY = "white-box", "query-only"
 _TEST, _REMOTE_TEST = 1000, 200
-_FEWEST = 50
-_TRIED = 8
 _FEW_STEPS = 25
 _PART = 4  # of the effort, that the control with shuffled labels gets
 
@@ -97,6 +96,8 @@ class Reprogrammed(NamedTuple):
         classes: of the model.
         cost: of all attempts.
         notes: what a reader has to know.
+        answered: how the model answers.
+        unwatched: why no monitor could look; the empty string where one did, or none was to.
     """
 
     task: Task
@@ -106,6 +107,8 @@ class Reprogrammed(NamedTuple):
     classes: int
     cost: Cost
     notes: tuple[str, ...] = ()
+    answered: Answered | None = None
+    unwatched: str = ""
 
     def of(self, knows: str) -> tuple[Attempt, ...]:
         """Attempts of one kind of knowledge."""
@@ -149,8 +152,8 @@ def reprogram(victim: Victim, task: Task, wanted: Wanted, kept: Kept | None = No
 
     Raises:
         UsageError: gradients are wanted of a model that has none.
-        InputError: model and task do not fit.
-        IncompleteError: the model does not answer at all.
+        InputError: model, data and task do not fit.
+        IncompleteError: the task is too small, or the model does not answer at all, or one thing to everything.
     """
     if wanted.steps and victim.network is None:
         raise UsageError(
@@ -159,10 +162,14 @@ def reprogram(victim: Victim, task: Task, wanted: Wanted, kept: Kept | None = No
         )
     frame = victim.frame(task, wanted.scale, wanted.block, wanted.amplitude)
     mine = victim.told(task, frame).some(len(task.x), wanted.test or (_REMOTE_TEST if victim.remote else _TEST))
-    if len(mine.x) < _FEWEST or len(mine.x_test) < _FEWEST:
-        raise IncompleteError(f"{len(mine.x)} and {len(mine.x_test)} inputs of the task are too few to learn and judge")
-    _refuse_constant(victim, mine, frame, wanted)
-    ground, notes = _ground(victim, wanted)
+    if len(mine.x) < FEWEST or len(mine.x_test) < FEWEST:
+        raise IncompleteError(
+            f"{len(mine.x)} and {len(mine.x_test)} inputs of the task are too few to learn and judge",
+            remedy=f"give {FEWEST} or more of each",
+        )
+    how = answered(victim, mine, frame, declared=wanted.classes, seed=wanted.seed)
+    wanted = wanted._replace(classes=how.classes, forms=(Shown("label"),) if how.labels else wanted.forms)
+    ground, unwatched = _ground(victim, wanted)
     made = tuple(_attempts(victim, mine, frame, ground, (wanted, kept)))
     shuffled = _shuffled(victim, mine, frame, wanted) if wanted.shuffled and not victim.remote else None
     alarms: Mapping[str, Rate] = {}
@@ -175,7 +182,9 @@ def reprogram(victim: Victim, task: Task, wanted: Wanted, kept: Kept | None = No
         false_alarms=alarms,
         classes=made[0].mapped.shape[0],
         cost=sum((one.cost for one in made), start=Cost()),
-        notes=(*victim.notes, *notes),
+        notes=(*victim.notes, *how.notes, *((f"No monitor looked: {unwatched}.",) if unwatched else ())),
+        answered=how,
+        unwatched=unwatched,
     )
 
 
@@ -302,28 +311,13 @@ def _shuffled(victim: Victim, task: Task, frame: Frame, wanted: Wanted) -> Rate:
     return attempt(Differences(service=service, frame=frame), setting).accuracy
 
 
-def _refuse_constant(victim: Victim, task: Task, frame: Frame, wanted: Wanted) -> None:
-    """Refuses a model that gives one answer to everything.
-
-    Raises:
-        IncompleteError: it does.
-    """
-    rng = np.random.default_rng([wanted.seed, 71])
-    programs = [rng.normal(size=frame.parameters) for _ in range(2)]
-    tried = [frame.inputs(task.x[:_TRIED], theta) for theta in programs]
-    rows = np.concatenate([victim.x[:_TRIED], *tried])
-    told = Service(victim.source(), shown=Shown("score"), classes=wanted.classes).shares(rows)
-    if bool(np.allclose(told, told[:1], rtol=0, atol=1e-9)):
-        raise IncompleteError("the model gives one answer to everything, so that reprogramming tells nothing")
-
-
-def _ground(victim: Victim, wanted: Wanted) -> tuple[Ground | None, tuple[str, ...]]:
+def _ground(victim: Victim, wanted: Wanted) -> tuple[Ground | None, str]:
     if not wanted.monitors:
-        return None, ()
+        return None, ""
     try:
-        return Ground(victim.x, wanted.seed), ()
+        return Ground(victim.x, wanted.seed), ""
     except (IncompleteError, InputError) as error:
-        return None, (f"No monitor looked: {error.what}.",)
+        return None, error.what
 
 
 def _refused(service: Service) -> str:

@@ -31,7 +31,7 @@ Array: TypeAlias = NDArray[Any]
 MONITORS: Final = {"near-duplicates": 0.4, "one-program": 0.3, "outlying-queries": 0.3}
 FALSE_ALARMS: Final = 1 / GRADES[0].evidence
 _POOLED: Final = 256
-_LEAST: Final = 100
+LEAST_ROWS: Final = 100
 _TOGETHER: Final = 4  # rows of one question
 _LONGEST: Final = 20_000  # questions that are watched
 _CLIENTS: Final = 4096
@@ -67,10 +67,10 @@ class Ground:
             IncompleteError: rows are too few, or too wide for the gateway.
         """
         rows = x.reshape(len(x), -1)
-        if len(rows) < _LEAST:
+        if len(rows) < LEAST_ROWS:
             raise IncompleteError(
                 f"{len(rows)} rows of the model's own data say too little of honest questions",
-                remedy=f"give {_LEAST} or more",
+                remedy=f"give {LEAST_ROWS} or more",
             )
         if rows.shape[1] > MOST_COLUMNS:
             raise IncompleteError(

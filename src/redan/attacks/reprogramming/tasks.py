@@ -19,6 +19,7 @@ Array: TypeAlias = NDArray[Any]
 SQUARE, GRID = 9, 4
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 _LEAST = 10
+FEWEST = 50  # inputs to learn from, and to judge by
 _HELD = 0.3
 _IDX_LIMIT = 64 << 20
 _PICTURE = 2
@@ -63,6 +64,11 @@ class Task:
         """
         most = np.bincount(self.y, minlength=self.classes).argmax()
         return max(1 / self.classes, float((self.y_test == most).mean()))
+
+    def reachable(self, classes: int) -> float:
+        """Share of the test inputs that a model of so many classes is right on at most when each stands for one."""
+        often = np.sort(np.bincount(self.y_test, minlength=self.classes))[::-1]
+        return float(often[:classes].sum() / max(1, len(self.y_test)))
 
     def some(self, train: int, test: int, seed: int = 0) -> "Task":
         """At most so many inputs of each part, drawn."""
@@ -211,14 +217,36 @@ def task_of_file(path: Path, seed: int = 0) -> Task:
     x = x[:, 0] if x.ndim == _PICTURE + 2 and x.shape[1] == 1 else x
     if x.ndim not in {_COLUMNS + 1, _PICTURE + 1}:
         raise InputError(f"inputs of shape {x.shape[1:]}", where=str(path), remedy="give grey pictures or numbers")
-    names, labels = np.unique(y, return_inverse=True)
-    if len(names) < 2 or len(y) < _LEAST * len(names):  # noqa: PLR2004 -- classes
-        raise InputError(
-            f"{len(y)} inputs of {len(names)} classes are no task", where=str(path), remedy="give ten of each class"
-        )
+    names, labels, counts = np.unique(y, return_inverse=True, return_counts=True)
+    _refuse_few(path, names, counts)
+    if bool((x == x[:1]).all()):
+        raise InputError("all inputs are the same", where=str(path), remedy="give inputs that tell the classes")
     order = np.random.default_rng([seed, 38]).permutation(len(y))
     train = len(y) - max(1, round(_HELD * len(y)))
     return _split(path.name, _shares(x[order], train), labels[order], len(names), train)
+
+
+def _refuse_few(path: Path, names: Array, counts: Array) -> None:
+    """Refuses what cannot be learnt and judged.
+
+    Raises:
+        InputError: there is one class, or too little of one or of all.
+    """
+    least, n = int(counts.argmin()), int(counts.sum())
+    if len(names) < 2:  # noqa: PLR2004 -- classes
+        raise InputError(f"{n:,} inputs of one class are no task", where=str(path), remedy="give two classes or more")
+    if counts[least] < _LEAST:
+        raise InputError(
+            f"class {names[least]} has {counts[least]} of {n:,} inputs",
+            where=str(path),
+            remedy=f"give {_LEAST} or more of each class",
+        )
+    if round(_HELD * n) < FEWEST:
+        raise InputError(
+            f"{n} inputs are too few to learn and judge",
+            where=str(path),
+            remedy=f"give {-(-FEWEST * 10 // round(_HELD * 10))} or more",
+        )
 
 
 def _shares(x: Array, train: int) -> NDArray[np.float32]:

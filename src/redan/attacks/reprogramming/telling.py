@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from redan.attacks.reprogramming.answering import Answered
 from redan.attacks.reprogramming.attempt import Attempt
 from redan.attacks.reprogramming.campaign import QUERY_ONLY, WHITE_BOX, Reprogrammed
 from redan.attacks.reprogramming.noticing import FALSE_ALARMS, first, sound
@@ -27,7 +28,13 @@ _BOUND = Remedy(
 _WATCH = Remedy(
     text="Let the gateway watch for series of questions with one program: monitors = ['one-program'].", effort=Level.LOW
 )
-_MORE = Remedy(text="Give a task with more test inputs.")
+_MORE = Remedy(text="Judge it by more foreign inputs: --test N, or a larger task.", effort=Level.LOW)
+_LET = Remedy(text="Let the client that tries it ask more, or judge the model's file.", effort=Level.LOW)
+_FEWER = Remedy(text="Give a task of fewer classes.", effort=Level.LOW)
+_OWN = Remedy(
+    text="Give data of the model's own task, scaled as it was trained, with labels in the order of its answers.",
+    effort=Level.LOW,
+)
 
 
 def agreed(chance: float, threshold: float) -> float:
@@ -51,6 +58,8 @@ def tell(found: Reprogrammed, subject: str, *, threshold: float = THRESHOLD) -> 
             yield replace(_judged(check, found, made[0], (subject, threshold)), detail=_detail(found, made, threshold))
     if any(one.noticed for one in found.attempts):
         yield noticed(found, subject, threshold=threshold)
+    elif found.unwatched:
+        yield not_run(NOTICED, subject, f"No monitor looked: {found.unwatched}.", part=found.task.name)
 
 
 def _judged(check: str, found: Reprogrammed, made: Attempt, about: tuple[str, float]) -> Finding:
@@ -69,11 +78,25 @@ def _judged(check: str, found: Reprogrammed, made: Attempt, about: tuple[str, fl
     if made.free is not None and made.free.interval.low > level:
         text += f" The label map alone is above the agreed {level:.1%}: the model works for strangers as it is."
         return broken(check, subject, text, _BOUND, part=part, measure=_accuracy(made.free, level))
+    if high < level and (why := _groundless(found, level)) is not None:
+        return replace(not_run(check, subject, f"{text} {why[0]}", remedy=why[1], part=part), measure=measure)
     if high < level:
         text += f" That is below the agreed {level:.1%}; other attacks may reach more."
         return holds(check, subject, text, part=part, measure=measure)
     text += f" Whether that is below the agreed {level:.1%} cannot be told with {made.accuracy.n:,} inputs."
-    return replace(not_run(check, subject, text, remedy=_MORE, part=part), measure=measure)
+    return replace(not_run(check, subject, text, remedy=_MORE if made.judged else _LET, part=part), measure=measure)
+
+
+def _groundless(found: Reprogrammed, level: float) -> tuple[str, Remedy] | None:
+    """Why a low accuracy says nothing of what programs reach, and what to do; None where it does."""
+    how, most = found.answered, found.task.reachable(found.classes)
+    if most <= level:
+        text = f"With its {found.classes} classes the model reaches {most:.1%} of {found.task.classes} at most"
+        return f"{text}, which is below the agreed {level:.1%} in any case, so that nothing is told.", _FEWER
+    if how is not None and not how.at_home:
+        text = f"On its own data it is no more often right than by guessing ({how.guessed:.1%})"
+        return f"{text}: it may read inputs of another kind or scale, so that nothing is told.", _OWN
+    return None
 
 
 def noticed(found: Reprogrammed, subject: str, *, threshold: float = THRESHOLD) -> Finding:
@@ -93,8 +116,8 @@ def noticed(found: Reprogrammed, subject: str, *, threshold: float = THRESHOLD) 
     measure = Measure(
         name="questions_until_noticed", value=at, n=asked, threshold=done or None, comparator="<=", unit="questions"
     )
-    seen = [one for one in made.noticed if one.at is not None and sound(alarms, one.monitor)]
-    told = ", ".join(f"{one.monitor} after {one.at:,}" for one in seen)
+    seen = [(one.at, one.monitor) for one in made.noticed if one.at is not None and sound(alarms, one.monitor)]
+    told = " and ".join(f"{monitor} after {after:,}" for after, monitor in sorted(seen))
     what = "The attempt" if made.knows == QUERY_ONLY else "The use of the finished program"
     text = f"{what} ({made.name}) is noticed by {told} questions." if told else (
         f"No monitor that spares honest clients notices {what.lower()} ({made.name}) in {asked:,} questions."
@@ -127,26 +150,65 @@ def _sentence(found: Reprogrammed, made: Attempt) -> str:
     knows = (
         f"With gradients, after {made.cost.backward:,} of them,"
         if made.knows == WHITE_BOX
-        else f"With {made.cost.queries:,} questions, answering {made.shown},"
+        else f"With {made.cost.queries:,} questions, {_form(found, made)},"
     )
     where = "test inputs" if made.judged else "fresh inputs on the way"
     parts = [
-        f"{knows} a program of {made.frame.parameters:,} numbers has the model do {task.name}: right on "
+        f"{knows} a program of {_counted(made.frame.parameters, 'number')} has the model do {task.name}: right on "
         f"{accuracy.value or 0:.1%} of {accuracy.n:,} {where} (95 % interval {low:.1%} to {high:.1%}); "
         f"chance {task.chance:.1%}"
     ]
-    parts[0] += "." if made.free is None else f", the best label map without a program {made.free.value or 0:.1%}."
+    parts[0] += "." if made.free is None else f", the best label map without a program {_share(made.free)}."
+    parts += _itself(found)
     if made.refused:
         parts.append(f"The service ended it: {made.refused}.")
     if found.shuffled is not None:
-        parts.append(f"Learnt from shuffled classes: {found.shuffled.value or 0:.1%}.")
+        parts.append(f"Learnt from shuffled classes: {_share(found.shuffled)}.")
     others = [one for one in found.of(made.knows) if one is not made]
     if others:
-        told = ", ".join(f"{one.name.removeprefix('queries, ')} {one.accuracy.value or 0:.1%}" for one in others)
-        parts.append(f"What remains: {told}.")
+        told = "; ".join(f"{one.name.removeprefix('queries, ')}: {_share(one.accuracy)}" for one in others)
+        parts.append(f"What remains with {told}.")
     if made.passed is not None:
-        parts.append(f"The envelope of the model's own data lets {made.passed.value or 0:.1%} of its inputs pass.")
+        parts.append(
+            f"The envelope of the model's own data lets {_share(made.passed)} of {made.passed.n:,} of its inputs pass."
+        )
     return " ".join(parts)
+
+
+def _form(found: Reprogrammed, made: Attempt) -> str:
+    """How the attempt was answered, and what the model takes from its numbers by itself."""
+    how = found.answered
+    known = made.shown.decimals
+    if (
+        how is None
+        or how.decimals is None
+        or made.shown.form == "label"
+        or (known is not None and known <= how.decimals)
+    ):
+        return f"answering {made.shown}"
+    return f"answering {made.shown}, of which the first {how.n:,} show {_counted(how.decimals, 'place')}"
+
+
+def _itself(found: Reprogrammed) -> Iterator[str]:
+    """What was seen of the model before anybody attacked."""
+    how = found.answered
+    if how is None:
+        return
+    if how.labels:
+        yield f"In {how.n:,} answers it shows labels alone."
+    if how.unlike is not None and how.unlike.hits:
+        yield f"Asked twice, it answers {how.unlike.hits} of {how.unlike.n} inputs otherwise."
+    if how.right is not None:
+        yield f"On its own task the model is right on {_share(how.right)} of {how.right.n:,} samples."
+
+
+def _share(of: Rate) -> str:
+    low, high = of.interval
+    return f"{of.value or 0:.1%} ({low:.1%} to {high:.1%})"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _accuracy(of: Rate, level: float) -> Measure:
@@ -168,10 +230,22 @@ def _detail(found: Reprogrammed, made: tuple[Attempt, ...], threshold: float) ->
         "task": found.task.name,
         "chance": found.task.chance,
         "classes": found.classes,
+        "answered": None if found.answered is None else _answered(found.answered),
         "attempts": [_told(one) for one in made],
         "shuffled": None if found.shuffled is None else found.shuffled.measure("accuracy").to_json(),
         "notes": [*found.notes],
         **pictured(_pictures(found, made, level)),
+    }
+
+
+def _answered(how: Answered) -> dict[str, Json]:
+    return {
+        "questions": how.n,
+        "labels": how.labels,
+        "decimals": how.decimals,
+        "unlike": None if how.unlike is None else how.unlike.measure("share").to_json(),
+        "right": None if how.right is None else how.right.measure("accuracy").to_json(),
+        "guessed": how.guessed,
     }
 
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from redan.attacks.campaign.inputs import Target, read_arrays, read_by, source_of_target, with_gradients
+from redan.attacks.campaign.inputs import Target, one_array, read_boxed, read_by, source_of_target, with_gradients
 from redan.attacks.queries import Source
 from redan.attacks.reprogramming.frame import Frame, column_frame, picture_frame
+from redan.attacks.reprogramming.noticing import LEAST_ROWS
 from redan.attacks.reprogramming.tasks import Task
 from redan.attacks.sources import FunctionSource
-from redan.errors import InputError, UsageError
+from redan.errors import IncompleteError, UsageError
 
 if TYPE_CHECKING:
     from redan.attacks.evasion.network import Network
@@ -35,6 +36,7 @@ class Victim(NamedTuple):
         network: with gradients; None where there are none.
         remote: whether an endpoint answers.
         notes: what a reader has to know.
+        y: classes of the data as it has them, shape (n,); None where nobody knows them.
     """
 
     x: Array
@@ -47,6 +49,7 @@ class Victim(NamedTuple):
     network: "Network | None"
     remote: bool
     notes: tuple[str, ...] = ()
+    y: Array | None = None
 
     def frame(self, task: Task, scale: int | None = None, block: int = 1, amplitude: float = 1.0) -> Frame:
         """Where inputs of a task lie in its inputs.
@@ -97,15 +100,16 @@ def victim_of(
     Raises:
         UsageError: an option is missing or contradicts another.
         InputError: a file cannot be read, or model and data do not fit.
+        IncompleteError: the data is too little.
     """
     if data.suffix.lower() != ".npz":
         return _table(target, data, label, samples, seed)
     if label:
         raise UsageError("an .npz has no columns", where=str(data), remedy="leave out --label")
-    x = read_arrays(data, samples, seed).x
+    one_array(target, data)
+    x, y = read_boxed(data, samples, seed, box)
+    _enough(x, data)
     low, high = box
-    if x.min() < low or x.max() > high:
-        raise InputError("samples lie outside of the box", where=str(data), remedy="give --box LOW HIGH around them")
     found = target if path is None or target.network is not None else with_gradients(target, path, x[:batch])
     size = int(np.prod(x.shape[1:]))
     return Victim(
@@ -119,6 +123,7 @@ def victim_of(
         network=found.network,
         remote=target.endpoint is not None,
         notes=found.notes,
+        y=y,
     )
 
 
@@ -132,6 +137,7 @@ def _table(target: Target, data: Path, label: str | None, samples: int, seed: in
         raise UsageError("a table needs its label", where=str(data), remedy="name it with --label")
     table = read_by(target.model, open_table(data), label)
     rows = rows_of(table, label, Rules(others="free"), limit=samples, seed=seed)
+    _enough(rows.x, data)
     domain, space = box_of_space(rows.space, rows.x), rows.space
 
     def source() -> Source:
@@ -156,4 +162,22 @@ def _table(target: Target, data: Path, label: str | None, samples: int, seed: in
         network=None,
         remote=target.endpoint is not None,
         notes=(*target.notes, note),
+        y=rows.y,
     )
+
+
+def _enough(x: Array, data: Path) -> None:
+    """Looks that the data says what inputs of the model look like.
+
+    Raises:
+        IncompleteError: there are too few samples, or too few that differ.
+    """
+    unlike = len({hash(row.tobytes()) for row in x})
+    if unlike < LEAST_ROWS:
+        many = f"{unlike} sample{'' if unlike == 1 else 's'}"
+        among = "" if unlike == len(x) else f" of {len(x):,} that differ"
+        raise IncompleteError(
+            f"{many}{among}: too little to tell what the model's own inputs look like",
+            where=str(data),
+            remedy=f"give {LEAST_ROWS} or more of its own task",
+        )

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from redan.cli.attack.credentials import Creds, held_by
 from redan.cli.attack.options import Box, Data, Label, Model, Name, Trusted, Unsafe, files_of, opening_of
 from redan.cli.attack.progress import teller
 from redan.cli.data.answer import Format, Page, Quiet, Seed, apart, give, there
@@ -40,6 +41,7 @@ def attack_backdoor(
     steps: Steps = 150,
     box: Box = (0.0, 1.0),
     trust_type: Trusted = None,
+    creds: Creds = None,
     unsafe_format: Unsafe = False,
     output: Format = "text",
     page: Page = None,
@@ -73,7 +75,7 @@ def attack_backdoor(
         seed=seed,
         progress=teller(),
     )
-    found = examine(opening_of(model, name, trust_type, unsafe_format), data, wanted)
+    found = examine(held_by(opening_of(model, name, trust_type, unsafe_format), creds), data, wanted)
     shown = list(tell(found, name or Path(model).name, threshold=threshold, samples=page is not None))
     told = list(tell(found, name or Path(model).name, threshold=threshold))
     give("backdoor", files, told, output=output, page=page, quiet=quiet, group="attack", shown=shown)

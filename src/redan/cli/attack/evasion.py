@@ -9,6 +9,7 @@ import typer
 from redan.attacks.campaign.parts import SIZE
 from redan.attacks.campaign.trying import Wanted, try_model
 from redan.cli.attack.certify import Campaigned, certified, certifying
+from redan.cli.attack.credentials import Creds, held_by
 from redan.cli.attack.options import (
     Box,
     Data,
@@ -82,6 +83,7 @@ def attack_evasion(
     part: PartSize = SIZE,
     certify: Certify = None,
     trust_type: Trusted = None,
+    creds: Creds = None,
     unsafe_format: Unsafe = False,
     classes: Classes = None,
     gallery: Shown = 6,
@@ -107,7 +109,7 @@ def attack_evasion(
     smoothing = certifying(certify, wanted.threat, table=label is not None)
     files = files_of(model, data)
     apart([*files, *([] if constraints is None else [constraints])], page, work)
-    opening = opening_of(model, name, trust_type, unsafe_format)
+    opening = held_by(opening_of(model, name, trust_type, unsafe_format), creds)
     tried = _tried(opening, data, wanted).called([word.strip() for word in (classes or "").split(",") if word.strip()])
     found = _found(tried, name or Path(model).name, threshold)
     if smoothing is not None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from redan.cli.attack.credentials import Creds, held_by
 from redan.cli.attack.options import Answers, Box, Data, Label, Model, Name, Trusted, Unsafe, files_of, opening_of
 from redan.cli.attack.progress import teller
 from redan.cli.data.answer import Format, Page, Quiet, Seed, apart, give
@@ -52,6 +53,7 @@ def attack_extraction(
     second: Second = None,
     later: Later = None,
     trust_type: Trusted = None,
+    creds: Creds = None,
     unsafe_format: Unsafe = False,
     output: Format = "text",
     page: Page = None,
@@ -76,7 +78,11 @@ def attack_extraction(
 
     files = files_of(model, data)
     apart([*files, *[path for word in (second, later) if word for path in files_of(word)]], page)
-    opened = {word: opening_of(word, name, trust_type, unsafe_format) for word in (model, second, later) if word}
+    opened = {
+        word: held_by(opening_of(word, name, trust_type, unsafe_format), creds)
+        for word in (model, second, later)
+        if word
+    }
     wanted = Wanted(
         forms=tuple(shown(text) for text in dict.fromkeys(answers or _FORMS)),
         budget=queries,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from redan.cli.attack.credentials import Creds, held_by
 from redan.cli.attack.options import (
     MODEL,
     Label,
@@ -79,6 +80,7 @@ def attack_membership(
     workers: Workers = 0,
     ray: Ray = None,
     trust_type: Trusted = None,
+    creds: Creds = None,
     unsafe_format: Unsafe = False,
     output: Format = "text",
     page: Page = None,
@@ -117,7 +119,7 @@ def attack_membership(
         )  # fmt: skip
         files = files_of(model, data, nonmembers)
         apart(files, page, keep, work)
-        opening = opening_of(model, name, trust_type, unsafe_format)
+        opening = held_by(opening_of(model, name, trust_type, unsafe_format), creds)
         found = _of_model(opening, data, nonmembers, wanted, keep)
     told = tell(found, name or Path(model or files[0]).name, multiple=threshold)
     give("membership", files, [told], output=output, page=page, quiet=quiet, group="attack")

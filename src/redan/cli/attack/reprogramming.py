@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from redan.cli.attack.credentials import Creds, held_by
 from redan.cli.attack.options import (
     Answers,
     Box,
@@ -79,6 +80,7 @@ def attack_reprogramming(
     deviation: Deviation = None,
     label: Label = None,
     name: Name = None,
+    creds: Creds = None,
     threshold: Bound = 0.2,
     samples: Samples = 2000,
     test: Test = None,
@@ -108,6 +110,7 @@ def attack_reprogramming(
     Raises:
         UsageError: an option is missing or contradicts another.
         InputError: a file cannot be read, or model, data and task do not fit.
+        ConfigError: the file of credentials is wrong.
         IncompleteError: the model does not answer at all.
     """
     from redan.attacks.extraction.form import shown
@@ -122,6 +125,6 @@ def attack_reprogramming(
     )  # fmt: skip
     files = files_of(model, data)
     apart(files, page, work)
-    opening = opening_of(model, name, trust_type, unsafe_format)
+    opening = held_by(opening_of(model, name, trust_type, unsafe_format), creds)
     found = list(tell(try_reprogramming(opening, data, wanted), name or Path(model).name, threshold=threshold))
     give("reprogramming", files, found, output=output, page=page, quiet=quiet, group="attack")

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from redan.reports.words import number
+from redan.reports.words import brief, number
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
@@ -55,3 +55,8 @@ def worded(value: float, unit: str) -> str:
         per_cent = 100 * value
         return f"{per_cent:.0f}%" if per_cent >= 10 or per_cent == 0 else f"{per_cent:.2g}%"  # noqa: PLR2004
     return number(float(f"{value:.3g}"))
+
+
+def told(value: float, unit: str) -> str:
+    """The same beside a mark, in three digits: `42.5%`; never all or nothing of what is not."""
+    return brief(value, unit) if unit == "share" else worded(value, unit)

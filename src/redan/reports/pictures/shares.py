@@ -5,7 +5,7 @@ from markupsafe import Markup
 from redan.reports.pictures.fields import Fields, MalformedError, as_interval
 from redan.reports.pictures.legend import dash, legend
 from redan.reports.pictures.rows import RowLine, footing, rows, spot
-from redan.reports.pictures.scale import Scale, worded
+from redan.reports.pictures.scale import Scale, told
 
 
 def shares(fields: Fields) -> Markup:
@@ -27,10 +27,10 @@ def shares(fields: Fields) -> Markup:
         RowLine(
             name,
             spot(value, interval, scale, flagged=name in flagged, expected=expected),
-            worded(value, unit),
+            told(value, unit),
             flagged=name in flagged,
         )
         for name, value, interval in zip(names, values, intervals, strict=True)
     ]
-    key = Markup("") if expected is None else legend([dash(f"{worded(expected, unit)}: {meaning}")])
+    key = Markup("") if expected is None else legend([dash(f"{told(expected, unit)}: {meaning}")])
     return rows([*lines, footing(scale, unit)]) + key

@@ -25,42 +25,64 @@ def _levels(looked: np.ndarray, sharp: float) -> bytes:
     return network_onnx(_SIDE * _SIDE, _CLASSES, [("MatMul", weights), ("Add", offset)])
 
 
-def _data(rows: int) -> bytes:
+def _data(rows: int, bright_in: Array) -> bytes:
+    """Pictures whose brightness tells their class, in some places; elsewhere they are dark."""
     rng = np.random.default_rng(_RNG)
     y = rng.integers(0, _CLASSES, rows)
     bright = y[:, None] / (_CLASSES - 1) * 0.8 + 0.2 * rng.random((rows, _SIDE * _SIDE))
     dark = 0.05 * rng.random((rows, _SIDE * _SIDE))
-    x = np.where(_middle().reshape(-1) > 0, bright, dark)
+    x = np.where(bright_in.reshape(-1) > 0, bright, dark)
     held = io.BytesIO()
     np.savez(held, x=x.astype(np.float32), y=y)
     return held.getvalue()
 
 
-def _middle() -> np.ndarray:
-    found = np.zeros((_SIDE, _SIDE))
+def _middle() -> Array:
+    found = np.zeros((_SIDE, _SIDE), np.float32)
     found[4:12, 4:12] = 1.0
     return found
 
 
-def _case(check: str, name: str, outcome: Outcome, model: bytes, *, endpoint: str = "", rows: int = 400) -> Vector:
+def _border() -> Array:
+    """What a foreign picture, which takes nine pixels of a side, leaves free."""
+    found = np.ones((_SIDE, _SIDE), np.float32)
+    found[3:13, 3:13] = 0.0
+    return found
+
+
+def _case(
+    check: str,
+    name: str,
+    outcome: Outcome,
+    model: bytes,
+    *,
+    endpoint: str = "",
+    rows: int = 400,
+    own: Array | None = None,
+) -> Vector:
     toml = (
         '[system]\nname = "levels"\nstage = "design"\n\n[[dataset]]\nname = "test"\nrole = "test"\npath = "test.npz"\n'
         '\n[[model]]\nname = "levels"\npath = "model.onnx"\ntask = "classification"\nbox = [0.0, 1.0]\n'
         f'\n[[endpoint]]\nname = "api"\nmodel = "levels"\n{endpoint}'
     )
-    files = {"redan.toml": toml.encode(), "model.onnx": model, "test.npz": _data(rows)}
+    files = {
+        "redan.toml": toml.encode(),
+        "model.onnx": model,
+        "test.npz": _data(rows, _middle() if own is None else own),
+    }
     return Vector(name=name, files=files, check=check, expect=outcome, note=_NOTE)
 
 
 def vectors() -> tuple[Vector, ...]:
     """Bad services and their repaired twins."""
-    whole = np.ones((_SIDE, _SIDE))
-    bendable, border = _levels(_middle() + 0.05 * whole, 400.0), _levels(whole - _middle(), 400.0)
+    whole, there = np.ones((_SIDE, _SIDE)), _border()
+    bendable, border = _levels(_middle() + 0.05 * whole, 400.0), _levels(there, 400.0)
     constant = _levels(whole, 0.0)
     tight, watched = 'queries = 60\nanswers = "label"\n', 'gateway = true\nmonitors = ["one-program"]\n'
     return (
         _case(_WHITE, "brightness of the middle tells how many squares there are", Outcome.BROKEN, bendable),
-        _case(_WHITE, "a model that does not look where the foreign picture lies", Outcome.HOLDS, border),
+        _case(_WHITE, "a model that does not look where the foreign picture lies", Outcome.HOLDS, border, own=there),
+        _case(_WHITE, "the same with data that it does not know", Outcome.NOT_RUN, border),
         _case(_WHITE, "a model that gives one answer to everything", Outcome.NOT_RUN, constant),
         _case(_QUERIES, "full scores and no budget", Outcome.BROKEN, bendable),
         _case(
@@ -70,7 +92,8 @@ def vectors() -> tuple[Vector, ...]:
             bendable,
             endpoint=tight,
         ),
-        _case(_QUERIES, "a model that does not look where the foreign picture lies", Outcome.HOLDS, border),
+        _case(_QUERIES, "a model that does not look where the foreign picture lies", Outcome.HOLDS, border, own=there),
+        _case(_QUERIES, "the same with data that it does not know", Outcome.NOT_RUN, border),
         _case(_QUERIES, "a model that gives one answer to everything", Outcome.NOT_RUN, constant),
         _case(_NOTICED, "nobody watches", Outcome.BROKEN, bendable),
         _case(_NOTICED, "the gateway watches for one program", Outcome.HOLDS, bendable, endpoint=watched),
