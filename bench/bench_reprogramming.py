@@ -163,7 +163,7 @@ looked at the test part of seed 0; seeds 1 and 2 have other test parts, drawn fr
 
 What differs. Digits beneath come to the published figure, around they do not. Counting squares rises with steps (0.71
 after 1,000 and with smaller squares, 0.75 to 0.86 after 3,000) and is far from 0.997 by networks of 25 times the size;
-longer courses were not tried. With pixels shuffled it is 3 to 4 points below, after two thirds of
+longer courses were not tried. With pixels shuffled it is 4 to 5 points below, after two thirds of
 the steps. Of the untrained network the label map alone has 0.74 to 0.75, and the program makes it worse: random
 features tell digits (Englert and Lazic, arXiv 2206.03466), and nothing was tuned to it; published are 0.10 to 0.93 by
 network. By questions alone, in squares of 4 x 4 pixels since one question tells too little of 12,288 values, digits
