@@ -222,6 +222,9 @@ def test_one_huge_value_does_not_hide_what_differs_among_the_others():
     assert _apart(told, np.array([[-1e6, 3.0, 0.0]])) > TOLERANCE
     assert _apart(told, told + np.array([[1.0, 1e-6, 0.0]])) < TOLERANCE
     assert not _apart(np.array([[np.nan, 0.0, 1.0]]), told) <= TOLERANCE
+    near = np.array([[279.43185, 281.21182, 280.68835]])  # one unit in the last place of float32 is 3e-5 there
+    assert _apart(near, near + np.array([[3.1e-5, 0.0, -3.1e-5]])) < TOLERANCE
+    assert _apart(near, near + np.array([[0.01, 0.0, 0.0]])) > TOLERANCE
 
 
 def test_a_branch_is_refused():

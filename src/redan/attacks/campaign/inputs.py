@@ -145,7 +145,7 @@ def read_boxed(path: Path, samples: int, seed: int, box: tuple[float, float]) ->
     """The same, where every number of them is to lie in a box.
 
     Raises:
-        UsageError: the box is empty.
+        UsageError: the box has no inside.
         InputError: the file has no such arrays, or they leave the box.
     """
     low, high = box

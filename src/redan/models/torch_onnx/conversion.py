@@ -84,8 +84,9 @@ def converted(
         x: shape (n, ...), inputs; some of them are probes, as they are and moved.
         pieces: verified bytes of external tensors, by the name that the model uses.
         tolerance: of each value, relative to the larger of 1 and the largest value of its row: rounding in a deep
-            network is of the size of what is summed, not of the sum. It holds for the softmax of a row as well, so that
-            one huge value does not hide what differs among the others.
+            network is of the size of what is summed, not of the sum. It holds for the softmax of a row as well,
+            relative to the values of its likely classes, so that one huge value does not hide what differs among the
+            others.
 
     Raises:
         IncompleteError: an operator is not converted, or answers differ; the model can still be attacked by queries.
@@ -143,7 +144,9 @@ def _apart(got: NDArray[np.float64], expected: NDArray[np.float64]) -> float:
     by_size = (np.abs(got - expected) / scale).max(initial=0.0)
     if not got.shape[1] or not (np.isfinite(got).all() and np.isfinite(expected).all()):
         return float(by_size)
-    by_class = np.abs(_softmax(got) - _softmax(expected)).max(initial=0.0)
+    shares = _softmax(expected)
+    deciding = np.maximum(1.0, (shares * np.abs(expected)).sum(axis=1, keepdims=True))  # the likely classes' own size
+    by_class = (np.abs(_softmax(got) - shares) / deciding).max(initial=0.0)
     return float(max(by_size, by_class))
 
 
