@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from redan.errors import InputError
-from redan.scan.formats.protobuf import Field, ProtoError, Wire
+from redan.scan.formats.protobuf import Field, ProtoError, Wire, tags
 from redan.scan.region import Region, RegionError
 
 _FIELDS = 20_000_000
+_SMALL = frozenset(range(1, 16))  # numbers of fields whose tag is one byte
 _DEPTH = 32  # nested graphs; protobuf itself gives up at 100 messages
 _LEN, _VARINT = 2, 0
 _EXTERNAL = 1  # TensorProto.DataLocation.EXTERNAL
@@ -42,6 +43,9 @@ INSIDE: Mapping[tuple[str, int], str] = MappingProxyType(
         ("sparse", 2): "tensor",
     }
 )
+_NEEDED = MappingProxyType(
+    {name: frozenset(number for message, number in INSIDE if message == name) for name, _ in INSIDE}
+)
 # The only ways to a tensor on which ONNX Runtime takes its bytes from memory.
 _FROM_MEMORY = frozenset({("graph", "tensor"), ("graph", "node", "attribute", "tensor")})
 
@@ -67,10 +71,16 @@ class OnnxFields:
         self._steps = _Steps()
         self.text = self._wire.text
 
-    def fields(self, start: int, size: int) -> Iterator[Field]:
-        """The fields of the message at `start`."""
-        for field in self._wire.fields(start, size):
-            self._steps.spend(steps=1)
+    def fields(self, start: int, size: int, needed: frozenset[int] | None = None) -> Iterator[Field]:
+        """The fields of the message at `start`.
+
+        Args:
+            start: of its first field.
+            size: of all of them, in bytes.
+            needed: numbers of which every field is given; all when None.
+        """
+        for field in self._wire.fields(start, size, frozenset() if needed is None else tags(_SMALL - needed)):
+            self._steps.spend(steps=1 + field.more)
             yield field
 
 
@@ -112,7 +122,7 @@ def _tensors(model: OnnxFields, message: str, extent: tuple[int, int], way: tupl
         if location is not None:
             yield location
         return
-    for field in model.fields(*extent):
+    for field in model.fields(*extent, _NEEDED[message]):
         inside = INSIDE.get((message, field.number))
         if inside is not None and field.wire == _LEN:
             yield from _tensors(model, inside, (field.start, field.size), (*way, inside))
@@ -122,7 +132,7 @@ def _location(model: OnnxFields, extent: tuple[int, int]) -> str | None:
     """The file of one tensor; None when its bytes are inside the model."""
     external = False
     entries: dict[str, str] = {}
-    for field in model.fields(*extent):
+    for field in model.fields(*extent, frozenset({_EXTERNAL_DATA, _DATA_LOCATION})):
         if field.number == _DATA_LOCATION and field.wire == _VARINT:
             external = field.value == _EXTERNAL
         elif field.number == _EXTERNAL_DATA and field.wire == _LEN:

@@ -7,7 +7,7 @@ from onnx import StringStringEntryProto, TensorProto
 
 from redan.scan.budget import Spent
 from redan.scan.contract import BudgetError
-from redan.scan.formats.protobuf import Field, ProtoError, Wire, looks_like, shape
+from redan.scan.formats.protobuf import Field, ProtoError, Wire, looks_like, shape, tags
 from redan.scan.region import Region
 from scan_samples import message, number, varint
 
@@ -45,6 +45,67 @@ def test_repeated_numbers_are_those_that_protobuf_reads(values, packed):
 def test_numbers_survive_the_wire(value):
     """Every number of 64 bits is read as written."""
     assert [f.value for f in _wire(number(3, value)).fields(0, len(number(3, value)))] == [value]
+
+
+PARTS = st.one_of(
+    st.builds(number, st.integers(1, 17), st.integers(0, (1 << 64) - 1)),
+    st.builds(message, st.integers(1, 17), st.binary(max_size=3)),
+    st.builds(lambda n, data: varint(n << 3 | 5) + data, st.integers(1, 17), st.binary(min_size=4, max_size=4)),
+    st.builds(lambda n, data: varint(n << 3 | 1) + data, st.integers(1, 17), st.binary(min_size=8, max_size=8)),
+)
+
+
+def heads(data, passed):
+    """Number, wire type and how often, in a row; an error instead of what follows it."""
+    found = []
+    try:
+        for field in _wire(data).fields(0, len(data), passed):
+            if found and found[-1][0] == (field.number, field.wire):
+                found[-1][1] += 1 + field.more
+            else:
+                found.append([(field.number, field.wire), 1 + field.more])
+    except ProtoError as error:
+        found.append(str(error))
+    return found
+
+
+@settings(max_examples=300)
+@given(
+    rows=st.lists(st.tuples(PARTS, st.integers(1, 9)), max_size=6),
+    passed=st.sets(st.integers(1, 17)),
+    cut=st.integers(0, 3),
+    tail=st.binary(max_size=12),
+)
+def test_what_is_passed_over_is_what_would_have_been_read(rows, passed, cut, tail):
+    """Over rows of like fields, whole, cut off or followed by anything: the same fields, and the same error."""
+    data = b"".join(part * times for part, times in rows)
+    data = data[: len(data) - cut] + tail
+    assert heads(data, tags(passed)) == heads(data, frozenset())
+
+
+def test_rows_longer_than_a_block_are_counted_whole():
+    """Numbers of all lengths, a million bytes of them, and words of one length."""
+    data = b"".join(number(8, v) for v in (1, 300, (1 << 64) - 1) * 60_000) + message(9, b"BRANCH_LEQ") * 50_000
+    assert heads(data, tags({8, 9})) == [[(8, 0), 180_000], [(9, 2), 50_000]]
+    known = shape(f8="p*", f9="b*")
+    fields = _wire(data).message(0, len(data), known, frozenset({8, 9}))
+    assert sum(len(found) for found in fields.values()) < 100
+    for passed in (frozenset(), frozenset({8, 9})):  # what is passed over is paid for all the same
+        budget = Spent(1 << 40)
+        _wire(data, budget).message(0, len(data), known, passed)
+        budgets = Spent(1 << 40)
+        budgets.spend(steps=230_000 + 8)
+        assert budget._steps_left == budgets._steps_left
+
+
+def test_packed_numbers_are_looked_at_though_they_are_passed():
+    """The second of two packed fields does not end."""
+    data = message(8, b"\x01") + message(8, b"\x81")
+    with pytest.raises(ProtoError, match="does not end"):
+        _wire(data).message(0, len(data), shape(f8="p*"), frozenset({8}))
+    single = number(3, 1) * 2
+    with pytest.raises(ProtoError, match="stands twice"):
+        _wire(single).message(0, len(single), shape(f3="v"), frozenset({3}))
 
 
 @pytest.mark.parametrize(

@@ -258,6 +258,8 @@ class _Handler(socketserver.StreamRequestHandler):
     """One connection; a request has to be whole within a second."""
 
     served: _Served
+    late: threading.Timer | None = None
+    ended = False
 
     def handle(self) -> None:
         """Request after request."""
@@ -267,13 +269,17 @@ class _Handler(socketserver.StreamRequestHandler):
                 going = self._within() if "patient" not in self.served.flaws else self._one()
 
     def _within(self) -> bool:
-        late = threading.Timer(_IDLE_S, _shut, (self.connection,))
-        late.daemon = True
-        late.start()
+        self.late = threading.Timer(_IDLE_S, self._end)
+        self.late.daemon = True
+        self.late.start()
         try:
             return self._one()
         finally:
-            late.cancel()
+            self.late.cancel()
+
+    def _end(self) -> None:
+        self.ended = True
+        _shut(self.connection)
 
     def _one(self) -> bool:
         first = self.rfile.readline(_HEAD)
@@ -300,6 +306,10 @@ class _Handler(socketserver.StreamRequestHandler):
         status, body = self._read(told)
         if status:
             return self._say(status, last=True)
+        if self.late is not None:
+            self.late.cancel()  # answering takes as long as it takes: who asks again would pay twice
+        if self.ended:
+            return False
         if _PATH.fullmatch(path) is None:
             return self._say(404)
         peer = str(self.client_address[0])

@@ -66,6 +66,7 @@ _CONTEXTS = words("EPContext Snpe SampleOp")
 _LIMIT_BYTES = 1 << 31
 _DEEPEST = 100  # what the protobuf parsers of loaders allow
 _MOST_TOLD = 20
+_PLAIN = frozenset({7, 8, 9})  # floats, ints and strings of an attribute: read by the operator alone
 _REMEDY = "Export the model again with all tensors inside the file and only operators of ONNX."
 
 
@@ -183,7 +184,7 @@ class _Model:
         return self._say.unclear("onnx-operator", what, offset=offset, reference="CWE-829", remedy=_REMEDY)
 
     def _attribute(self, field: Field, depth: int, waiting: list[tuple[str, Field, int]]) -> Iterator[Detection]:
-        found = self._wire.message(field.start, field.size, _ATTRIBUTE)
+        found = self._wire.message(field.start, field.size, _ATTRIBUTE, _PLAIN)
         waiting.extend(("graph", f, depth + 1) for number in (6, 11) for f in found.get(number, []))
         waiting.extend(("tensor", f, depth + 1) for number in (5, 10) for f in found.get(number, []))
         waiting.extend(("sparse", f, depth + 1) for number in (22, 23) for f in found.get(number, []))

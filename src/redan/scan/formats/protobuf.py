@@ -5,7 +5,7 @@ twice are refused, because parsers skip, convert or merge them each in their own
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from redan.scan.contract import Budget
@@ -17,6 +17,9 @@ _ENDLESS = re.compile(rb"[\x80-\xff]{10}")  # no number goes on after its tenth 
 _TEXT_LIMIT = 1 << 16
 _STEPS_OF_A_MESSAGE = 8  # what opening one costs, even if it is empty
 _U64 = (1 << 64) - 1
+_ONE_BYTE = 0x80
+_HIGH = bytes(range(_ONE_BYTE, 256))
+_NONE: frozenset[int] = frozenset()
 
 # number -> wire types that are allowed, and whether the field may stand more than once
 Shape: TypeAlias = Mapping[int, tuple[frozenset[int], bool]]
@@ -33,13 +36,18 @@ class ProtoError(ValueError):
 
 
 class Field(NamedTuple):
-    """One field: its number, wire type, where its payload lies, and the value of a varint or fixed field."""
+    """One field: its number, wire type, where its payload lies, and the value of a varint or fixed field.
+
+    Args:
+        more: fields of the same head right behind it, that were passed over.
+    """
 
     number: int
     wire: int
     start: int
     size: int
     value: int
+    more: int = 0
 
 
 def shape(**fields: str) -> Shape:
@@ -68,8 +76,14 @@ class Wire:
         self._block_start = 0
         self.size = region.size
 
-    def fields(self, start: int, size: int) -> Iterator[Field]:
+    def fields(self, start: int, size: int, passed: frozenset[int] = _NONE) -> Iterator[Field]:
         """The fields of the message at `start`.
+
+        Args:
+            start: of its first field.
+            size: of all of them, in bytes.
+            passed: tags, a number and a wire type, of which not every field is needed: of a row of fields with one head
+                the first is given, and how many follow. A forest of trees has millions of numbers, one field each.
 
         Raises:
             ProtoError: they do not end exactly where the message ends, or are not well formed.
@@ -83,25 +97,47 @@ class Wire:
             if wire == 0:
                 begin = at
                 value, at = self._varint(at, end)
-                yield Field(number, wire, begin, at - begin, value)
+                more, after = self._alike(tag, 0, at, end) if tag in passed else (0, at)
+                yield Field(number, wire, begin, at - begin, value, more)
+                at = after
                 continue
             length, at = self._length(wire, at, end)
             if length > end - at:
                 raise ProtoError("a field leaves its message")
             value = int.from_bytes(self._bytes(at, length), "little") if wire != 2 else 0  # noqa: PLR2004 -- the wire type
-            yield Field(number, wire, at, length, value)
-            at += length
+            more, after = self._alike(tag, length, at + length, end) if tag in passed else (0, at + length)
+            yield Field(number, wire, at, length, value, more)
+            at = after
 
-    def message(self, start: int, size: int, known: Shape) -> dict[int, list[Field]]:
+    def _alike(self, tag: int, length: int, at: int, end: int) -> tuple[int, int]:
+        """How many fields with this head follow at once, and where they end; those that are in the block."""
+        place = at - self._block_start
+        if tag >= _ONE_BYTE or length >= _ONE_BYTE or not 0 <= place <= len(self._block):
+            return 0, at
+        until = min(len(self._block), end - self._block_start)
+        found = _row(tag, length).match(self._block, place, until)
+        size = found.end() - place if found is not None else 0
+        if tag & 7 == 0:  # the tag and the last byte of a number are its only ones below 0x80
+            return len(self._block[place : place + size].translate(None, _HIGH)) // 2, at + size
+        return size // (length + 1 + (tag & 7 == 2)), at + size  # noqa: PLR2004 -- the wire type
+
+    def message(self, start: int, size: int, known: Shape, passed: frozenset[int] = _NONE) -> dict[int, list[Field]]:
         """The fields of a message by number, checked against its shape.
+
+        Args:
+            start: of its first field.
+            size: of all of them, in bytes.
+            known: its shape.
+            passed: numbers of which not every field is needed, where the shape lets them be repeated; packed ones are
+                looked at all the same.
 
         Raises:
             ProtoError: a field is unknown, of another wire type, or stands twice though it may not.
         """
         found: dict[int, list[Field]] = {}
         count = 0
-        for field in self.fields(start, size):
-            count += 1
+        for field in self.fields(start, size, _repeated(known, passed)):
+            count += 1 + field.more
             allowed = known.get(field.number)
             if allowed is None or field.wire not in allowed[0]:
                 raise ProtoError(f"field {field.number} of wire type {field.wire} is not one of this message")
@@ -205,6 +241,24 @@ class Wire:
     def data(self, field: Field) -> bytes:
         """The bytes of a field."""
         return self._bytes(field.start, field.size)
+
+
+def tags(numbers: Iterable[int], wires: Iterable[int] = (0, 1, 2, 5)) -> frozenset[int]:
+    """What fields of these numbers and wire types begin with."""
+    return frozenset(number << 3 | wire for number in numbers for wire in wires)
+
+
+def _repeated(known: Shape, passed: frozenset[int]) -> frozenset[int]:
+    many = ((number, known[number][0]) for number in passed if number in known and known[number][1])
+    return frozenset().union(*(tags((number,), wires - {2} if len(wires) > 1 else wires) for number, wires in many))
+
+
+def _row(tag: int, length: int) -> re.Pattern[bytes]:
+    head = re.escape(bytes([tag]))
+    if tag & 7 == 0:
+        return re.compile(rb"(?:%b[\x80-\xff]{0,9}[\x00-\x7f])*+" % head)
+    size = re.escape(bytes([length])) if tag & 7 == 2 else b""  # noqa: PLR2004 -- the wire type
+    return re.compile(rb"(?:%b%b.{%d})*+" % (head, size, length), re.DOTALL)
 
 
 def looks_like(region: Region, known: Shape, needed: frozenset[int], *, most: int = 2000) -> bool:
