@@ -43,8 +43,9 @@ INSIDE: Mapping[tuple[str, int], str] = MappingProxyType(
         ("sparse", 2): "tensor",
     }
 )
-_NEEDED = MappingProxyType(
-    {name: frozenset(number for message, number in INSIDE if message == name) for name, _ in INSIDE}
+_PASSED = MappingProxyType(
+    {name: tags(_SMALL - {number for message, number in INSIDE if message == name}) for name, _ in INSIDE}
+    | {"tensor": tags(_SMALL - {_EXTERNAL_DATA, _DATA_LOCATION})}
 )
 # The only ways to a tensor on which ONNX Runtime takes its bytes from memory.
 _FROM_MEMORY = frozenset({("graph", "tensor"), ("graph", "node", "attribute", "tensor")})
@@ -71,15 +72,15 @@ class OnnxFields:
         self._steps = _Steps()
         self.text = self._wire.text
 
-    def fields(self, start: int, size: int, needed: frozenset[int] | None = None) -> Iterator[Field]:
+    def fields(self, start: int, size: int, passed: frozenset[int] = frozenset()) -> Iterator[Field]:
         """The fields of the message at `start`.
 
         Args:
             start: of its first field.
             size: of all of them, in bytes.
-            needed: numbers of which every field is given; all when None.
+            passed: tags of which not every field is needed; as of `Wire.fields`.
         """
-        for field in self._wire.fields(start, size, frozenset() if needed is None else tags(_SMALL - needed)):
+        for field in self._wire.fields(start, size, passed):
             self._steps.spend(steps=1 + field.more)
             yield field
 
@@ -122,7 +123,7 @@ def _tensors(model: OnnxFields, message: str, extent: tuple[int, int], way: tupl
         if location is not None:
             yield location
         return
-    for field in model.fields(*extent, _NEEDED[message]):
+    for field in model.fields(*extent, _PASSED[message]):
         inside = INSIDE.get((message, field.number))
         if inside is not None and field.wire == _LEN:
             yield from _tensors(model, inside, (field.start, field.size), (*way, inside))
@@ -132,7 +133,7 @@ def _location(model: OnnxFields, extent: tuple[int, int]) -> str | None:
     """The file of one tensor; None when its bytes are inside the model."""
     external = False
     entries: dict[str, str] = {}
-    for field in model.fields(*extent, frozenset({_EXTERNAL_DATA, _DATA_LOCATION})):
+    for field in model.fields(*extent, _PASSED["tensor"]):
         if field.number == _DATA_LOCATION and field.wire == _VARINT:
             external = field.value == _EXTERNAL
         elif field.number == _EXTERNAL_DATA and field.wire == _LEN:

@@ -225,6 +225,8 @@ def test_one_huge_value_does_not_hide_what_differs_among_the_others():
     near = np.array([[279.43185, 281.21182, 280.68835]])  # one unit in the last place of float32 is 3e-5 there
     assert _apart(near, near + np.array([[3.1e-5, 0.0, -3.1e-5]])) < TOLERANCE
     assert _apart(near, near + np.array([[0.01, 0.0, 0.0]])) > TOLERANCE
+    raised = np.array([[1e4, 1e4 + 0.5, 1e4 - 1.0]])  # nor does a value that all of them share
+    assert _apart(raised, raised + np.array([[0.08, 0.0, 0.0]])) > TOLERANCE
 
 
 def test_a_branch_is_refused():

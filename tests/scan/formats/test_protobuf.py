@@ -98,6 +98,14 @@ def test_rows_longer_than_a_block_are_counted_whole():
         assert budget._steps_left == budgets._steps_left
 
 
+def test_rows_of_ever_other_heads_are_read_one_by_one():
+    """A file of all lengths under all numbers makes no more patterns than agreed, and is read the same."""
+    data = b"".join(message(n, bytes(size)) * 2 for n in range(1, 16) for size in range(128))
+    wire = _wire(data)
+    assert sum(1 + field.more for field in wire.fields(0, len(data), tags(range(1, 16)))) == 15 * 128 * 2
+    assert len(wire._rows) == 64
+
+
 def test_packed_numbers_are_looked_at_though_they_are_passed():
     """The second of two packed fields does not end."""
     data = message(8, b"\x01") + message(8, b"\x81")

@@ -16,6 +16,7 @@ from redan.models.torch_onnx.graph import Graph, Node, graph_of
 from redan.models.torch_onnx.module import OnnxNetwork
 
 TOLERANCE = 1e-5
+_ROUNDED = 8 * 2.0**-24
 PROBES = 32
 _PASSING = frozenset({"Identity", "ZipMap"})
 _READ: Mapping[str, torch.dtype] = MappingProxyType(
@@ -85,8 +86,8 @@ def converted(
         pieces: verified bytes of external tensors, by the name that the model uses.
         tolerance: of each value, relative to the larger of 1 and the largest value of its row: rounding in a deep
             network is of the size of what is summed, not of the sum. It holds for the softmax of a row as well,
-            relative to the values of its likely classes, so that one huge value does not hide what differs among the
-            others.
+            beyond eight units in the last place of its likely classes' values, so that one huge value does not hide
+            what differs among the others.
 
     Raises:
         IncompleteError: an operator is not converted, or answers differ; the model can still be attacked by queries.
@@ -145,8 +146,8 @@ def _apart(got: NDArray[np.float64], expected: NDArray[np.float64]) -> float:
     if not got.shape[1] or not (np.isfinite(got).all() and np.isfinite(expected).all()):
         return float(by_size)
     shares = _softmax(expected)
-    deciding = np.maximum(1.0, (shares * np.abs(expected)).sum(axis=1, keepdims=True))  # the likely classes' own size
-    by_class = (np.abs(_softmax(got) - shares) / deciding).max(initial=0.0)
+    rounding = _ROUNDED * (shares * np.abs(expected)).sum(axis=1, keepdims=True)  # of the likely classes' own values
+    by_class = (np.abs(_softmax(got) - shares) - rounding).max(initial=0.0)
     return float(max(by_size, by_class))
 
 

@@ -20,6 +20,7 @@ _U64 = (1 << 64) - 1
 _ONE_BYTE = 0x80
 _HIGH = bytes(range(_ONE_BYTE, 256))
 _NONE: frozenset[int] = frozenset()
+_MOST_ROWS = 64  # patterns for one file: to compile one costs as much as to read fifty fields
 
 # number -> wire types that are allowed, and whether the field may stand more than once
 Shape: TypeAlias = Mapping[int, tuple[frozenset[int], bool]]
@@ -67,13 +68,14 @@ class Wire:
         budget: one step is spent per field.
     """
 
-    __slots__ = ("_block", "_block_start", "_budget", "_region", "size")
+    __slots__ = ("_block", "_block_start", "_budget", "_region", "_rows", "size")
 
     def __init__(self, region: Region, budget: Budget | None) -> None:
         self._region = region
         self._budget = budget
         self._block = b""
         self._block_start = 0
+        self._rows: dict[tuple[int, int], re.Pattern[bytes]] = {}
         self.size = region.size
 
     def fields(self, start: int, size: int, passed: frozenset[int] = _NONE) -> Iterator[Field]:
@@ -115,7 +117,12 @@ class Wire:
         if tag >= _ONE_BYTE or length >= _ONE_BYTE or not 0 <= place <= len(self._block):
             return 0, at
         until = min(len(self._block), end - self._block_start)
-        found = _row(tag, length).match(self._block, place, until)
+        row = self._rows.get((tag, length))
+        if row is None:
+            if len(self._rows) >= _MOST_ROWS:
+                return 0, at
+            row = self._rows[tag, length] = _row(tag, length)
+        found = row.match(self._block, place, until)
         size = found.end() - place if found is not None else 0
         if tag & 7 == 0:  # the tag and the last byte of a number are its only ones below 0x80
             return len(self._block[place : place + size].translate(None, _HIGH)) // 2, at + size
