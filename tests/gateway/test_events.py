@@ -118,6 +118,20 @@ def test_strangers_cannot_fill_the_log(tmp_path):
     assert register.metrics.decisions["identity", "unauthenticated"] == 100
 
 
+def test_an_event_names_the_generation_that_answered(tmp_path):
+    """Not the one in service when it was written down; where nothing answered, the one in service."""
+    answered = flow()
+    answered.generation = "1"
+    with Ledger.open(tmp_path, KEY) as ledger:
+        journal = Journal(ledger, window_s=0.001)
+        register = Register(Metrics(), Clerk(b"k" * 32), journal, lambda name: "2", clock=lambda: 1000.5)
+        register.decided(Decided(answered, None))
+        register.decided(Decided(flow(), Refusal(Problem.MALFORMED, "decoder")))
+        journal.close()
+    with Ledger.open(tmp_path, key=KEY.public) as ledger:
+        assert [json.loads(entry)["version"] for entry in ledger.entries()] == ["1", "2"]
+
+
 class Stuck:
     """A ledger that cannot be written for a while."""
 

@@ -1,6 +1,7 @@
 """Generations: sealed bytes alone, verified again, exchanged without losing a request, rolled back, never older."""
 
 import asyncio
+import dataclasses
 import json
 
 import pytest
@@ -103,6 +104,55 @@ def test_exchange_keeps_the_generation_before_and_rollback_brings_it_back(tmp_pa
         one.rollback()
         assert (one.version, one.previous.model.version != first) == (first, True)
         assert json.loads(houses.asked(made.plane)[2])["outputs"][0]["data"][0] == 1
+
+
+class Exchanging:
+    """A guard of answers, in whose time the model is exchanged."""
+
+    name = "exchanging"
+
+    def __init__(self, exchange):
+        self.exchange = exchange
+
+    def inbound(self, flow):
+        """As a guard of questions."""
+        return self.outbound(flow)
+
+    def outbound(self, flow):
+        """Exchanges once."""
+        once, self.exchange = self.exchange, lambda: None
+        once()
+
+
+def _exchanging(made, folder, field):
+    """The plane with that guard, which puts a model of other numbers into service."""
+    houses.seal(folder, houses.model(3.0))
+    guard = Exchanging(lambda: made.exchange("churn"))
+    found = {"checked": made.plane.pipeline.checked, "outbound": made.plane.pipeline.outbound}
+    found[field] = (guard, *found[field])
+    return dataclasses.replace(made.plane, pipeline=dataclasses.replace(made.plane.pipeline, **found), timed=None)
+
+
+def test_an_answer_names_the_generation_that_gave_it(tmp_path):
+    """Exchanged between the model's answer and its encoding: answer and event tell who answered, not who would now."""
+    with houses.gateway(tmp_path / "p") as made:
+        first = made.models["churn"].version
+        plane = _exchanging(made, tmp_path / "p", "outbound")
+        said = json.loads(houses.asked(plane)[2])
+        second = made.models["churn"].version
+        assert second != first
+        assert (said["model_version"], said["outputs"][0]["data"][0]) == (first, 1)
+        said = json.loads(houses.asked(plane)[2])
+        assert (said["model_version"], said["outputs"][0]["data"][0]) == (second, 3)
+
+
+def test_a_version_that_was_exchanged_away_does_not_answer_under_its_name(tmp_path):
+    """Exchanged between the look at the version and the model: who asked for the old one gets none of the new one."""
+    with houses.gateway(tmp_path / "p") as made:
+        path = f"/v2/models/churn/versions/{made.models['churn'].version}/infer"
+        assert houses.asked(made.plane, path=path)[0] == 200
+        plane = _exchanging(made, tmp_path / "p", "checked")
+        assert houses.asked(plane, path=path)[0] == 404
 
 
 def test_an_exchange_under_way_loses_no_request(tmp_path):

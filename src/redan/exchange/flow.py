@@ -113,6 +113,7 @@ class Flow:
         claims: what has to be spent; every guard may add to it before the store is asked.
         around: what answers, and the guards of its own; filled when the question has been decoded, where there are any.
         spent: what the store said of the claims; None while it was not asked.
+        generation: version of what answered, filled by the model; the empty string while nothing has.
         answer: filled by the model, replaced by guards of answers.
         outputs: of the model as it gave them, before any guard of answers.
         labels: filled by the guard of feedback.
@@ -129,6 +130,7 @@ class Flow:
     around: Any = None
     claims: list[Claim] = field(default_factory=list)
     spent: Spent | None = None
+    generation: str = ""
     answer: Answer | None = None
     outputs: tuple[Tensor, ...] = ()
     labels: Labels | None = None

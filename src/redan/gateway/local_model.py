@@ -62,6 +62,7 @@ class LocalModel:
         asked, around = flow.inference, flow.around
         if asked is None:
             raise RefusedError(Refusal(Problem.MALFORMED, _GUARD))
+        flow.generation = self.version
         needs, change = (None, None) if around is None else (around.needs, around.change)
         feed = self.fed(asked.inputs)
         if change is not None:

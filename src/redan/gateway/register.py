@@ -70,7 +70,7 @@ class Register:
             watch(one, key)
         if self.journal is None or (flow.identity is None and refused is not None and not self._stranger(now)):
             return key
-        entry = self.clerk.event(one, key, self.version(flow.model), now, self.skipped)
+        entry = self.clerk.event(one, key, flow.generation or self.version(flow.model), now, self.skipped)
         self.skipped = 0
         if self.durable:
             return self.journal.committed(entry, key)

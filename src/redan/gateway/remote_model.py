@@ -83,6 +83,7 @@ class RemoteModel:
             raise RefusedError(Refusal(Problem.MALFORMED, _GUARD))
         if self.fault:
             raise RefusedError(Refusal(Problem.UPSTREAM, _GUARD))
+        flow.generation = self.version
         sent = _sent(asked, flow.around)
         reply = await self._asked(b"POST", f"/v2/models/{self.name}/infer", question(sent))
         length = reply.headers.get(b"inference-header-content-length", b"")

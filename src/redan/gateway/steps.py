@@ -88,7 +88,7 @@ def infer(pipeline: Pipeline, request: Request, model: str, version: str) -> Ste
     response, asked, given = None, flow.inference, flow.answer
     if refused is None and asked is not None and given is not None:
         try:
-            response = encode.answer(model, version or pipeline.version(model), asked, given)
+            response = encode.answer(model, flow.generation or pipeline.version(model), asked, given)
         except RefusedError as error:
             refused = error.refusal
     event = yield Decided(flow, refused)
@@ -141,6 +141,8 @@ def _guarded(pipeline: Pipeline, flow: Flow) -> Generator[Need, Any, Refusal | N
         if refused is not None:
             return refused
         outputs: tuple[Tensor, ...] = yield Ask(flow)
+        if flow.version and flow.generation not in {"", flow.version}:
+            return Refusal(Problem.UNKNOWN, "routes")  # exchanged while the store was asked
         flow.outputs = outputs
         flow.answer = Answer(outputs)
         for guard in pipeline.outbound:

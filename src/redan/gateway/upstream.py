@@ -34,7 +34,7 @@ class Local(Described, Protocol):
     """A model in this process; it answers at once."""
 
     def ask(self, flow: Flow) -> tuple[Tensor, ...]:
-        """The outputs that were asked for, or all.
+        """The outputs that were asked for, or all; notes in the flow which generation gave them.
 
         Raises:
             RefusedError: the question does not fit the model, or the model failed.
@@ -46,7 +46,7 @@ class Remote(Described, Protocol):
     """A model behind another server."""
 
     async def ask(self, flow: Flow) -> tuple[Tensor, ...]:
-        """The outputs that were asked for, or all.
+        """The outputs that were asked for, or all; notes in the flow which generation gave them.
 
         Raises:
             RefusedError: the server refused, failed, or did not answer in time.

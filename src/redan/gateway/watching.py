@@ -118,7 +118,8 @@ class Watching:
         if found is None:
             return
         generation = found.service.current
-        if flow.around is not None and flow.around.model is not generation.model:
+        before = flow.around is not None and flow.around.model is not generation.model
+        if before or flow.generation not in {"", generation.model.version}:
             return  # answered before an exchange: the evidence about that generation has ended
         principal = "" if flow.identity is None else flow.identity.principal
         if refused is None and flow.model in self.labels:
