@@ -9,6 +9,7 @@ import pytest
 
 from attacks.reprogramming import victims
 from redan.cli.app import main
+from redan.cli.attack.options import endpoint_of
 from redan.controls.planted_networks import network_onnx
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "schemas" / "attack.v1.schema.json").read_text())
@@ -154,3 +155,17 @@ def test_a_token_goes_to_the_endpoint_and_nowhere_else():
     assert "secretword" not in repr(opening)
     assert "secretword" not in opening().of
     assert opening().endpoint._headers["Authorization"] == "Bearer secretword"
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "head"),
+    [
+        ("https://models.example:8443/v2", "garments", "garments at models.example:8443"),
+        ("http://someone:secretword@127.0.0.1:9", None, "127.0.0.1:9"),
+        ("model.onnx", "garments", ""),
+        (None, None, ""),
+    ],
+)
+def test_a_page_is_headed_by_the_endpoint_and_not_by_who_asks(model, name, head):
+    """An endpoint is no file among those that were read; a file heads its page as it is."""
+    assert endpoint_of(model, name) == head

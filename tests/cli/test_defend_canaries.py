@@ -135,3 +135,15 @@ def test_what_cannot_be_planted_is_told_with_its_file(table, tmp_path, capsysbin
         assert all(word in err for word in says), err
     assert not (tmp_path / "o.csv").exists()
     assert not (tmp_path / "s.json").exists()
+
+
+def test_a_list_of_canaries_is_not_written_over(table, capsysbinary):
+    """A model may have been trained on its canaries by now: the older list stays, byte for byte, and no copy is made."""
+    first, second, secret = table.with_name("a.csv"), table.with_name("b.csv"), table.with_name("s.json")
+    assert call(capsysbinary, table, "--label", "leaves", "--out", first, "--secret", secret)[0] == 0
+    before = secret.read_bytes()
+    code, out, err = call(capsysbinary, table, "--label", "leaves", "--out", second, "--secret", secret)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "is there already" in err
+    assert secret.read_bytes() == before
+    assert not second.exists()

@@ -38,6 +38,7 @@ def opened(folder, data, name="x.csv"):
         (b"a,b\n1,2\n1,\xff\n", 3, "not UTF-8"),
         (b"a,b\n1,\xc3", 2, "not UTF-8"),
         (b"a,b\n1,x\0\n", 2, "NUL"),
+        (b"PK\x03\x04\x14\x00\x00\x00", 0, "archive"),
         (b'a,b\n1,"x\n', 2, "not closed"),
         (b"a,b\n" + b"x" * 5_000_000 + b",1\n", 2, "longer than"),
         (b"x" * 3_000_000, 1, "longer than"),

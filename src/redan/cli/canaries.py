@@ -71,7 +71,7 @@ def canaries(
     Each option is told by its help.
 
     Raises:
-        UsageError: a file would be replaced by another, or the label is missing.
+        UsageError: a file would be replaced by another, a list of canaries is there already, or the label is missing.
         InputError: the data cannot be read, or nothing can be drawn at random.
     """
     from redan.attacks.inference.canaries_planting import REPEATS
@@ -97,6 +97,12 @@ def canaries(
 def _apart(path: Path, target: Path, secret: Path) -> None:
     if len({one.resolve() for one in (path, target, secret)}) < 3:  # noqa: PLR2004 -- the three of them
         raise UsageError("data, copy and list are not three files", remedy="name each another way")
+    if secret.exists():
+        raise UsageError(
+            "is there already; without it nobody can measure what a model memorised of its canaries",
+            where=str(secret),
+            remedy="name another file, or remove this one",
+        )
     writable(target)
     writable(secret)
 

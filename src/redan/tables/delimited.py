@@ -22,6 +22,7 @@ COLUMNS = 10_000
 CHUNK = 1 << 20
 FIRST_ROWS = 4_000  # rules out types cheaply; the whole file then confirms what is left
 DELIMITERS = ",;\t|"
+_ZIP = b"PK\x03\x04"
 _LINE = re.compile(r"CSV Error on Line: (\d+)")
 _WIDTH = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 
@@ -121,6 +122,13 @@ def _text(path: Path) -> None:
     """Refuses NUL, whatever is not UTF-8, and endless lines, with the line: the engine drops an endless last one."""
     decoder, line, unbroken = codecs.getincrementaldecoder("utf-8")(), 1, 0
     with path.open("rb") as file:
+        if file.read(len(_ZIP)) == _ZIP:
+            raise InputError(
+                "is an archive, as .npz and .xlsx files are, and no table",
+                where=str(path),
+                remedy="save it as CSV or Parquet",
+            )
+        file.seek(0)
         while chunk := file.read(CHUNK):
             if (place := chunk.find(b"\0")) >= 0:
                 raise InputError(

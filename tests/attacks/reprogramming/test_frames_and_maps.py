@@ -123,6 +123,14 @@ def test_what_does_not_fit_is_refused(shape, task):
         picture_frame(shape, task)
 
 
+@pytest.mark.parametrize("block", [8, 9, 1000])
+def test_a_program_of_one_value_is_refused(block):
+    """Squares as large as the picture would leave one number, which nobody asked for; a size below is let be."""
+    with pytest.raises(InputError, match="one value"):
+        picture_frame((8, 8), (2, 2), block=block)
+    assert picture_frame((8, 8), (2, 2), block=7).parameters == 4
+
+
 def test_label_maps_agree_with_naive_twins():
     """Frequency takes the largest pairs one by one; Bayes' rule with an even prior gives the same as counting."""
     rng = np.random.default_rng(3)

@@ -161,18 +161,16 @@ def picture_frame(
         amplitude: of the foreign picture; below one the program goes on beneath it, as a sum that stays in the range.
 
     Raises:
-        InputError: the foreign picture does not fit, or leaves no room for a program.
+        InputError: the foreign picture does not fit, or leaves no room for a program, or squares are too large.
     """
     size = int(np.prod(shape))
     grid, last = _grid(shape)
     rows, columns = grid.shape[1:]
-    filled = _FILLED if amplitude == 1 else _BENEATH
-    times = scale or max(1.0, min(filled * rows / task[0], filled * columns / task[1]))
-    wide = (int(task[0] * times), int(task[1] * times))
-    if wide[0] > rows or wide[1] > columns or (wide == (rows, columns) and amplitude == 1):
+    wide = _wide((rows, columns), task, scale, amplitude)
+    if block >= max(rows, columns):
         raise InputError(
-            f"a picture of {wide[0]} x {wide[1]} leaves no room for a program in {rows} x {columns}",
-            remedy="take a task of smaller pictures",
+            f"squares of {block} x {block} make one value of a program of {rows} x {columns}",
+            remedy=f"give smaller ones, such as --block {max(1, min(rows, columns) // 8)}",
         )
     top, left = (rows - wide[0]) // 2, (columns - wide[1]) // 2
     inside = np.zeros((rows, columns), dtype=bool)
@@ -197,6 +195,20 @@ def picture_frame(
         weight=None if amplitude == 1 else weight,
         amplitude=amplitude,
     )
+
+
+def _wide(whole: tuple[int, int], task: tuple[int, ...], scale: int | None, amplitude: float) -> tuple[int, int]:
+    """Rows and columns that a foreign picture takes of the victim's."""
+    rows, columns = whole
+    filled = _FILLED if amplitude == 1 else _BENEATH
+    times = scale or max(1.0, min(filled * rows / task[0], filled * columns / task[1]))
+    wide = (int(task[0] * times), int(task[1] * times))
+    if wide[0] > rows or wide[1] > columns or (wide == whole and amplitude == 1):
+        raise InputError(
+            f"a picture of {wide[0]} x {wide[1]} leaves no room for a program in {rows} x {columns}",
+            remedy="take a task of smaller pictures",
+        )
+    return wide
 
 
 def _between(task: tuple[int, ...], wide: tuple[int, int]) -> tuple[Places, NDArray[np.float32]]:

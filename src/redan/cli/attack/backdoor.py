@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from redan.cli.attack.credentials import Creds, held_by
-from redan.cli.attack.options import Box, Data, Label, Model, Name, Trusted, Unsafe, files_of, opening_of
+from redan.cli.attack.options import Box, Data, Label, Model, Name, Trusted, Unsafe, endpoint_of, files_of, opening_of
 from redan.cli.attack.progress import teller
 from redan.cli.data.answer import Format, Page, Quiet, Seed, apart, give, there
 
@@ -78,4 +78,5 @@ def attack_backdoor(
     found = examine(held_by(opening_of(model, name, trust_type, unsafe_format), creds), data, wanted)
     shown = list(tell(found, name or Path(model).name, threshold=threshold, samples=page is not None))
     told = list(tell(found, name or Path(model).name, threshold=threshold))
-    give("backdoor", files, told, output=output, page=page, quiet=quiet, group="attack", shown=shown)
+    asked = endpoint_of(model, name)
+    give("backdoor", files, told, output=output, page=page, quiet=quiet, group="attack", shown=shown, asked=asked)

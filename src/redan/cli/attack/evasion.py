@@ -22,6 +22,7 @@ from redan.cli.attack.options import (
     Work,
     Workers,
     cluster_of,
+    endpoint_of,
     files_of,
     opening_of,
 )
@@ -116,7 +117,8 @@ def attack_evasion(
         of = Campaigned(opening, tried, wanted.threat, wanted.radii, threshold, seed)
         found += certified(of, smoothing)
     drawn = None if page is None else _drawn(tried, found, box, gallery)
-    give("evasion", files, found, output=output, page=page, quiet=quiet, group="attack", shown=drawn)
+    asked = endpoint_of(model, name)
+    give("evasion", files, found, output=output, page=page, quiet=quiet, group="attack", shown=drawn, asked=asked)
 
 
 def _tried(opening: "Opening", data: Path, wanted: Wanted) -> "Tried":

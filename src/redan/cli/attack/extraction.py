@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from redan.cli.attack.credentials import Creds, held_by
-from redan.cli.attack.options import Answers, Box, Data, Label, Model, Name, Trusted, Unsafe, files_of, opening_of
+from redan.cli.attack.options import (
+    Answers,
+    Box,
+    Data,
+    Label,
+    Model,
+    Name,
+    Trusted,
+    Unsafe,
+    endpoint_of,
+    files_of,
+    opening_of,
+)
 from redan.cli.attack.progress import teller
 from redan.cli.data.answer import Format, Page, Quiet, Seed, apart, give
 
@@ -96,9 +108,9 @@ def attack_extraction(
         progress=teller("questions"),
     )
     _known(wanted)
-    copied = try_extraction(opened[model], data, wanted)
+    copied, asked = try_extraction(opened[model], data, wanted), endpoint_of(model, name)
     found = list(tell(copied, name or Path(model).name, budget=queries, threshold=threshold))
-    give("extraction", files, found, output=output, page=page, quiet=quiet, group="attack")
+    give("extraction", files, found, output=output, page=page, quiet=quiet, group="attack", asked=asked)
 
 
 def _known(wanted: "Wanted") -> None:

@@ -16,6 +16,7 @@ from redan.cli.attack.options import (
     Work,
     Workers,
     cluster_of,
+    endpoint_of,
     files_of,
     opening_of,
 )
@@ -122,7 +123,8 @@ def attack_membership(
         opening = held_by(opening_of(model, name, trust_type, unsafe_format), creds)
         found = _of_model(opening, data, nonmembers, wanted, keep)
     told = tell(found, name or Path(model or files[0]).name, multiple=threshold)
-    give("membership", files, [told], output=output, page=page, quiet=quiet, group="attack")
+    asked = endpoint_of(model, name)
+    give("membership", files, [told], output=output, page=page, quiet=quiet, group="attack", asked=asked)
 
 
 def _of_scores(path: Path, seed: int) -> "Inferred":

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -12,6 +13,7 @@ from redan.cli.data.answer import there, writable
 from redan.errors import UsageError
 
 DEFAULT_WORKERS = 2
+_ADDRESS = ("http://", "https://")
 
 
 def _workable(path: Path | None) -> Path | None:
@@ -76,4 +78,12 @@ def opening_of(model: str, name: str | None, trusted: Sequence[str] | None, unsa
 
 def files_of(model: str, *data: Path) -> list[Path]:
     """What an attack reads; an address is no file."""
-    return [*data] if model.startswith(("http://", "https://")) else [Path(model), *data]
+    return [*data] if model.startswith(_ADDRESS) else [Path(model), *data]
+
+
+def endpoint_of(model: str | None, name: str | None) -> str:
+    """The model at an endpoint, for the head of a page; the empty string for a file."""
+    if model is None or not model.startswith(_ADDRESS):
+        return ""
+    host = urlsplit(model).netloc.rpartition("@")[2]  # who asks stands before it, and with what
+    return f"{name} at {host}" if name else host

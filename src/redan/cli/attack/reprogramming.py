@@ -16,6 +16,7 @@ from redan.cli.attack.options import (
     Trusted,
     Unsafe,
     Work,
+    endpoint_of,
     files_of,
     opening_of,
 )
@@ -127,4 +128,5 @@ def attack_reprogramming(
     apart(files, page, work)
     opening = held_by(opening_of(model, name, trust_type, unsafe_format), creds)
     found = list(tell(try_reprogramming(opening, data, wanted), name or Path(model).name, threshold=threshold))
-    give("reprogramming", files, found, output=output, page=page, quiet=quiet, group="attack")
+    asked = endpoint_of(model, name)
+    give("reprogramming", files, found, output=output, page=page, quiet=quiet, group="attack", asked=asked)

@@ -53,6 +53,7 @@ def give(
     quiet: bool = False,
     group: Literal["data", "attack"] = "data",
     shown: Iterable[Finding] | None = None,
+    asked: str = "",
 ) -> NoReturn:
     """Prints findings and ends with 0 (nothing found), 1 (found) or 3 (could not tell); no finding is not a pass.
 
@@ -65,6 +66,7 @@ def give(
         quiet: leave out what holds.
         group: of verbs.
         shown: the findings as the page draws them, when it shows more than programs get.
+        asked: what was looked at and is no file, such as an endpoint, for the head of the page.
 
     Raises:
         typer.Exit: always.
@@ -77,7 +79,8 @@ def give(
             from redan.files import write_atomic
             from redan.reports.data_page import render
 
-            write_atomic(page, render(f"redan {group} {verb}", names, found if shown is None else shown))
+            head = (asked, *names) if asked else names
+            write_atomic(page, render(f"redan {group} {verb}", head, found if shown is None else shown))
     finally:  # what took minutes is told, whether there is room for a page or not
         _print(verb, group, names, found, output=output, quiet=quiet)
     raise typer.Exit(_EXITS.get(outcome_of(found), Exit.MET))
