@@ -4,7 +4,10 @@ import sys
 
 from redan.attacks.memory import parsed
 from redan.attacks.protocol import Named, response, signature
+from redan.attacks.replay import parsed as replayed
 from redan.errors import IncompleteError, InputError
+
+_HEAD = b'{"format": "redan replay 1", "of": "m"}\n'
 
 
 def TestOneInput(data: bytes) -> None:  # noqa: N802 -- the name that fuzzers call
@@ -16,7 +19,12 @@ def TestOneInput(data: bytes) -> None:  # noqa: N802 -- the name that fuzzers ca
     else:
         if size > len(data) or any(row.size != max(width, 1) for row in known.values()):
             raise AssertionError("answers lie in the file, all of one shape")
-    for read in (lambda: signature(data, None, "e"), lambda: response(data, Named("x", "FP32", "y"), "e")):
+    for read in (
+        lambda: signature(data, None, "e"),
+        lambda: response(data, Named("x", "FP32", "y"), "e"),
+        lambda: replayed(data, "m", "work"),
+        lambda: replayed(_HEAD + data, "m", "work"),
+    ):
         try:
             read()
         except (IncompleteError, InputError) as error:

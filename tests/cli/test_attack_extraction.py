@@ -12,6 +12,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
 from attacks.extraction.victims import digits, tumours
+from redan.attacks.sources import FunctionSource
 from redan.cli.app import main
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "schemas" / "attack.v1.schema.json").read_text())
@@ -223,3 +224,60 @@ def test_models_to_compare_with_are_opened_before_anything_is_asked(capsysbinary
         code, out, err = call(capsysbinary, *words, option, files / "gone.onnx")
         assert (code, out, err.count("\n")) == (2, "", 1)
         assert "gone.onnx" in err
+
+
+def test_a_call_that_was_cut_off_goes_on_to_equal_findings(capsysbinary, files, monkeypatch):
+    """Interrupted in the middle: the same call asks what is left alone, and says what one call would have said."""
+    words = ["--model", files / "digits.onnx", "--data", files / "digits.npz", "--queries", 96, "--attack", "knockoff"]
+    words += ["--attack", "adaptive", "--answers", "probabilities:2", "--answers", "label", "--format", "json"]
+    asked, ask = [], FunctionSource.ask
+
+    def until(most):
+        def asking(self, x):
+            if sum(asked) + len(x) > most:
+                raise KeyboardInterrupt
+            asked.append(len(x))
+            return ask(self, x)
+
+        asked.clear()
+        monkeypatch.setattr(FunctionSource, "ask", asking)
+
+    until(1_000_000)
+    _, whole, _ = call(capsysbinary, *words)
+    in_all, work = sum(asked), ("--work", files / "copy.work")
+    until(in_all - 150)
+    code, _, err = call(capsysbinary, *words, *work)
+    first = sum(asked)
+    assert (code, err.count("\n")) == (3, 1)  # interrupted
+    until(1_000_000)
+    _, rest, _ = call(capsysbinary, *words, *work)
+    assert sum(asked) == in_all - first
+    until(0)
+    _, again, _ = call(capsysbinary, *words, *work)  # a call that is done asks nothing
+    told = [[plain(finding) for finding in json.loads(out)["findings"]] for out in (whole, rest, again)]
+    assert told[0] == told[1] == told[2]
+    other = ["--model", files / "forest.onnx", "--data", files / "rest.csv", "--label", "kind"]
+    code, _, err = call(capsysbinary, *other, *work)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "another model" in err
+
+
+def plain(finding):
+    """Without what a call spent here: seconds, and samples computed."""
+    found = json.loads(json.dumps(finding))
+    for cost in _costs(found):
+        cost.pop("seconds", None)
+        cost.pop("forward", None)
+    return found
+
+
+def _costs(found):
+    if isinstance(found, dict):
+        for name, value in found.items():
+            if name == "cost":
+                yield value
+            else:
+                yield from _costs(value)
+    elif isinstance(found, list):
+        for value in found:
+            yield from _costs(value)

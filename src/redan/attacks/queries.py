@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from redan.attacks.cost import Cost
 from redan.attacks.memory import Memory
+from redan.attacks.replay import Part
 from redan.attacks.result import Result
 from redan.errors import IncompleteError, InputError
 
@@ -61,17 +62,21 @@ class StoppedError(IncompleteError):
 class Queries:
     """Asks a model, counts, and stops at the budget."""
 
-    def __init__(self, source: Source, *, budget: int | None = None, memory: Memory | None = None) -> None:
+    def __init__(
+        self, source: Source, *, budget: int | None = None, memory: Memory | None = None, replay: Part | None = None
+    ) -> None:
         """Nothing is asked yet.
 
         Args:
             source: what answers.
             budget: samples that may be asked in all; None for no end.
             memory: answers of an earlier run, which are not asked again, and those of this one.
+            replay: the same in the order of the questions; they count towards the budget as if they were asked.
         """
         self.source = source
         self.budget = budget
         self.memory = memory
+        self.replay = replay
         self.asked = 0
 
     @property
@@ -127,9 +132,10 @@ class Queries:
 
     def _told(self, x: Array) -> Array:
         given = np.ascontiguousarray(x, dtype=np.float32)
-        if self.memory is None:
-            return self._asked(given)
-        return self.memory.recalled(given, self._asked)
+        if self.memory is not None:
+            return self.memory.recalled(given, self._asked)
+        self.spend(len(given))
+        return self._answered(given) if self.replay is None else self.replay.told(given, self._answered)
 
     def spend(self, samples: int) -> None:
         """Counts samples that are to be asked.
@@ -144,6 +150,9 @@ class Queries:
 
     def _asked(self, x: Array) -> Array:
         self.spend(len(x))
+        return self._answered(x)
+
+    def _answered(self, x: Array) -> Array:
         return answers(self.source.ask(x), len(x), self.source.classes)
 
 

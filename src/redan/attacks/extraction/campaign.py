@@ -1,5 +1,6 @@
 """A model and a file of samples in; copies by several attacks under several forms of answers out, judged alike."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -20,6 +21,7 @@ from redan.attacks.extraction.recipes import is_picture, recipe_of
 from redan.attacks.extraction.shelf import attacks_of
 from redan.attacks.progress import Progress
 from redan.attacks.queries import Queries, Source, indices
+from redan.attacks.replay import Replay
 from redan.attacks.sources import FunctionSource
 from redan.errors import IncompleteError, InputError, UsageError
 from redan.extras import missing_import
@@ -52,6 +54,7 @@ class Wanted(NamedTuple):
         seed: of every draw.
         doublings: numbers of questions at which copies are judged, besides the budget and the rank of the inputs.
         progress: is told how far it is.
+        work: file of the answers so far, so that a call that was cut off goes on; None for none.
     """
 
     forms: tuple[Shown, ...]
@@ -65,6 +68,7 @@ class Wanted(NamedTuple):
     seed: int = 0
     doublings: int = 5
     progress: Callable[[Progress], None] | None = None
+    work: Path | None = None
 
 
 class Rotation(NamedTuple):
@@ -149,7 +153,9 @@ def try_extraction(opening: Opening, data: Path, wanted: Wanted) -> Copied:
         raise InputError(f"{len(samples.x)} samples are too few", where=str(data), remedy=f"give {_LEAST} or more")
     order = np.random.default_rng([wanted.seed, 7]).permutation(len(samples.x))
     held, pool = np.array_split(order, 2)
-    judge = Queries(samples.asked(target))
+    replay = None if wanted.work is None else Replay(wanted.work, f"{target.of} {_digest(samples.x)}")
+    asking = _Asking(lambda: samples.asked(target), replay)
+    judge = asking("judge")
     truth = _truth(judge, samples.y, samples.x)
     by = yardstick(
         judge.labels,
@@ -161,7 +167,7 @@ def try_extraction(opening: Opening, data: Path, wanted: Wanted) -> Copied:
     )
     known = Known(domain=samples.domain, x=samples.x[pool], recipe=recipe_of(samples.domain), seed=wanted.seed)
     served = (Shown(form="label"),) if truth.bare else wanted.forms
-    forms = tuple((shown, _tried(target, samples, shown, (known, by), wanted)) for shown in served)
+    forms = tuple((shown, _tried(asking, samples.domain, shown, (known, by), wanted)) for shown in served)
     best = _best(forms[0][1])
     own = (samples.x[pool], truth.y[pool])
     imagined = _portraits(forms[0][1], judge, by, wanted) if is_picture(samples.domain) else None
@@ -190,15 +196,30 @@ def marks_of(budget: int, domain: Domain, doublings: int = 5) -> tuple[int, ...]
 
 
 def _tried(
-    target: Target, samples: Samples, shown: Shown, at: tuple[Known, Yardstick], wanted: Wanted
+    asking: "_Asking", domain: Domain, shown: Shown, at: tuple[Known, Yardstick], wanted: Wanted
 ) -> tuple[Extraction, ...]:
     (known, by), made = at, []
-    for attack in attacks_of(wanted.attacks, samples.domain):
-        oracle = Oracle(samples.asked(target), shown=shown, budget=wanted.budget, classes=by.classes)
-        told = _teller(wanted, f"{attack.name}, {shown}")
-        marks = marks_of(wanted.budget, samples.domain, wanted.doublings)
+    for attack in attacks_of(wanted.attacks, domain):
+        name = f"{attack.name}, {shown}"
+        oracle = Oracle(asking(name, wanted.budget), shown=shown, classes=by.classes)
+        told, marks = _teller(wanted, name), marks_of(wanted.budget, domain, wanted.doublings)
         made.append(extract(attack, oracle, known, by, marks, told=told))
     return tuple(made)
+
+
+class _Asking(NamedTuple):
+    """The model, asked anew by each attack, and what it answered in an earlier call."""
+
+    source: Callable[[], Source]
+    replay: Replay | None
+
+    def __call__(self, name: str, budget: int | None = None) -> Queries:
+        part = None if self.replay is None else self.replay.part(name)
+        return Queries(self.source(), budget=budget, replay=part)
+
+
+def _digest(x: Array) -> str:
+    return hashlib.sha256(str(x.shape).encode() + np.ascontiguousarray(x).tobytes()).hexdigest()
 
 
 def _teller(wanted: Wanted, name: str) -> Callable[[int], None] | None:

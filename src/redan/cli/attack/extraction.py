@@ -15,6 +15,7 @@ from redan.cli.attack.options import (
     Name,
     Trusted,
     Unsafe,
+    Work,
     endpoint_of,
     files_of,
     opening_of,
@@ -67,6 +68,7 @@ def attack_extraction(
     trust_type: Trusted = None,
     creds: Creds = None,
     unsafe_format: Unsafe = False,
+    work: Work = None,
     output: Format = "text",
     page: Page = None,
     seed: Seed = 0,
@@ -89,12 +91,9 @@ def attack_extraction(
     from redan.attacks.extraction.telling import tell
 
     files = files_of(model, data)
-    apart([*files, *[path for word in (second, later) if word for path in files_of(word)]], page)
-    opened = {
-        word: held_by(opening_of(word, name, trust_type, unsafe_format), creds)
-        for word in (model, second, later)
-        if word
-    }
+    words = [word for word in (model, second, later) if word]
+    apart([*files, *[path for word in words[1:] for path in files_of(word)]], page, work)
+    opened = {word: held_by(opening_of(word, name, trust_type, unsafe_format), creds) for word in words}
     wanted = Wanted(
         forms=tuple(shown(text) for text in dict.fromkeys(answers or _FORMS)),
         budget=queries,
@@ -106,6 +105,7 @@ def attack_extraction(
         later=None if later is None else opened[later],
         seed=seed,
         progress=teller("questions"),
+        work=work,
     )
     _known(wanted)
     copied, asked = try_extraction(opened[model], data, wanted), endpoint_of(model, name)
