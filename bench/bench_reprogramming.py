@@ -123,7 +123,7 @@ class Lines:
     def first(self):
         """What the paper has."""
         eight, count = self.eight, PUBLISHED["counting squares"]
-        yield self.by("digits, white-box, beneath", eight, 1, BENEATH, published=PUBLISHED["digits"])
+        yield self.by("digits, white-box, beneath", eight, 3 / 2, BENEATH, published=PUBLISHED["digits"])
         yield self.by("counting, white-box, beneath", self.squares, 1, BENEATH, published=count)
         mixed, published = eight.shuffled_pixels(self.seed), PUBLISHED["digits, pixels shuffled"]
         yield self.by("digits with pixels shuffled, white-box, beneath", mixed, 2 / 3, BENEATH, published=published)
@@ -142,6 +142,9 @@ class Lines:
         yield self.by("Fashion-MNIST, white-box, beneath", fashion(6000, 1000, seed=self.seed), 1 / 3, BENEATH)
         yield self.by("counting, white-box, around", self.squares, 1 / 3, 1.0, published=count)
         yield self.ask("counting, queries, squares of 4 x 4, beneath", self.squares)
+        if not self.seed:
+            longer = "counting, white-box, beneath, twice the steps"
+            yield self.by(longer, self.squares, 2, BENEATH, published=count)
 
 
 def plans(module, options: argparse.Namespace):
@@ -161,14 +164,20 @@ beneath them; around is the paper's frame, in which they fill six tenths. All of
 among the foreign ones. Network, contrast, size, rate and label map were chosen by trials of up to 5,000 steps that
 looked at the test part of seed 0; seeds 1 and 2 have other test parts, drawn from the same 1,797 digits.
 
-What differs. Digits beneath come to the published figure, around they do not. Counting squares rises with steps (0.71
-after 1,000 and with smaller squares, 0.75 to 0.86 after 3,000) and is far from 0.997 by networks of 25 times the size;
-longer courses were not tried. With pixels shuffled it is 4 to 5 points below, after two thirds of
-the steps. Of the untrained network the label map alone has 0.74 to 0.75, and the program makes it worse: random
-features tell digits (Englert and Lazic, arXiv 2206.03466), and nothing was tuned to it; published are 0.10 to 0.93 by
-network. By questions alone, in squares of 4 x 4 pixels since one question tells too little of 12,288 values, digits
-lie 16 points below gradients in the same squares and 33 below gradients without them; published are 1 to 3 points
-(BAR), on networks of 25 million weights. A trial with twice the questions gained 4 points, on another training.
+What differs, and why as far as it was seen.
+- Digits beneath come to the published figure. Fresh batches of the training part are right 98.5 to 99.3 % of the time
+  at the end: what is missing on the test part is lost between 1,297 digits and those that judge, not by the program.
+- Digits around, after fewer steps, are 13 to 20 points behind: all of the program lies apart from the digit there.
+- With pixels shuffled it is 4 to 5 points below, after 2,000 steps.
+- Counting squares stays where it is: twice the steps reach 0.844 on seed 0, which had 0.862, and inputs that are
+  learnt from are told no better than those that judge. Neither steps nor data are what is missing, which leaves the
+  network: it has a 25th of the weights. Around, where all of the program lies apart from the squares, 0.38 to 0.43.
+- Of the untrained network the label map alone has 0.74 to 0.79, and the program makes it worse: random features tell
+  digits (Englert and Lazic, arXiv 2206.03466), and nothing was tuned to it; published are 0.10 to 0.93 by network.
+- By questions alone, in squares of 4 x 4 pixels since one question tells too little of 12,288 values, digits lie 8 to
+  23 points below gradients in the same squares; published are 1 to 3 points (BAR), on networks of 25 million weights.
+  A trial with twice the questions gained 4 points, on another training. Counting by questions gains nothing:
+  0.26 to 0.27, as by the label map alone (0.24 to 0.27).
 
 EfficientNet-lite0 (docs/privacy/reprogramming.md has the commands): 0.957 (0.927 to 0.977), 0.973 (0.948 to 0.988) and
 0.963 (0.935 to 0.982) of 300 on three seeds after 3,200 gradients, the label map alone 0.550, 0.530 and 0.443; with
