@@ -1,6 +1,7 @@
 """Changed labels on four public data sets: one contributor, spread over all, clean, and honest contributors who differ."""
 
 import dataclasses
+import functools
 
 import numpy as np
 import pytest
@@ -19,6 +20,12 @@ def data(request, tmp_path_factory):
     """A sample of a set as arrays."""
     frame, label = read(request.param, tmp_path_factory.mktemp(request.param))
     return labelled_rows(table_of(sample(frame, 0)), label, rng=np.random.default_rng(0))
+
+
+@pytest.fixture(scope="module")
+def searched(data):
+    """What a search finds in the set after an attack of a seed; each is made once, for all tests."""
+    return functools.cache(lambda attack, seed: attack(data, seed))
 
 
 def given(data, people, rng, unequal):
@@ -56,16 +63,16 @@ def clean(data, seed):
     return changed_labels(attacked(data, who, np.empty(0, dtype=int), rng), rng)
 
 
-def test_one_contributor_is_told_and_its_rows_are_suspected(data):
+def test_one_contributor_is_told_and_its_rows_are_suspected(searched):
     """Two thirds of one contributor's labels: it alone is told, so at least 95 % of the changes are among its rows."""
-    bad, rows, found = one_attacker(data, 0)
+    bad, rows, found = searched(one_attacker, 0)
     assert [s.code for s in found.suspected] == [bad]
     assert found.suspect[rows].mean() >= 0.95
 
 
-def test_spread_is_found_where_power_is_claimed(data):
+def test_spread_is_found_where_power_is_claimed(searched):
     """3.3 % changed over all contributors: at least 80 % are named where the search claims power; else nothing is said."""
-    rows, found = spread_attack(data, 0)
+    rows, found = searched(spread_attack, 0)
     assert found.suspected == ()
     if found.spread_power.enough:
         assert found.suspect[rows].mean() >= 0.8
@@ -79,17 +86,17 @@ def test_clean_set_is_clean(data):
 
 
 @pytest.mark.slow
-def test_twenty_seeds(data, request):
+def test_twenty_seeds(data, searched, request):
     """Twenty clean seeds without an alarm; five of each attack: one attacker recall >= 0.95, spread >= 0.8 with power.
 
     Who leaves and who stays overlap so far that the search for one contributor says in some seeds that it has no power.
     """
-    found = [one_attacker(data, seed) for seed in range(5)]
+    found = [searched(one_attacker, seed) for seed in range(5)]
     told = [one for one in found if one[2].contributor_power.least is not None]
     assert len(told) >= (2 if request.node.callspec.params["data"] == "churn" else 5)
     assert np.mean([one.suspect[rows].mean() for _, rows, one in told]) >= 0.95
     assert all({s.code for s in one.suspected} <= {bad} for bad, _, one in found)
-    spread = [spread_attack(data, seed) for seed in range(5)]
+    spread = [searched(spread_attack, seed) for seed in range(5)]
     named = [one.suspect[rows].mean() for rows, one in spread if one.spread_power.enough]
     assert not named or np.mean(named) >= 0.8
     small = dataclasses.replace(data, x=data.x[::2], y=data.y[::2])
