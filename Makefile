@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.redan-setup
+# Compiled modules are kept, whatever is set outside: the tests call redan a thousand times, a second each to compile it.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup demo test lint bench bench-evasion bench-gateway bench-privacy docs clean system peers
 
