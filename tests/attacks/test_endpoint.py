@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from redan.attacks.endpoint import Endpoint, Patience
+from redan.attacks.endpoint import Endpoint, Patience, RefusedError
 from redan.attacks.evasion import hop_skip_jump, square
 from redan.attacks.memory import Memory
 from redan.attacks.protocol import Named, request, response, signature
@@ -140,6 +140,21 @@ def test_a_busy_endpoint_is_asked_again(status):
         assert np.allclose(Queries(asked).scores(X), scores(X), atol=1e-5)
     assert waits == [2.0] if status == 429 else waits == [0.01]
     assert asked.sent == 40
+
+
+@pytest.mark.parametrize(
+    ("status", "advice", "of_the_question"), [(401, "--creds", False), (403, "--creds", True), (422, "size", True)]
+)
+def test_who_is_not_known_is_told_so(status, advice, of_the_question):
+    """Credentials are what is missing, whatever is asked; any other refusal may be of what was asked."""
+    with (
+        serving(Served(lambda number: status)) as url,
+        pytest.raises(IncompleteError, match=f"HTTP {status}") as caught,
+    ):
+        Queries(endpoint(url)).scores(X)
+    assert advice in caught.value.remedy
+    assert isinstance(caught.value, RefusedError) is of_the_question
+    assert ("not signed" in caught.value.remedy) is (status == 401)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ Array: TypeAlias = NDArray[Any]
 _CHUNK = 32
 _MAX_ANSWER = 64 * 2**20
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
-_CLOSED = frozenset({401, 403})
+_UNAUTHENTICATED, _FORBIDDEN = 401, 403
 _OK = 200
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -157,7 +157,8 @@ class Endpoint:
                 return answer.body
             reason = f"HTTP {answer.status}"
             if answer.status not in _AGAIN:
-                raise RefusedError(f"the endpoint refused: {reason}", where=self.url, remedy=_advice(answer.status))
+                kind = IncompleteError if answer.status == _UNAUTHENTICATED else RefusedError
+                raise kind(f"the endpoint refused: {reason}", where=self.url, remedy=_advice(answer.status))
             if answer.after.isdecimal():
                 wait = float(answer.after[:9])
                 if wait > self._patience.most:
@@ -192,6 +193,8 @@ class Endpoint:
 
 
 def _advice(status: int) -> str:
-    if status in _CLOSED:
+    if status == _UNAUTHENTICATED:
+        return "give what the client holds with --creds; questions are not signed, so let it be one that need not sign"
+    if status == _FORBIDDEN:
         return "give what the client holds with --creds; or it has noticed the attack"
     return "look at the name of the model and the size of a request"
