@@ -19,8 +19,8 @@ _NOTE = "Extraction and query-based evasion need many answers, and sharp ones."
 
 
 def _served(name: str, check: str, outcome: Outcome, *flaws: str) -> Vector:
-    files = {"redan.toml": SERVED.replace(b"queries = 600", b"queries = 60")}
-    around = planted(*flaws, queries=60)
+    files = {"redan.toml": SERVED.replace(b"queries = 600", b"queries = 50")}
+    around = planted(*flaws, queries=50)
     return Vector(name=name, files=files, check=check, expect=outcome, note=_NOTE, around=around)
 
 
