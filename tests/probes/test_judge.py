@@ -1,7 +1,7 @@
 """Judges are pure: what was answered is never a refusal, and a refusal for another reason is none either."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from redan.probes import flood, framing, integrity, leaks, ports, reach, routes, schema, slow, talk
@@ -136,6 +136,28 @@ def test_a_limit_that_follows_a_header_is_told_from_one_that_refills():
     assert flood.follows({"x": [(bad, good)] * 8}).outcome is Outcome.BROKEN
     assert flood.follows({"x": [(bad, bad)] * 8}).outcome is Outcome.HOLDS
     assert flood.follows({"x": [(good, good)] * 8}).outcome is Outcome.NOT_RUN
+
+
+@given(st.floats(0.01, 3), st.floats(0, 1))
+@example(0.5, 0.3)
+def test_a_limit_of_ones_own_that_refills_is_never_one_that_follows_a_header(refill, level):
+    """However many questions refill in the time of one: no rhythm of answers falls on the same one of each pair."""
+
+    def ask(*_):
+        nonlocal level
+        level = min(40.0, level + refill)
+        if level < 1:
+            return came(429)
+        level -= 1
+        return Came((GOOD,))
+
+    assert flood.follows({"x": flood.paired(ask, ask)}).outcome is not Outcome.BROKEN
+
+
+def test_a_limit_that_a_header_passes_is_told_in_either_order():
+    """Each value of the header has a limit of its own."""
+    pairs = flood.paired(lambda: came(429), lambda _: Came((GOOD,)))
+    assert flood.follows({"x": pairs}).outcome is Outcome.BROKEN
 
 
 def test_scores_are_as_coarse_as_promised():

@@ -3,7 +3,9 @@
 Source: A-MLSG-004-D007; research notes, R26 (a limiter keyed by a header); AIPS-ORA-01.
 """
 
+import functools
 import time
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from redan.probes import checks
@@ -104,9 +106,27 @@ def spoofed(rig: Rig) -> Verdict:
             "x-client-id",
             "a scheme of the token in other letters",
         ):
-            pairs = [(_plain(rig, talk), _disguised(rig, talk, name, n)) for n in range(_PAIRS)]
-            found[name] = pairs
+            found[name] = paired(lambda: _plain(rig, talk), functools.partial(_disguised, rig, talk, name))
     return follows(found)
+
+
+def paired(plain: Callable[[], Came], other: Callable[[int], Came]) -> list[tuple[Came, Came]]:
+    """Pairs of questions, of which each is the first in turn.
+
+    A limit that refills once in two questions would always answer the same one of a pair, whatever it follows.
+
+    Args:
+        plain: asks a question that says nothing of itself.
+        other: asks one that does, the n-th.
+    """
+    found = []
+    for n in range(_PAIRS):
+        if n % 2:
+            second = other(n)
+            found.append((plain(), second))
+        else:
+            found.append((plain(), other(n)))
+    return found
 
 
 def follows(found: dict[str, list[tuple[Came, Came]]]) -> Verdict:
