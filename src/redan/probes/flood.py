@@ -122,10 +122,10 @@ def paired(plain: Callable[[], Came], other: Callable[[int], Came]) -> list[tupl
     found = []
     for n in range(_PAIRS):
         if n % 2:
-            second = other(n)
-            found.append((plain(), second))
+            two, one = other(n), plain()
         else:
-            found.append((plain(), other(n)))
+            one, two = plain(), other(n)
+        found.append((one, two))
     return found
 
 

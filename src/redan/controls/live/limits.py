@@ -18,6 +18,7 @@ _REMEDY = "Let limits follow the authenticated principal, never the address."
 _WIDE = 64
 _WAIT_S = 2.0  # a refill that takes longer is not waited for
 _TURNS = 8
+_FAULT = 500
 
 
 class Spent(NamedTuple):
@@ -26,12 +27,14 @@ class Spent(NamedTuple):
     Args:
         answers: of the first client before it was refused.
         last: status that the first client ended with.
+        again: status that it ended with when it asked on, at the pace that it had; 0 where it did not.
         others: answers of the other client after that.
-        after: status that the other client ended with.
+        after: status that the other client ended with; 0 where it was not asked.
     """
 
     answers: int
     last: int
+    again: int = 0
     others: int = 0
     after: int = 0
 
@@ -85,10 +88,11 @@ def spent(
     now: Callable[[], float],
     wait: Callable[[float], None],
 ) -> Spent:
-    """The first client asks until it is refused; then the other one half as often, and no faster.
+    """The first client asks until it is refused, and asks on; then the other one asks half as often, and no faster.
 
-    One answer would tell little: a limit that both share may have refilled by a question meanwhile. At the pace that
-    emptied it, a shared limit refuses long before half of the first client's answers; a limit of one's own does not.
+    One answer of the other client would tell little: a limit that both share may have refilled by a question. What lies
+    between two refusals of one limit at one pace differs by one question at most. So where the first client is refused
+    again within a series of questions, one that is longer by a question is refused, too, unless the limit is another.
 
     Args:
         first: asks as the client whose limits are spent, and returns the status.
@@ -97,32 +101,47 @@ def spent(
         now: seconds of a clock that does not go back.
         wait: sleeps for seconds.
     """
-    answers, last, since = 0, 0, now()
-    while answers < most and (last := first()) == _OK:
-        answers += 1
+
+    def series(ask: Callable[[], int], most: int, pace: float = 0.0) -> tuple[int, int]:
+        begun, status = now(), 0
+        for answers in range(most):
+            wait(max(0.0, begun + answers * pace - now()))
+            status = ask()
+            if status != _OK:
+                return answers, status
+        return most, status
+
+    begun = now()
+    answers, last = series(first, most)
     if last != _LIMITED:
         return Spent(answers, last)
-    begun = now()
-    pace, others, after = (begun - since) / (answers + 1), 0, 0
-    for turn in range(max(1, answers // 2)):
-        wait(max(0.0, begun + turn * pace - now()))
-        after = second()
-        if after != _OK:
-            break
-        others += 1
-    return Spent(answers, last, others, after)
+    pace, half = (now() - begun) / (answers + 1), (answers + 1) // 2
+    _, again = series(first, half - 1, pace)
+    if again != _LIMITED:
+        return Spent(answers, last, again)
+    return Spent(answers, last, again, *series(second, half, pace))
 
 
 def judged(found: Spent) -> Tried:
-    """What two clients saw, as the answer to whose limit it is."""
+    """What two clients saw, as the answer to whose limit it is.
+
+    Args:
+        found: what they were told.
+
+    Returns:
+        Nothing is told by a fault of the server, or by a limit that refills as fast as questions come.
+    """
     if found.last == _OK:
         return _tried(Outcome.NOT_RUN, "the first client was never refused, so nothing tells whose limit it is")
     if found.last != _LIMITED:
         return _tried(Outcome.NOT_RUN, f"the first client was refused with {found.last}")
-    seen = f"the first client was refused after {found.answers} answers, the other client"
+    seen = f"the first client was refused after {found.answers} answers"
+    if found.again != _LIMITED:
+        return _tried(Outcome.NOT_RUN, f"{seen} and not again soon, so nothing tells whose limit it is")
     if found.after == _OK:
-        return _tried(Outcome.HOLDS, f"{seen} was answered {found.others} times")
-    return _tried(Outcome.BROKEN, f"{seen} was refused with {found.after} after {found.others}, too")
+        return _tried(Outcome.HOLDS, f"{seen}, the other client was answered {found.others} times")
+    outcome = Outcome.NOT_RUN if found.after >= _FAULT else Outcome.BROKEN
+    return _tried(outcome, f"{seen}, the other client was refused with {found.after} after {found.others}")
 
 
 def _tried(outcome: Outcome, seen: str) -> Tried:

@@ -19,6 +19,7 @@ _NOTE = "Extraction and query-based evasion need many answers, and sharp ones."
 
 
 def _served(name: str, check: str, outcome: Outcome, *flaws: str) -> Vector:
+    # Less than one and a half times the burst: what two clients share ends, however fast the rate refills.
     files = {"redan.toml": SERVED.replace(b"queries = 600", b"queries = 50")}
     around = planted(*flaws, queries=50)
     return Vector(name=name, files=files, check=check, expect=outcome, note=_NOTE, around=around)
