@@ -5,8 +5,8 @@ from redan.controls.live.planted import SERVED, planted
 from redan.terms import Outcome
 
 _NOTE = "Few machines are needed to stop a service that treats all requests alike."
-
-_AGREED = b'\n[controls."AIPS-DOS-01"]\nthreshold = 0.4\n'
+# Seconds in which an honest question is answered also where the machine is busy with other work.
+_AGREED = b'\n[controls."AIPS-DOS-01"]\nthreshold = 2.5\n'
 
 
 def _served(name: str, check: str, outcome: Outcome, *flaws: str) -> Vector:
